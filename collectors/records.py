@@ -86,7 +86,9 @@ class Offer:
     old_price_amount: Annotated[Decimal | None, "crossed-out price"] = None
     price_high_amount: Annotated[Decimal | None, "upper end where the page shows a range"] = None
     currency: Currency = None
-    availability: Annotated[Text, "InStock, OutOfStock, PreOrder, BackOrder, LimitedAvailability, Discontinued ... (schema.org)"] = None
+    availability: Annotated[Text, "InStock, OutOfStock, PreOrder, BackOrder, LimitedAvailability, Discontinued (schema.org)"] = (
+        None
+    )
     availability_text: Annotated[Text, "availability as printed"] = None
     seller: Annotated[Text, "who sells, on a marketplace"] = None
     rating_value: Annotated[float | None, "mean rating"] = None
