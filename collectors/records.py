@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, dataclass_transform
 
 from collectors.urls import normalise_url
 
@@ -25,7 +25,12 @@ PublishedAt = Annotated[datetime | None, "when it was published, as the source s
 IsPartial = Annotated[bool, "a card, listing row or feed summary: fills only records never seen whole"]
 Currency = Annotated[str | None, "ISO 4217 code"]
 
-_record = dataclass(frozen=True, slots=True, kw_only=True)
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
+def _record(kind: type[T]) -> type[T]:
+    return dataclass(frozen=True, slots=True, kw_only=True)(kind)
 
 
 @_record

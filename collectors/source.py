@@ -89,6 +89,7 @@ class Watch:
     target: str  # canonical: as `Source.target` describes it
     options: Mapping[str, Any] = field(default_factory=dict)  # those that change the request or the reading
     account: str | None = None
+    pace_seconds: float | None = field(default=None, compare=False)  # slower than the source's own pace; no part of the id
 
     @property
     def watch_id(self) -> str:

@@ -1,0 +1,104 @@
+"""Finds the sources: every module in `collectors/sources/` is one, by its file name. There is no list to keep."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from functools import cache
+from types import MappingProxyType, ModuleType
+from typing import Any
+
+import collectors.sources
+from collectors.records import Record
+from collectors.source import OK, Capture, Known, Request, Source, Verdict, Watch, Window, blocked, skip, wait
+
+THROTTLE_SECONDS = 60.0  # where a 429 or 503 names no Retry-After, or one we cannot read
+
+
+class RegistryError(Exception):
+    """A module in `collectors/sources/` is not a source; names the module and what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceModule:
+    """One source as the engine uses it: the declaration and its functions, defaults filled in."""
+
+    declaration: Source
+    plan: Callable[[Watch, Window, Known], Iterator[Request]]
+    judge: Callable[[Capture], Verdict]
+    follow: Callable[[Capture, Known], Iterator[Request]]
+    parse: Callable[[Capture], Iterator[Record]]
+    canonical_target: Callable[[str], str]  # one spelling per target; ValueError says what is wrong with it
+    canonical_options: Callable[[Mapping[str, Any]], dict[str, Any]]  # typed, defaults left out; ValueError likewise
+
+    @property
+    def name(self) -> str:
+        return self.declaration.name
+
+    def matches_target(self, target: str) -> bool:
+        """Whether a canonical target looks as the declaration says."""
+        pattern = self.declaration.target_pattern
+        return not pattern or re.fullmatch(pattern, target) is not None
+
+
+@cache
+def sources() -> Mapping[str, SourceModule]:
+    """All sources by name, in the order of their names."""
+    names = sorted(module.name for module in pkgutil.iter_modules(collectors.sources.__path__) if not module.name.startswith("_"))
+    return MappingProxyType({name: _load(importlib.import_module(f"collectors.sources.{name}")) for name in names})
+
+
+def judge_by_status(capture: Capture) -> Verdict:
+    """What an answer is worth where its HTTP status says it; the judge of sources that have none of their own."""
+    status = capture.http_status
+    if status is None:
+        return Verdict("failed", capture.error or "no answer")
+    if status in (429, 503):
+        return wait(retry_after(capture), f"answered {status}")
+    if status in (404, 410):
+        return skip(f"answered {status}")
+    if status in (401, 403, 407, 451):
+        return blocked(f"answered {status}")
+    if not 200 <= status < 300:
+        return Verdict("failed", f"answered {status}")
+    if not capture.body:
+        return Verdict("failed", f"answered {status} with an empty body")
+    return OK
+
+
+def retry_after(capture: Capture) -> float:
+    """Seconds the answer asks us to wait: Retry-After as seconds or as a date (RFC 9110), else THROTTLE_SECONDS."""
+    said = capture.headers.get("retry-after", "").strip()
+    if said.isascii() and said.isdigit():
+        return float(said[:9])
+    try:
+        return max(0.0, (parsedate_to_datetime(said) - capture.fetched_at).total_seconds())
+    except (TypeError, ValueError):  # absent, not a date, or a date without an offset
+        return THROTTLE_SECONDS
+
+
+def _load(module: ModuleType) -> SourceModule:
+    name = module.__name__.rpartition(".")[2]
+    missing = [part for part in ("SOURCE", "plan", "parse") if not hasattr(module, part)]
+    if missing:
+        raise RegistryError(f"collectors/sources/{name}.py is no source: it has no {', '.join(missing)}")
+    declaration = module.SOURCE
+    if not isinstance(declaration, Source) or declaration.name != name:
+        raise RegistryError(f'collectors/sources/{name}.py must declare SOURCE = Source(name="{name}", ...)')
+    return SourceModule(
+        declaration=declaration,
+        plan=module.plan,
+        judge=getattr(module, "judge", judge_by_status),
+        follow=getattr(module, "follow", _follow_nothing),
+        parse=module.parse,
+        canonical_target=getattr(module, "canonical_target", str.strip),
+        canonical_options=getattr(module, "canonical_options", dict),
+    )
+
+
+def _follow_nothing(_capture: Capture, _known: Known) -> Iterator[Request]:
+    yield from ()

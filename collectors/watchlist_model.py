@@ -1,0 +1,150 @@
+"""The shape of watchlist.yml as pydantic models: field meanings here are what editors show."""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import cache
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from collectors.source import Role
+
+Text = Annotated[str, Field(min_length=1, max_length=10_000)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="short id: a-z, 0-9, - and _")]
+PersonalData = Literal["keep", "hash", "drop"]
+
+_COMMON = ("role", "account", "options", "ignore", "pace_seconds")  # keys beside `<source>: <target>`
+
+
+def _one_or_many(value: Any) -> Any:
+    return [value] if isinstance(value, str | int | float) and not isinstance(value, bool) else value
+
+
+Texts = Annotated[list[Text], BeforeValidator(_one_or_many, json_schema_input_type=str | list[str])]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True, str_strip_whitespace=True)
+
+
+class WatchEntry(_Model):
+    """One thing to look at: `source: target`, more keys beside it where needed."""
+
+    source: Text = Field(description="name of the source; short form: `<source>: <target>`")
+    target: Text = Field(description="what to look at, as the source describes it")
+    options: dict[str, Any] = Field(default_factory=dict, description="settings of the source for this target")
+    role: Role | None = Field(None, description="owned (the brand speaks), earned (others speak) or market")
+    account: Name | None = Field(None, description="which set of credentials to use")
+    ignore: Texts = Field(default_factory=list, description="regular expressions of text whose changes do not count")
+    pace_seconds: float | None = Field(None, gt=0, le=3600, description="least seconds between two requests")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, raw: Any) -> Any:
+        if not isinstance(raw, Mapping) or "source" in raw or "target" in raw:
+            return raw
+        source = next((key for key in raw if not get_close_matches(key, _COMMON, n=1)), None)
+        if source is None:
+            raise ValueError(f"a watch is `source: target` (with {', '.join(_COMMON)} beside it where needed)")
+        return {"source": source, "target": raw[source], **{key: value for key, value in raw.items() if key != source}}
+
+    @field_validator("ignore")
+    @classmethod
+    def _patterns(cls, patterns: list[str]) -> list[str]:
+        for pattern in patterns:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"ignore: {pattern!r} is not a regular expression: {error}") from error
+        return patterns
+
+
+class Entity(_Model):
+    """A brand or company: the own one or a rival."""
+
+    id: Name
+    name: Text = Field(description="name as people write it")
+    is_own: bool = Field(False, description="true for the client's own brand")
+    aliases: Texts = Field(default_factory=list, description="other spellings, for counting mentions")
+    domains: Texts = Field(default_factory=list, description="domains that belong to it")
+    watches: list[WatchEntry] = Field(default_factory=list)
+
+    @field_validator("domains")
+    @classmethod
+    def _domains(cls, domains: list[str]) -> list[str]:
+        return [_domain(domain) for domain in domains]
+
+
+class Topic(_Model):
+    """A named mention query."""
+
+    id: Name
+    title: Text | None = None
+    query: Text = Field(description="words and phrases with AND, OR, NOT")
+    entity: Name | None = Field(None, description="the entity it is about, if one")
+
+
+class KeywordPanel(_Model):
+    """A set of search phrases followed together."""
+
+    id: Name
+    region: Text | None = Field(None, description="region asked for")
+    phrases: Texts
+
+
+class Project(_Model):
+    """A client."""
+
+    id: Name
+    title: Text
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$", description="ISO 639 code of the report")] = "en"
+    timezone: Text = Field("UTC", description="IANA name, Europe/Moscow")
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code money is shown in")] | None = None
+    personal_data: PersonalData = Field("hash", description="authors of comments and reviews: keep, hash or drop")
+    entities: list[Entity] = Field(default_factory=list)
+    watches: list[WatchEntry] = Field(default_factory=list, description="watches of the market that belong to no one brand")
+    topics: list[Topic] = Field(default_factory=list)
+    keywords: list[KeywordPanel] = Field(default_factory=list)
+    macros: dict[Name, Text] = Field(default_factory=dict, description="named parts of queries")
+    alerts: list[dict[str, Any]] = Field(default_factory=list, description="reserved")
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone(cls, name: str) -> str:
+        if name not in _timezones():
+            near = get_close_matches(name, _timezones(), n=1)
+            raise ValueError(f'unknown timezone "{name}"' + (f'. Did you mean "{near[0]}"?' if near else ""))
+        return name
+
+
+class WatchlistFile(_Model):
+    """Whom to watch, for whom, and where."""
+
+    projects: list[Project] = Field(min_length=1)
+
+
+@cache
+def _timezones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
+
+
+def _domain(text: str) -> str:
+    """A host name in lower case, given as such or as an address."""
+    host = re.sub(r"^[a-z]+://", "", text.strip().lower()).partition("/")[0].removeprefix("www.").rstrip(".")
+    if not re.fullmatch(r"[\w-]+(\.[\w-]+)+", host):
+        raise ValueError(f'"{text}" is not a domain')
+    return host
+
+
+def model_at(place: tuple[str | int, ...]) -> type[BaseModel]:
+    """The model that describes the mapping at a place of the file."""
+    model: type[BaseModel] = WatchlistFile
+    for step in place:
+        if isinstance(step, str) and step in model.model_fields:
+            inner = [part for part in get_args(model.model_fields[step].annotation) if isinstance(part, type)]
+            model = next((part for part in inner if issubclass(part, BaseModel)), model)
+    return model
