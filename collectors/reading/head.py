@@ -1,0 +1,179 @@
+"""What the head of a page declares, gathered in one pass for the readers of title, authors and dates."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from collectors.reading.model import Item
+
+MOST_NODES = 5_000  # metas and links read of one page; a hostile page has a million
+_SPACE = re.compile(r"[\s\u00a0\u200b\ufeff]+")
+_ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
+ARTICLE_TYPES = frozenset(
+    """
+    Article NewsArticle ReportageNewsArticle AnalysisNewsArticle OpinionNewsArticle BackgroundNewsArticle ReviewNewsArticle BlogPosting
+    LiveBlogPosting SocialMediaPosting TechArticle ScholarlyArticle AdvertiserContentArticle SatiricalArticle Report Review CriticReview
+    """.split()
+)
+WORK_TYPES = ARTICLE_TYPES | frozenset(
+    """
+    VideoObject AudioObject PodcastEpisode Recipe DiscussionForumPosting Question QAPage Event Product Course HowTo CreativeWork
+    Book Movie TVEpisode MediaObject ImageObject Photograph JobPosting SoftwareApplication
+    """.split()
+)
+PAGE_TYPES = frozenset({"WebPage", "ItemPage", "AboutPage", "ContactPage", "FAQPage", "ProfilePage", "CollectionPage", "MedicalWebPage"})
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Declarations of a page: `metas` by lower-case key in page order, links by rel."""
+
+    metas: Mapping[str, tuple[str, ...]]
+    links: Mapping[str, tuple[Mapping[str, str | None], ...]]
+    title: str | None
+    lang: str | None
+    base: str | None
+
+    def first(self, *keys: str) -> str | None:
+        """The first non-empty value of the first key that has one."""
+        for key in keys:
+            for value in self.metas.get(key, ()):
+                return value
+        return None
+
+    def all(self, *keys: str) -> Iterator[str]:
+        for key in keys:
+            yield from self.metas.get(key, ())
+
+
+def read_head(tree: LexborHTMLParser, url: str | None) -> Head:
+    metas: dict[str, list[str]] = {}
+    links: dict[str, list[Mapping[str, str | None]]] = {}
+    title = base = None
+    for node in tree.css("meta, link, title, base")[:MOST_NODES]:
+        tag = node.tag
+        attributes = node.attributes
+        if tag == "meta":
+            content = clean(attributes.get("content"))
+            if not content:
+                continue
+            for name in ("property", "name", "itemprop", "http-equiv"):
+                key = attributes.get(name)
+                if key:
+                    metas.setdefault(key.strip().lower(), []).append(content)
+        elif tag == "link":
+            for rel in (attributes.get("rel") or "").lower().split():
+                if rel not in ("stylesheet", "preload", "prefetch", "dns-prefetch", "preconnect"):
+                    links.setdefault(rel, []).append(attributes)
+        elif tag == "title":
+            if title is None and not _inside_svg(node):
+                title = clean(node.text()) or None
+        elif base is None:
+            base = attributes.get("href")
+    root = tree.root
+    attributes = root.attributes if root is not None and root.tag == "html" else {}
+    return Head(
+        metas={key: tuple(values) for key, values in metas.items()},
+        links={key: tuple(values) for key, values in links.items()},
+        title=title,
+        lang=attributes.get("lang") or attributes.get("xml:lang"),
+        base=join(url, base) if base else url,
+    )
+
+
+def _inside_svg(node: LexborNode) -> bool:
+    parent = node.parent
+    return parent is not None and parent.tag not in ("head", "html", "body")
+
+
+def clean(text: object) -> str:
+    """One line without doubled spaces; entities that were escaped twice are read."""
+    if not isinstance(text, str):
+        return ""
+    if "&" in text and _ENTITY.search(text):
+        text = html.unescape(text)
+    return _SPACE.sub(" ", text).strip()
+
+
+def join(base: str | None, href: str | None) -> str | None:
+    """An address made absolute; None when it is no http address or cannot be parsed."""
+    if not href or len(href) > 4_000:
+        return None
+    try:
+        joined = urljoin(base or "", href.strip())
+    except ValueError:
+        return None
+    return joined if joined.startswith(("http://", "https://")) else None
+
+
+def values(item: Item, *names: str) -> Iterator[Any]:
+    """The values of properties, lists opened."""
+    for name in names:
+        value = item.properties.get(name)
+        if isinstance(value, list | tuple):
+            yield from value
+        elif value is not None:
+            yield value
+
+
+def text_of(value: Any) -> str:
+    """A property value as text: itself, or the name of the thing it is."""
+    if isinstance(value, Item):
+        return next((found for name in ("name", "@value", "url", "@id") if (found := clean(_first(value, name)))), "")
+    return clean(value)
+
+
+def _first(item: Item, name: str) -> Any:
+    return next(values(item, name), None)
+
+
+def first_text(item: Item, *names: str) -> str:
+    return next((found for value in values(item, *names) if (found := text_of(value))), "")
+
+
+def main_items(items: Sequence[Item], addresses: frozenset[str], title: str) -> list[Item]:
+    """The items that speak of the page itself, best first: articles, then other works, then the page."""
+    found: list[tuple[int, int, Item]] = []
+    for order, item in enumerate(_own(items)):
+        kind = item.type
+        if kind in ARTICLE_TYPES or kind.endswith("NewsArticle"):
+            rank = 0
+        elif kind in WORK_TYPES:
+            rank = 1
+        elif kind in PAGE_TYPES or kind.endswith("Page"):
+            rank = 2
+        else:
+            continue
+        if item.origin in ("microdata", "rdfa"):
+            rank += 1
+        own = {address_key(text_of(value)) for value in values(item, "url", "@id", "mainEntityOfPage")}
+        headline = first_text(item, "headline", "name").casefold()
+        if own & addresses:
+            rank -= 2
+        elif headline and (headline in title or (title and title in headline)):
+            rank -= 2
+        found.append((rank, order, item))
+    found.sort(key=lambda entry: entry[:2])
+    return [item for _, _, item in found]
+
+
+def _own(items: Sequence[Item]) -> Iterator[Item]:
+    for item in items[:500]:
+        yield item
+        for value in values(item, "mainEntity", "mainEntityOfPage"):
+            if isinstance(value, Item):
+                yield value
+
+
+def address_key(url: str | None) -> str:
+    """What two spellings of one page's address share."""
+    if not url:
+        return ""
+    return re.sub(r"^https?://(?:www\.|m\.)?", "", url.split("#", 1)[0].split("?", 1)[0]).rstrip("/").casefold()

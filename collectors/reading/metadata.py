@@ -1,0 +1,122 @@
+"""What a page says about itself: address, title, authors, site, dates, tags, lead image, each from its best evidence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from selectolax.lexbor import LexborHTMLParser
+
+from collectors.reading.authors import read_authors
+from collectors.reading.head import Head, address_key, clean, first_text, join, main_items, read_head, text_of, values
+from collectors.reading.model import Item, Moment
+from collectors.reading.page_dates import read_page_dates
+from collectors.reading.titles import read_h1s, read_title
+
+_LANG = re.compile(r"[a-zA-Z]{2,3}(?=$|[-_])")
+MOST_TAGS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """Facts of one page. None or empty = the page does not say."""
+
+    canonical_url: str | None
+    title: str | None
+    description: str | None
+    h1: str | None
+    authors: tuple[str, ...]
+    site_name: str | None
+    section: str | None
+    tags: tuple[str, ...]
+    image_url: str | None
+    lang_hint: str | None  # ISO 639-1, as declared; often the template's default, so the text's own language goes first
+    published_at: Moment | None
+    modified_at: Moment | None
+    robots_directives: tuple[str, ...]
+
+
+def read_metadata(tree: LexborHTMLParser, items: Sequence[Item], url: str | None, fetched_at: datetime | None) -> Metadata:
+    """`items` are those of `structured.read_items` for the same tree. The tree is only read."""
+    head = read_head(tree, url)
+    canonical = _canonical(head, url)
+    h1s = read_h1s(tree)
+    addresses = frozenset({address_key(url), address_key(canonical)} - {""})
+    heading = clean(head.first("og:title") or head.title).casefold()
+    own = main_items(items, addresses, heading)
+    site_name = _site_name(head, items, own)
+    host = (urlsplit(url).hostname or "") if url else ""
+    lang = _lang(head)
+    published, modified = read_page_dates(tree, head, own, canonical or url, fetched_at, lang)
+    return Metadata(
+        canonical_url=canonical,
+        title=read_title(head, h1s, own, site_name, host),
+        description=head.first("description", "og:description", "twitter:description")
+        or next((text for item in own if (text := first_text(item, "description"))), None),
+        h1=h1s[0] if h1s else None,
+        authors=read_authors(tree, head, own, site_name),
+        site_name=site_name,
+        section=head.first("article:section", "parsely-section", "section")
+        or next((text for item in own if (text := first_text(item, "articleSection"))), None),
+        tags=_tags(head, own),
+        image_url=_image(head, own),
+        lang_hint=lang,
+        published_at=published,
+        modified_at=modified,
+        robots_directives=_robots(head),
+    )
+
+
+def _canonical(head: Head, url: str | None) -> str | None:
+    for link in head.links.get("canonical", ()):
+        if found := join(head.base, link.get("href")):
+            return found
+    found = join(head.base, head.first("og:url"))
+    if found and url and urlsplit(found).path.strip("/") == "" and urlsplit(url).path.strip("/"):
+        return None  # the site's root, copied to every page
+    return found
+
+
+def _site_name(head: Head, items: Sequence[Item], own: Sequence[Item]) -> str | None:
+    if declared := head.first("og:site_name", "application-name", "twitter:app:name:iphone"):
+        return declared
+    for item in own:
+        if name := first_text(item, "publisher"):
+            return name
+    return next((name for item in items if item.type in ("WebSite", "NewsMediaOrganization") and (name := first_text(item, "name"))), None)
+
+
+def _lang(head: Head) -> str | None:
+    for declared in (head.lang, head.first("content-language"), head.first("og:locale"), head.first("dc.language", "language")):
+        if declared and (match := _LANG.match(declared.strip())):
+            return match[0].lower()
+    return None
+
+
+def _tags(head: Head, own: Sequence[Item]) -> tuple[str, ...]:
+    found = dict.fromkeys(head.all("article:tag", "og:video:tag", "parsely-tags"))
+    if not found:
+        texts = [text_of(value) for item in own for value in values(item, "keywords")]
+        texts = texts or list(head.all("news_keywords", "keywords"))
+        found = dict.fromkeys(tag for text in texts for part in re.split(r"[,;]", text) if (tag := part.strip()))
+    return tuple(found)[:MOST_TAGS]
+
+
+def _image(head: Head, own: Sequence[Item]) -> str | None:
+    for value in head.all("og:image", "og:image:secure_url", "og:image:url", "twitter:image", "twitter:image:src"):
+        if found := join(head.base, value):
+            return found
+    for item in own:
+        for value in values(item, "image", "thumbnailUrl"):
+            address = (first_text(value, "url", "contentUrl", "@id")) if isinstance(value, Item) else clean(value)
+            if found := join(head.base, address):
+                return found
+    return next((found for link in head.links.get("image_src", ()) if (found := join(head.base, link.get("href")))), None)
+
+
+def _robots(head: Head) -> tuple[str, ...]:
+    directives = (part.strip().lower() for value in head.all("robots") for part in value.split(","))
+    return tuple(dict.fromkeys(directive for directive in directives if directive))
