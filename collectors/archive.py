@@ -1,0 +1,391 @@
+"""The archive: every attempt to look, kept as it came back, before anything is read from it.
+
+    captures/source=S/date=D/<run_id>-<writer>-<n>.parquet     one row per attempt, body included
+    captures/source=S/date=D/<sha256>.zst                      a body too large for a row
+
+A part is written whole (temp, fsync, rename), so a kill loses at most the part that was still in memory. At the end of a run
+the small parts of a writer are merged: the merged file names the parts it covers, and readers pass those over, so a kill
+between the rename and the removal shows no row twice.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import zstandard
+
+from collectors.crash import crash_point
+from collectors.source import Capture
+
+PART_BYTES = 16 * 1024 * 1024  # bodies held in memory before a part is written
+PART_SECONDS = 60.0
+MERGED_BYTES = 256 * 1024 * 1024  # merged files stay below this, so that erasing rewrites little
+GROUP_ROWS = 64  # rows of a row group: the unit of work of parsing
+LARGE_BODY = 8 * 1024 * 1024
+ZSTD_LEVEL = 3
+
+_time = pa.timestamp("us", tz="UTC")
+SCHEMA = pa.schema(
+    [
+        ("capture_id", pa.string()),
+        ("run_id", pa.string()),
+        ("source", pa.string()),
+        ("watch_id", pa.string()),
+        ("origin", pa.string()),
+        ("label", pa.string()),
+        ("context", pa.string()),
+        ("fingerprint", pa.string()),
+        ("method", pa.string()),
+        ("url", pa.string()),
+        ("final_url", pa.string()),
+        ("redirects", pa.list_(pa.string())),
+        ("http_status", pa.int16()),
+        ("verdict", pa.string()),
+        ("verdict_reason", pa.string()),
+        ("error", pa.string()),
+        ("headers", pa.string()),
+        ("media_type", pa.string()),
+        ("charset", pa.string()),
+        ("body", pa.binary()),
+        ("body_hash", pa.string()),
+        ("body_of", pa.string()),
+        ("body_state", pa.string()),
+        ("fetched_at", _time),
+        ("observed_at", _time),
+        ("elapsed_ms", pa.int32()),
+        ("attempt", pa.int16()),
+        ("depth", pa.int16()),
+    ]
+)
+FACTS = [name for name in SCHEMA.names if name != "body"]
+_CAPTURE_FIELDS = {f.name for f in fields(Capture)}
+assert set(SCHEMA.names) == _CAPTURE_FIELDS, set(SCHEMA.names) ^ _CAPTURE_FIELDS
+
+_PART = re.compile(r"(?P<stem>.+)-(?P<n>\d{5})\.parquet")
+_MERGED = re.compile(r"(?P<stem>.+)-(?P<low>\d{5})to(?P<high>\d{5})\.parquet")
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,80}")
+
+
+def new_capture_id(now: datetime) -> str:
+    """An id that sorts by time: `cap_`, 12 hex digits of milliseconds, 12 random ones."""
+    return f"cap_{int(now.timestamp() * 1000):012x}{secrets.token_hex(6)}"
+
+
+def new_run_id(now: datetime) -> str:
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+
+
+def check_run_id(run_id: str) -> str:
+    """A run id becomes a file name: refuse what could be a path."""
+    if not _PLAIN.fullmatch(run_id) or run_id.startswith((".", "-")):
+        raise ValueError(f"run id {run_id!r} may hold letters, digits, '_', '.', '-' only (at most 80)")
+    return run_id
+
+
+def partition(store: Path, source: str, day: date) -> Path:
+    return store / "captures" / f"source={source}" / f"date={day.isoformat()}"
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Write beside, fsync, rename: a reader sees the old file or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        yield beside
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())
+        crash_point("archive-before-rename")
+        beside.replace(path)
+        _sync_folder(path.parent)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock on a file beside the data; freed by the system when the holder dies."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _row(capture: Capture) -> dict[str, Any]:
+    row = {name: getattr(capture, name) for name in SCHEMA.names}
+    row["context"] = json.dumps(capture.context, ensure_ascii=False, sort_keys=True)
+    row["headers"] = json.dumps(dict(capture.headers), ensure_ascii=False, sort_keys=True)
+    row["redirects"] = list(capture.redirects)
+    return row
+
+
+def _table(captures: Sequence[Capture]) -> pa.Table:
+    rows = [_row(capture) for capture in captures]
+    return pa.table({name: pa.array([row[name] for row in rows], SCHEMA.field(name).type) for name in SCHEMA.names}, schema=SCHEMA)
+
+
+def _write(path: Path, tables: Iterable[pa.Table]) -> None:
+    with (
+        replacing(path) as beside,
+        pq.ParquetWriter(
+            beside, SCHEMA, compression="zstd", compression_level=ZSTD_LEVEL, use_dictionary=["run_id", "source", "watch_id", "verdict"]
+        ) as writer,
+    ):
+        for table in tables:
+            writer.write_table(table, row_group_size=GROUP_ROWS)
+
+
+class ArchiveWriter:
+    """Appends captures of one run and source. Not shared between threads; parts are written where `add` is called."""
+
+    def __init__(self, store: Path, source: str, day: date, run_id: str) -> None:
+        self.folder = partition(store, source, day)
+        self.stem = f"{check_run_id(run_id)}-{os.getpid():x}{secrets.token_hex(3)}"
+        self.parts: list[Path] = []
+        self._open: list[Capture] = []
+        self._bytes = 0
+        self._since = time.monotonic()
+
+    def add(self, capture: Capture) -> Capture:
+        """Keep a capture; returned as it is stored (a very large body lies beside and is no longer carried)."""
+        if capture.body is not None and len(capture.body) > LARGE_BODY:
+            self._write_large(capture.body_hash, capture.body)
+        self._open.append(capture)
+        self._bytes += len(capture.body or b"")
+        return capture
+
+    @property
+    def is_full(self) -> bool:
+        return self._bytes >= PART_BYTES or (bool(self._open) and time.monotonic() - self._since >= PART_SECONDS)
+
+    def flush(self) -> None:
+        """Write the open part; after this returns, its captures survive a kill."""
+        captures, self._open, self._bytes, self._since = self._open, [], 0, time.monotonic()
+        if not captures:
+            return
+        path = self.folder / f"{self.stem}-{len(self.parts):05d}.parquet"
+        _write(path, [_table([_without_large(c) for c in captures])])
+        self.parts.append(path)
+
+    def close(self) -> None:
+        """Write what is open and merge the parts of this writer."""
+        self.flush()
+        crash_point("archive-before-merge")
+        self._merge()
+
+    def _merge(self) -> None:
+        while len(self.parts) > 1:
+            low, total = int(_matched(_PART, self.parts[0]).group("n")), 0
+            group: list[Path] = []
+            for path in self.parts:
+                total += path.stat().st_size
+                if group and total > MERGED_BYTES:
+                    break
+                group.append(path)
+            self.parts = self.parts[len(group) :]
+            if len(group) == 1:
+                continue
+            high = int(_matched(_PART, group[-1]).group("n"))
+            merged = self.folder / f"{self.stem}-{low:05d}to{high:05d}.parquet"
+            _write(merged, (batch for path in group for batch in _groups(path)))
+            crash_point("archive-before-unlink")
+            for path in group:
+                path.unlink()
+
+    def _write_large(self, body_hash: str, body: bytes) -> None:
+        path = self.folder / f"{body_hash}.zst"
+        if not path.exists():
+            with replacing(path) as beside:
+                beside.write_bytes(zstandard.compress(body, ZSTD_LEVEL))
+
+
+def _without_large(capture: Capture) -> Capture:
+    if capture.body is None or len(capture.body) <= LARGE_BODY:
+        return capture
+    return _capture({**_row(capture), "body": None})
+
+
+def _matched(pattern: re.Pattern[str], path: Path) -> re.Match[str]:
+    found = pattern.fullmatch(path.name)
+    if found is None:
+        raise ValueError(f"{path} is not named as a capture part")
+    return found
+
+
+def _groups(path: Path) -> Iterator[pa.Table]:
+    with pq.ParquetFile(path) as file:
+        for number in range(file.num_row_groups):
+            yield file.read_row_group(number)
+
+
+def body_hash(body: bytes) -> str:
+    return sha256(body).hexdigest()
+
+
+# --- reading back -------------------------------------------------------------------------------------------------------------
+
+
+def capture_files(store: Path, source: str | None = None, day: date | None = None) -> list[Path]:
+    """Files of captures in the order they were written; parts that a merged file covers are passed over."""
+    pattern = f"source={source or '*'}/date={day.isoformat() if day else '*'}"
+    files: list[Path] = []
+    for folder in sorted((store / "captures").glob(pattern)):
+        names = sorted(path for path in folder.glob("*.parquet") if not path.name.startswith("."))
+        covered: dict[str, list[tuple[int, int]]] = {}
+        for path in names:
+            if merged := _MERGED.fullmatch(path.name):
+                covered.setdefault(merged["stem"], []).append((int(merged["low"]), int(merged["high"])))
+        for path in names:
+            part = _PART.fullmatch(path.name)
+            if part and not _MERGED.fullmatch(path.name):
+                ranges = covered.get(part["stem"], [])
+                if any(low <= int(part["n"]) <= high for low, high in ranges):
+                    continue
+            files.append(path)
+    return files
+
+
+def remove_covered_parts(store: Path, source: str, day: date) -> None:
+    """Finish a merge that a kill interrupted between its rename and the removal of its parts."""
+    kept = set(capture_files(store, source, day))
+    for path in partition(store, source, day).glob("*.parquet"):
+        if path not in kept and not path.name.startswith("."):
+            path.unlink(missing_ok=True)
+
+
+def sources_and_days(store: Path) -> list[tuple[str, date]]:
+    """All partitions that hold captures."""
+    found = []
+    for folder in sorted((store / "captures").glob("source=*/date=*")):
+        found.append((folder.parent.name.removeprefix("source="), date.fromisoformat(folder.name.removeprefix("date="))))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A row group of a capture file: the unit of reading back with bodies."""
+
+    path: Path
+    number: int
+
+
+def read_facts(path: Path, columns: Sequence[str] = tuple(FACTS)) -> list[pa.Table]:
+    """The rows of a file without bodies, one table a row group."""
+    with pq.ParquetFile(path) as file:
+        return [file.read_row_group(number, columns=list(columns)) for number in range(file.num_row_groups)]
+
+
+def facts(path: Path) -> Iterator[Capture]:
+    """The captures of a file without their bodies."""
+    for table in read_facts(path):
+        for row in table.to_pylist():
+            yield _capture({**row, "body": None})
+
+
+def read_group(group: Group, wanted: Callable[[str], bool] | None = None) -> Iterator[Capture]:
+    """The captures of a row group with their bodies, those whose capture_id is wanted."""
+    with pq.ParquetFile(group.path) as file:
+        table = file.read_row_group(group.number)
+    for row in table.to_pylist():
+        if wanted is None or wanted(row["capture_id"]):
+            yield _capture(row, group.path.parent)
+
+
+def read_captures(store: Path, source: str | None = None, day: date | None = None) -> Iterator[Capture]:
+    """All captures of a partition with their bodies, a row group in memory at a time."""
+    for path in capture_files(store, source, day):
+        with pq.ParquetFile(path) as file:
+            count = file.num_row_groups
+        for number in range(count):
+            yield from read_group(Group(path, number))
+
+
+def find_capture(store: Path, capture_id: str) -> Capture | None:
+    """One capture with its body by id, or None. Looks first at the days its time prefix points to."""
+    days = _likely_days(capture_id)
+    files = capture_files(store)
+    files.sort(key=lambda path: path.parent.name.removeprefix("date=") not in days)
+    for path in files:
+        with pq.ParquetFile(path) as file:
+            for number in range(file.num_row_groups):
+                statistics = file.metadata.row_group(number).column(0).statistics
+                if statistics is not None and statistics.has_min_max and not statistics.min <= capture_id <= statistics.max:
+                    continue
+                ids = file.read_row_group(number, columns=["capture_id"])["capture_id"]
+                if (index := pc.index(ids, capture_id).as_py()) >= 0:
+                    return _capture(file.read_row_group(number).slice(index, 1).to_pylist()[0], path.parent)
+    return None
+
+
+def _likely_days(capture_id: str) -> set[str]:
+    try:
+        moment = datetime.fromtimestamp(int(capture_id[4:16], 16) / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return set()
+    return {(moment.date() - timedelta(days=back)).isoformat() for back in (0, 1)}
+
+
+def _capture(row: dict[str, Any], folder: Path | None = None) -> Capture:
+    row = dict(row)
+    row["context"] = json.loads(row["context"]) if isinstance(row["context"], str) else row["context"]
+    row["headers"] = json.loads(row["headers"]) if isinstance(row["headers"], str) else row["headers"]
+    row["redirects"] = tuple(row["redirects"] or ())
+    if folder is not None and row["body"] is None and row["body_state"] == "stored":
+        row["body"] = zstandard.decompress((folder / f"{row['body_hash']}.zst").read_bytes())
+    return Capture(**row)
+
+
+# --- taking away --------------------------------------------------------------------------------------------------------------
+
+
+def rewrite(path: Path, change: Callable[[pa.Table], pa.Table]) -> None:
+    """Replace a capture file by its changed row groups."""
+    _write(path, (change(table) for table in _groups(path)))
+
+
+def drop_bodies(table: pa.Table, rows: pa.BooleanArray, state: str) -> pa.Table:
+    """The table with the bodies of the chosen rows gone and their state named; the rows stay."""
+    has_body = pc.and_(rows, pc.equal(table["body_state"], "stored"))
+    for name, value in (("body", None), ("body_state", state)):
+        column = pc.if_else(has_body, pa.scalar(value, SCHEMA.field(name).type), table[name])
+        table = table.set_column(table.schema.get_field_index(name), SCHEMA.field(name), column)
+    return table
+
+
+def prune(store: Path, older_than: date) -> int:
+    """Drop the bodies of partitions before a day; all that was derived stays. Returns how many bodies went."""
+    dropped = 0
+    for source, day in sources_and_days(store):
+        if day >= older_than:
+            continue
+        for path in capture_files(store, source, day):
+            stored = sum(pc.sum(pc.equal(t["body_state"], "stored")).as_py() or 0 for t in read_facts(path, ["body_state"]))
+            if stored:
+                rewrite(path, lambda t: drop_bodies(t, pa.array([True] * len(t)), "pruned"))
+                dropped += stored
+        for large in partition(store, source, day).glob("*.zst"):
+            large.unlink()
+    return dropped

@@ -1,0 +1,43 @@
+"""Refresh the warehouse whenever new batches are announced: load what is pending, build, check, publish; then write the reports.
+
+One refresh at a time. Which batches are pending is asked of the store, never of the event: events coalesce.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import dag, get_current_context, task
+
+from dags.assets import BATCHES, WAREHOUSE
+
+
+@dag(
+    dag_id="dozor_warehouse",
+    dag_display_name="dozor: warehouse and reports",
+    schedule=[BATCHES],
+    catchup=False,
+    max_active_runs=1,
+    tags=["dozor", "warehouse"],
+    doc_md=__doc__,
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=2), "execution_timeout": timedelta(hours=6)},
+)
+def warehouse() -> None:
+    @task(outlets=[WAREHOUSE])
+    def refresh() -> None:
+        """Load, build, check and publish as one step: readers see the old warehouse or the new one."""
+        from dozor import steps
+
+        steps.refresh()
+
+    @task
+    def report() -> list[str]:
+        """One HTML file per project."""
+        from dozor import steps
+
+        return steps.report()
+
+    refresh() >> report()
+
+
+warehouse()

@@ -1,0 +1,249 @@
+"""The parse step: captures of one source and day to batches, in worker processes.
+
+Only captures that the partition's batches were not made from yet, or that an older version read, are parsed; the rows of the
+others stay. A page that hangs or kills its worker costs that page: it is named in the outcome.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from collectors.archive import Group, capture_files, read_facts, read_group
+from collectors.known import KnownSource
+from collectors.reading.version import READING_VERSION
+from collectors.records import Record
+from collectors.registry import SourceModule, sources
+from collectors.source import Capture, Outcome, OutcomeStatus, ParseError
+from dozor.workers import Lost, map_in_workers
+from transforms.normalise import Policy, normalise
+from transforms.tables import TABLE_VERSION, table_of
+from warehouse.batches import extend_batch, read_batch_footer
+from warehouse.files import batch_path, work_dir
+
+SECONDS_PER_CAPTURE = 5.0
+MESSAGES = 5  # errors quoted in an outcome; the rest is counted
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Captures of one row group to parse; all that a worker needs to know."""
+
+    source: str
+    path: str
+    number: int
+    capture_ids: tuple[str, ...]
+    version: str
+    policies: Mapping[str, Policy]  # watch_id -> policy; watches without an entry hash
+    salt: bytes
+
+
+@dataclass(slots=True)
+class Parsed:
+    """What came of a task."""
+
+    tables: dict[str, pa.Table] = field(default_factory=dict)
+    captures: Counter[str] = field(default_factory=Counter)  # tried, per watch
+    records: Counter[str] = field(default_factory=Counter)  # per watch
+    errors: dict[str, str] = field(default_factory=dict)  # capture_id -> message
+
+
+@dataclass(slots=True)
+class _Sum:
+    """What came of a partition."""
+
+    captures: Counter[str] = field(default_factory=Counter)
+    records: Counter[str] = field(default_factory=Counter)
+    errors: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))  # watch_id -> messages
+
+    def add(self, parsed: Parsed, watches: Mapping[str, str]) -> None:
+        self.captures.update(parsed.captures)
+        self.records.update(parsed.records)
+        for capture_id, message in parsed.errors.items():
+            self.errors[watches[capture_id]].append(f"{message} (dozor show {capture_id})")
+
+
+def version_of(module: SourceModule) -> str:
+    """The version of a row: source + reading + table."""
+    return f"{module.declaration.version}.{READING_VERSION}.{TABLE_VERSION}"
+
+
+def parse_partition(
+    store: Path,
+    source: str,
+    day: date,
+    *,
+    run_id: str,
+    policies: Mapping[str, Policy],
+    salt: bytes,
+    workers: int,
+    now: datetime,
+    targets: Mapping[str, str],
+) -> list[Outcome]:
+    """Parse what is new in a partition and extend its batches; one outcome a watch, none when nothing was new."""
+    module = sources()[source]
+    version = version_of(module)
+    kinds = {table_of(kind).name: kind for kind in module.declaration.kinds}
+    done = _done(store, kinds, source, day, version)
+    tasks, watches = _tasks(store, source, day, version, done, policies, salt)
+    if not tasks and all(batch_path(store, name, source, day).exists() for name in kinds):
+        return []
+    total = _Sum()
+    with TemporaryDirectory(dir=work_dir(store), prefix="parse-") as folder:
+        spills = _Spills(Path(folder), kinds)
+        with spills:
+            for parsed in _parse(tasks, watches, workers):
+                total.add(parsed, watches)
+                spills.add(parsed.tables)
+        captures = dict.fromkeys(watches, version)
+        for name in kinds:
+            extend_batch(store, name, source, day, spills.read(name), captures)
+        _note_seen(store, source, (table for name in kinds for table in spills.read(name)))
+    return [_outcome(run_id, source, watch_id, targets.get(watch_id, ""), now, total) for watch_id in sorted(total.captures)]
+
+
+def _done(store: Path, names: Iterable[str], source: str, day: date, version: str) -> set[str]:
+    """Captures that every batch of the partition was made from by this version."""
+    sets = []
+    for name in names:
+        path = batch_path(store, name, source, day)
+        footer = read_batch_footer(path).captures if path.exists() else {}
+        sets.append({capture_id for capture_id, read_by in footer.items() if read_by == version})
+    return set.intersection(*sets)
+
+
+def _tasks(
+    store: Path, source: str, day: date, version: str, done: set[str], policies: Mapping[str, Policy], salt: bytes
+) -> tuple[list[Task], dict[str, str]]:
+    """What is to parse, and the watch of each capture of it."""
+    tasks: list[Task] = []
+    watches: dict[str, str] = {}
+    for path in capture_files(store, source, day):
+        for number, table in enumerate(read_facts(path, ["capture_id", "watch_id", "verdict", "body_state"])):
+            wanted = table.filter(pc.and_(pc.equal(table["verdict"], "ok"), pc.equal(table["body_state"], "stored")))
+            fresh = {row["capture_id"]: row["watch_id"] for row in wanted.to_pylist() if row["capture_id"] not in done}
+            if fresh:
+                mine = {watch_id: policies[watch_id] for watch_id in set(fresh.values()) if watch_id in policies}
+                tasks.append(Task(source, str(path), number, tuple(fresh), version, mine, salt))
+                watches.update(fresh)
+    return tasks, watches
+
+
+def _parse(tasks: Sequence[Task], watches: Mapping[str, str], workers: int) -> Iterator[Parsed]:
+    if not tasks:
+        return
+    results = map_in_workers(parse_task, tasks, workers=min(workers, len(tasks)), seconds=_seconds, split=_split)
+    for task, result in results:
+        if isinstance(result, Lost):
+            (capture_id,) = task.capture_ids
+            yield Parsed(captures=Counter([watches[capture_id]]), errors={capture_id: result.reason})
+        else:
+            yield result
+
+
+def _seconds(task: Task) -> float:
+    return SECONDS_PER_CAPTURE * (1 + len(task.capture_ids) / 8)
+
+
+def _split(task: Task) -> list[Task]:
+    return [replace(task, capture_ids=(capture_id,)) for capture_id in task.capture_ids]
+
+
+def parse_task(task: Task) -> Parsed:
+    """Runs in a worker: read, parse, normalise."""
+    module = sources()[task.source]
+    result = Parsed()
+    by_policy: dict[Policy, list[tuple[Capture, list[Record]]]] = defaultdict(list)
+    for capture in read_group(Group(Path(task.path), task.number), set(task.capture_ids).__contains__):
+        result.captures[capture.watch_id] += 1
+        try:
+            records = list(module.parse(capture))
+        except ParseError as error:
+            result.errors[capture.capture_id] = str(error)
+            continue
+        except Exception as error:  # noqa: BLE001  one odd page must not take its neighbours with it: it is counted and named
+            result.errors[capture.capture_id] = f"{type(error).__name__}: {error}"
+            continue
+        result.records[capture.watch_id] += len(records)
+        by_policy[task.policies.get(capture.watch_id, "hash")].append((replace(capture, body=None), records))
+    parts: dict[str, list[pa.Table]] = defaultdict(list)
+    for policy, captured in by_policy.items():
+        for name, table in normalise(captured, task.version, policy=policy, salt=task.salt).items():
+            parts[name].append(table)
+    result.tables = {name: pa.concat_tables(tables) for name, tables in parts.items()}
+    return result
+
+
+class _Spills:
+    """Parsed rows on disk until the partition is whole, so that memory does not grow with it."""
+
+    def __init__(self, folder: Path, kinds: Mapping[str, type]) -> None:
+        self._paths = {name: folder / f"{name}.arrow" for name in kinds}
+        self._schemas = {name: table_of(kind).schema for name, kind in kinds.items()}
+        self._stack = ExitStack()
+        self._writers: dict[str, Any] = {}
+
+    def __enter__(self) -> _Spills:
+        for name, path in self._paths.items():
+            self._writers[name] = self._stack.enter_context(pa.ipc.new_file(path, self._schemas[name]))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def add(self, tables: Mapping[str, pa.Table]) -> None:
+        for name, table in tables.items():
+            self._writers[name].write_table(table)
+
+    def read(self, name: str) -> Iterator[pa.Table]:
+        with pa.ipc.open_file(self._paths[name]) as file:
+            for number in range(file.num_record_batches):
+                yield pa.Table.from_batches([file.get_batch(number)])
+
+
+def _note_seen(store: Path, source: str, tables: Iterable[pa.Table]) -> None:
+    known = KnownSource(store, source)
+    for table in tables:
+        columns = [table[name].to_pylist() for name in ("watch_id", "native_id", "published_at", "fetched_at")]
+        for watch_id, native_id, published_at, fetched_at in zip(*columns, strict=True):
+            if native_id:
+                known.note_seen(watch_id, native_id, published_at, fetched_at)
+    known.save()
+
+
+def _outcome(run_id: str, source: str, watch_id: str, target: str, now: datetime, total: _Sum) -> Outcome:
+    records, wrong = total.records[watch_id], total.errors.get(watch_id, [])
+    status: OutcomeStatus = ("partial" if records else "failed") if wrong else "ok" if records else "empty"
+    message = "; ".join(wrong[:MESSAGES]) + (f"; and {len(wrong) - MESSAGES} more" if len(wrong) > MESSAGES else "")
+    return Outcome(
+        run_id=run_id,
+        source=source,
+        watch_id=watch_id,
+        step="parse",
+        target=target,
+        status=status,
+        started_at=now,
+        ended_at=now,
+        captures=total.captures[watch_id],
+        records=records,
+        errors=len(wrong),
+        message=message,
+    )
+
+
+def policy_by_watch(rows: Iterable[tuple[str, Policy]]) -> dict[str, Policy]:
+    """The policy of each watch: of the projects that share it, the one that protects people most."""
+    strength = {"keep": 0, "hash": 1, "drop": 2}
+    policies: dict[str, Policy] = {}
+    for watch_id, policy in rows:
+        policies[watch_id] = max(policy, policies.get(watch_id, policy), key=strength.__getitem__)
+    return policies
