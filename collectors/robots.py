@@ -1,0 +1,254 @@
+"""robots.txt: what a site allows us to ask (RFC 9309), its Crawl-delay and its sitemaps.
+
+Parsing and matching are our own: protego misses core cases of the reference suite, and turns wildcards into regular expressions that
+a hostile file can make run for minutes. Matching here is linear in pattern times path, as in Google's reference parser, whose
+lenient reading of typing errors is followed too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+import can_ada
+
+from collectors.fetch import Answer, Fetcher
+from collectors.source import Request, Source
+
+LARGEST_FILE = 500 * 1024  # bytes read, RFC 9309 2.5: at least 500 KiB
+MOST_RULES = 5_000  # of one group
+LONGEST_PATTERN = 2_083
+MOST_WILDCARDS = 64
+MOST_SITEMAPS = 1_000
+LONGEST_DELAY = 30.0  # seconds of Crawl-delay that are honoured: a larger one would end a crawl in all but name
+UNREACHABLE_SECONDS = 600.0  # a host without an answer is asked for its rules again after this
+KEPT_HOSTS = 4_096
+
+_LINE_ENDS = re.compile(rb"\r\n|\r|\n")
+_KEYS = {
+    "user-agent": "agent",
+    "useragent": "agent",
+    "user agent": "agent",
+    "allow": "allow",
+    "disallow": "disallow",
+    "dissallow": "disallow",
+    "dissalow": "disallow",
+    "disalow": "disallow",
+    "diasllow": "disallow",
+    "disallaw": "disallow",
+    "crawl-delay": "delay",
+    "crawldelay": "delay",
+    "crawl delay": "delay",
+    "sitemap": "sitemap",
+    "site-map": "sitemap",
+}
+_EVERYONE = re.compile(r"\*(?:\s|$)")
+_AGENT = re.compile(r"^[A-Za-z_-]*")
+_UNESCAPED = re.compile(r"[^\x21-\x7e]+")
+_ESCAPED = re.compile(r"%[0-9a-fA-F]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether a URL may be asked, and why."""
+
+    allowed: bool
+    rule: str = ""  # the line that decided, or what happened to robots.txt
+    delay: float | None = None  # Crawl-delay in seconds, at most LONGEST_DELAY
+    sitemaps: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Group:
+    agents: set[str] = field(default_factory=set)
+    rules: list[tuple[bool, str]] = field(default_factory=list)  # (is allowed, pattern)
+    delay: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules of one host for one agent."""
+
+    rules: tuple[tuple[bool, str], ...] = ()
+    delay: float | None = None
+    sitemaps: tuple[str, ...] = ()
+    verdict: bool | None = None  # decides everything, where no file does
+    reason: str = ""
+
+    def decide(self, url: str) -> Decision:
+        """The longest matching pattern decides; allow wins a tie; nothing matching is allowed (RFC 9309, 2.2.2)."""
+        if self.verdict is not None:
+            return Decision(self.verdict, self.reason, self.delay, self.sitemaps)
+        path = _path_of(url)
+        best, allowed, rule = -1, True, ""
+        for is_allowed, pattern in self.rules:
+            length = len(pattern)
+            if (length > best or (length == best and is_allowed and not allowed)) and matches(pattern, path):
+                best, allowed, rule = length, is_allowed, pattern
+        if path == "/robots.txt":
+            allowed, rule = True, ""
+        return Decision(allowed, f"{'Allow' if allowed else 'Disallow'}: {rule}" if rule else "", self.delay, self.sitemaps)
+
+
+def parse(body: bytes, agent: str) -> Rules:
+    """The rules of a robots.txt for the product name `agent`: those of all groups that name it, else of all groups for `*`."""
+    groups: list[_Group] = []
+    sitemaps: dict[str, None] = {}
+    current: _Group | None = None
+    has_rules = False
+    for key, value in _lines(body):
+        if key == "agent":
+            if current is None or has_rules:
+                current = _Group()
+                groups.append(current)
+                has_rules = False
+            name = value.strip()
+            current.agents.add("*" if _EVERYONE.match(name) else _AGENT.findall(name)[0].lower())
+        elif key == "sitemap":
+            if value and len(sitemaps) < MOST_SITEMAPS:
+                sitemaps.setdefault(value)
+        elif key == "delay":
+            if current is not None:
+                has_rules = True
+                if current.delay is None:
+                    current.delay = _delay(value)
+        elif current is not None:
+            has_rules = True
+            if value and len(current.rules) < MOST_RULES and len(value) <= LONGEST_PATTERN and value.count("*") <= MOST_WILDCARDS:
+                current.rules.append((key == "allow", _escaped(value)))
+    mine = agent.partition("/")[0].strip().lower()
+    chosen = [group for group in groups if mine in group.agents] or [group for group in groups if "*" in group.agents]
+    return Rules(
+        rules=tuple(dict.fromkeys(rule for group in chosen for rule in group.rules)),
+        delay=next((group.delay for group in chosen if group.delay is not None), None),
+        sitemaps=tuple(sitemaps),
+    )
+
+
+def matches(pattern: str, path: str) -> bool:
+    """Whether a path begins with a pattern; `*` stands for anything, a `$` at the end for the end. Never slower than their product."""
+    is_anchored = pattern.endswith("$")
+    pieces = (pattern[:-1] if is_anchored else pattern).split("*")
+    if not path.startswith(pieces[0]):
+        return False
+    if len(pieces) == 1:
+        return not is_anchored or len(path) == len(pieces[0])
+    position = len(pieces[0])
+    for piece in pieces[1:-1]:
+        found = path.find(piece, position)
+        if found < 0:
+            return False
+        position = found + len(piece)
+    last = pieces[-1]
+    if is_anchored:
+        return len(path) - len(last) >= position and path.endswith(last)
+    return path.find(last, position) >= 0
+
+
+class Robots:
+    """Answers for all hosts, asking each for its rules once a day."""
+
+    def __init__(self, fetcher: Fetcher, source: Source, agent: str | None = None) -> None:
+        """`source` lends its name and pace to the requests; `agent` is the product name, taken from the user agent by default."""
+        self._fetcher = fetcher
+        self._source = replace(source, auth=None, max_body=LARGEST_FILE * 4)
+        self._agent = agent or fetcher.user_agent.partition("/")[0]
+        self._known: OrderedDict[str, tuple[Rules, float]] = OrderedDict()
+        self._asking: dict[str, asyncio.Lock] = {}
+
+    async def allows(self, url: str) -> Decision:
+        """Whether `url` may be asked."""
+        try:
+            parts = can_ada.parse(url)
+        except ValueError:
+            return Decision(False, "not a URL")
+        return (await self._rules(f"{parts.protocol}//{parts.host}")).decide(url)
+
+    async def _rules(self, origin: str) -> Rules:
+        known = self._known.get(origin)
+        if known is not None and time.time() < known[1]:
+            return known[0]
+        async with self._asking.setdefault(origin, asyncio.Lock()):
+            known = self._known.get(origin)
+            if known is not None and time.time() < known[1]:
+                return known[0]
+            url = f"{origin}/robots.txt"
+            answer = await self._fetcher.fetch(
+                Request(url=url, headers={"accept": "text/plain,*/*;q=0.5"}), self._source, url=url
+            )
+            rules = rules_of(answer, self._agent)
+            self._known[origin] = (rules, _kept_until(rules, answer))
+            if len(self._known) > KEPT_HOSTS:
+                self._known.popitem(last=False)
+        self._asking.pop(origin, None)
+        return rules
+
+
+def rules_of(answer: Answer, agent: str) -> Rules:
+    """What an answer to /robots.txt means (RFC 9309, 2.3.1): missing = all allowed, unreachable = nothing allowed."""
+    status = answer.http_status or 0
+    if answer.error in ("too_large", "bomb"):
+        return Rules(verdict=False, reason=f"robots.txt is out of bounds: {answer.error_detail}")
+    if answer.error == "redirect":
+        return Rules(verdict=True, reason=f"robots.txt is unavailable: {answer.error_detail}")
+    if answer.error:
+        return Rules(verdict=False, reason=f"robots.txt is unreachable: {answer.error_detail}")
+    if status == 429 or status >= 500:
+        return Rules(verdict=False, reason=f"robots.txt is unreachable: {status}")
+    if not 200 <= status < 300:
+        return Rules(verdict=True, reason=f"no robots.txt: {status}")
+    return parse((answer.body or b"")[:LARGEST_FILE], agent)
+
+
+def _kept_until(rules: Rules, answer: Answer) -> float:
+    now = time.time()
+    if rules.verdict is False:
+        return now + max(UNREACHABLE_SECONDS, answer.retry_after or 0.0)
+    midnight = (now // 86400 + 1) * 86400
+    return min(midnight, now + 86400)
+
+
+def _lines(body: bytes) -> list[tuple[str, str]]:
+    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        body = body.decode("utf-16", "replace").encode()
+    body = body.removeprefix(b"\xef\xbb\xbf")
+    found = []
+    for raw in _LINE_ENDS.split(body):
+        line = raw.partition(b"#")[0].decode("utf-8", "replace").replace("\0", "").strip()
+        if not line:
+            continue
+        name, colon, value = line.partition(":")
+        if not colon:  # a forgotten colon is forgiven where two words stand
+            words = line.split()
+            if len(words) != 2:
+                continue
+            name, value = words
+        key = _KEYS.get(name.strip().lower())
+        if key is not None:
+            found.append((key, value.strip()))
+    return found
+
+
+def _delay(text: str) -> float | None:
+    try:
+        seconds = float(text)
+    except ValueError:
+        return None
+    return min(max(0.0, seconds), LONGEST_DELAY) if seconds == seconds else None  # noqa: PLR0124 - not a number is not itself
+
+
+def _path_of(url: str) -> str:
+    parts = can_ada.parse(url)
+    return _escaped(parts.pathname + parts.search)
+
+
+def _escaped(text: str) -> str:
+    """One spelling for patterns and paths: bytes beyond ASCII percent-encoded, hex digits upper-case."""
+    if not text.isascii() or _UNESCAPED.search(text):
+        text = _UNESCAPED.sub(lambda match: quote(match.group(), safe=""), text)
+    return _ESCAPED.sub(lambda match: match.group().upper(), text) if "%" in text else text
