@@ -10,10 +10,12 @@ import re
 MAX_CHARACTERS = 2_000_000
 
 _DROPPED = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
-_BREAK = re.compile(r"</?(?:p|br|div|li|ul|ol|tr|table|h[1-6]|blockquote|pre|section|article|hr)\b[^<>]*>", re.IGNORECASE)
+_BREAK = re.compile(
+    r"<(?:/?p|br|div|li|/?ul|/?ol|tr|/?table|/?h[1-6]|/?blockquote|/?pre|section|article|hr)\b[^<>]*>", re.IGNORECASE
+)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<![^<>]*>")
 _SPACES = re.compile(r"[^\S\n]+")  # NBSP and its kin included
-_BLANK_LINES = re.compile(r"\n{2,}")
+_BLANK_LINES = re.compile(r"\n{3,}")
 
 
 def text_from_html(fragment: str) -> str:
@@ -21,4 +23,4 @@ def text_from_html(fragment: str) -> str:
     text = _DROPPED.sub("", fragment[:MAX_CHARACTERS])
     text = _SPACES.sub(" ", text.replace("\n", " "))
     text = html.unescape(_TAG.sub("", _BREAK.sub("\n", text)))
-    return _BLANK_LINES.sub("\n", "\n".join(_SPACES.sub(" ", line).strip() for line in text.split("\n"))).strip()
+    return _BLANK_LINES.sub("\n\n", "\n".join(_SPACES.sub(" ", line).strip() for line in text.split("\n"))).strip()
