@@ -1,0 +1,121 @@
+"""The models: core_*.sql and mart_*.sql, one statement each, or core_*.py where SQL cannot do it.
+
+A model opens with a header of comment lines (SQL) or its module docstring (Python):
+
+    about: what a row is, in one line
+    grain: columns that together are unique and never null
+    needs: relations it reads, schema.name, comma-separated
+    by:    KEY [from RELATION, ...]   optional: the columns by which it can be rebuilt in part. Rows of one key depend only on the rows
+           of the needs that have that key. `from` names the needs whose changed rows tell which keys to rebuild (default: all
+           needs that have the key)
+    column NAME: meaning                 for each column that is not one of the observation tables' or already described by a need
+    note: anything a reader must know
+
+A Python model is a module with `SCHEMA`, a pyarrow schema of what it returns, `QUERY`, the SELECT that gives its input, optionally
+`SMALL`, name -> SELECT of small tables it looks things up in, and `rows(table, small)`, a pure function from some rows of the query and the
+small tables to rows of SCHEMA. It is called in spawned processes, with any split of the rows.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from graphlib import TopologicalSorter
+from importlib.resources import files
+from itertools import takewhile
+from types import ModuleType
+
+_LINE = re.compile(r"^(?:-- )?(?P<key>about|grain|needs|by|note|column (?P<column>\w+)):\s*(?P<value>.*)$")
+_NEXT = re.compile(r"^(?:-- )? {2,}(?P<value>\S.*)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A derived table: how it is made and what it means."""
+
+    name: str  # schema.table
+    about: str
+    grain: tuple[str, ...]
+    needs: tuple[str, ...]
+    sql: str  # one SELECT; of a Python model, that of its input
+    module: ModuleType | None = None
+    by: tuple[str, ...] = ()
+    drivers: tuple[str, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+
+    @property
+    def schema(self) -> str:
+        return self.name.partition(".")[0]
+
+
+@cache
+def models() -> tuple[Model, ...]:
+    """All models, each after those it needs. ValueError for a header that lacks something, CycleError for a circle."""
+    found = {model.name: model for model in _discover()}
+    order = TopologicalSorter({name: sorted(need for need in model.needs if need in found) for name, model in sorted(found.items())})
+    return tuple(found[name] for name in order.static_order())
+
+
+@cache
+def macros() -> Mapping[str, str]:
+    """Table macros: name -> CREATE MACRO statement, with its header."""
+    folder = files("transforms") / "macros"
+    return {
+        entry.name.removesuffix(".sql"): entry.read_text(encoding="utf-8")
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(".sql")
+    }
+
+
+def read_header(text: str, name: str) -> dict[str, str]:
+    """The header's lines by key; a line that starts further in goes on with the one before."""
+    header: dict[str, str] = {}
+    key = ""
+    for line in text.splitlines():
+        if match := _LINE.match(line):
+            key = match["key"]
+            header[key] = match["value"].strip()
+        elif (match := _NEXT.match(line)) and key:
+            header[key] += " " + match["value"].strip()
+    if missing := {"about", "grain", "needs"} - set(header):
+        raise ValueError(f"model {name}: the header lacks {', '.join(sorted(missing))}")
+    return header
+
+
+def _discover() -> Iterator[Model]:
+    for entry in sorted(files(__name__).iterdir(), key=lambda entry: entry.name):
+        stem, _, suffix = entry.name.rpartition(".")
+        if not stem.startswith(("core_", "mart_")):
+            continue
+        name = stem.replace("_", ".", 1)
+        if suffix == "sql":
+            text = entry.read_text(encoding="utf-8")
+            head = "\n".join(takewhile(lambda line: line.startswith("--"), text.splitlines()))
+            yield _model(name, text.removeprefix(head).strip(), read_header(head, name), None)
+        elif suffix == "py":
+            module = importlib.import_module(f"{__name__}.{stem}")
+            yield _model(name, module.QUERY, read_header(module.__doc__ or "", name), module)
+
+
+def _model(name: str, sql: str, header: Mapping[str, str], module: ModuleType | None) -> Model:
+    keys, _, drivers = header.get("by", "").partition(" from ")
+    return Model(
+        name=name,
+        about=header["about"],
+        grain=_names(header["grain"]),
+        needs=_names(header["needs"]),
+        sql=sql,
+        module=module,
+        by=_names(keys),
+        drivers=_names(drivers),
+        columns={key.removeprefix("column "): value for key, value in header.items() if key.startswith("column ")},
+        note=header.get("note", ""),
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -1,0 +1,184 @@
+"""Core and mart from obs, ref and ops: what changed is rebuilt, in one transaction.
+
+A model with `by` is rebuilt for the keys that changed: each need that has those columns is replaced in its statement by the rows of
+those keys, the keys' rows are deleted and the fresh ones inserted. A model without, a changed statement or a changed ref table
+means the whole model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+
+import duckdb
+
+from collectors.crash import crash_point
+from transforms.models import Model, macros, models
+from warehouse.comments import comment_macro, comment_model
+from warehouse.load import prepare
+from warehouse.python_models import run_python_model
+from warehouse.reference import load_reference
+from warehouse.writer import Limits, open_build
+
+_WHOLE = ""  # in place of the table of touched rows: all of the relation changed
+
+
+@dataclass(slots=True)
+class BuildReport:
+    """What a build did; build_id is that of the last build that changed something."""
+
+    build_id: int = 0
+    whole: list[str] = field(default_factory=list)  # models rebuilt in whole
+    parts: dict[str, int] = field(default_factory=dict)  # model -> keys rebuilt
+
+
+def build(store: Path, *, now: datetime, full: bool = False, limits: Limits | None = None) -> BuildReport:
+    """Rebuild what changed since the last build; with `full` everything. `now` is noted once, in ops.build.
+
+    Nothing of it is visible, to a later step either, before all of it is done. Raises WriterBusy when another process writes.
+    """
+    report = BuildReport()
+    with open_build(store, "build", limits) as connection:
+        prepare(connection)
+        connection.execute("BEGIN")
+        changes = _changes(connection)
+        for name in load_reference(connection, store):
+            changes[name] = _WHOLE
+        marks = dict(connection.execute("SELECT name, value FROM work.state WHERE name LIKE 'model.%'").fetchall())
+        _drop_removed(connection, marks)
+        for model in models():
+            mark = _mark(model)
+            keys = None if full or marks.get(f"model.{model.name}") != mark else _keys(connection, model, changes)
+            if keys == 0:
+                continue
+            if keys is None:
+                _rebuild_whole(connection, store, model)
+                changes[model.name] = _WHOLE
+                report.whole.append(model.name)
+                connection.execute("DELETE FROM work.state WHERE name = ?", [f"model.{model.name}"])
+                connection.execute("INSERT INTO work.state VALUES (?, ?)", [f"model.{model.name}", mark])
+            else:
+                changes[model.name] = _rebuild_part(connection, store, model, changes)
+                report.parts[model.name] = keys
+            crash_point("build.model")
+        _create_macros(connection, marks)
+        if changes or full:
+            connection.execute(
+                "INSERT INTO ops.build SELECT coalesce(max(build_id), 0) + 1, ?::TIMESTAMPTZ::TIMESTAMP, ? FROM ops.build",
+                [now, len(report.whole) + len(report.parts)],
+            )
+        connection.execute("DELETE FROM work.touched")
+        connection.execute("DELETE FROM work.changed")
+        (report.build_id,) = connection.execute("SELECT coalesce(max(build_id), 0) FROM ops.build").fetchone() or (0,)
+        crash_point("build.before_commit")
+        connection.execute("COMMIT")
+        crash_point("build.committed")
+    return report
+
+
+def _changes(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """What waits: relation -> temp table of the rows touched, or _WHOLE."""
+    changes = {name: _WHOLE for (name,) in connection.execute("SELECT DISTINCT relation FROM work.changed ORDER BY 1").fetchall()}
+    for (name,) in connection.execute("SELECT DISTINCT relation FROM work.touched ORDER BY 1").fetchall():
+        changes[name] = _temp("touched", name)
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {changes[name]} AS SELECT DISTINCT record_id FROM work.touched WHERE relation = ?", [name]
+        )
+    return changes
+
+
+def _keys(connection: duckdb.DuckDBPyConnection, model: Model, changes: Mapping[str, str]) -> int | None:
+    """How many keys of the model are to be rebuilt, listed in the temp table `keys_of(model)`; None: the whole model."""
+    changed = [need for need in model.needs if need in changes]
+    if not changed:
+        return 0
+    if not model.by:
+        return None
+    drivers = model.drivers or tuple(need for need in model.needs if set(model.by) <= set(columns_of(connection, need)))
+    for need in changed:
+        if changes[need] == _WHOLE and (need in drivers or not need.startswith("ops.")):
+            return None
+        if changes[need] != _WHOLE and need not in drivers and not need.startswith(("obs.", "core.")):
+            return None
+    touched = [changes[need] for need in drivers if need in changes]
+    if not touched:
+        return 0
+    by = ", ".join(model.by)
+    parts = " UNION ".join(f"SELECT {by} FROM {table}" for table in touched)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_temp('keys', model.name)} AS SELECT DISTINCT {by} FROM ({parts})")
+    (count,) = connection.execute(f"SELECT count(*) FROM {_temp('keys', model.name)}").fetchone() or (0,)
+    return int(count)
+
+
+def _rebuild_whole(connection: duckdb.DuckDBPyConnection, store: Path, model: Model) -> None:
+    order = ", ".join(model.grain)
+    statement = _statement(connection, store, model, model.sql)
+    connection.execute(f"CREATE OR REPLACE TABLE {model.name} AS SELECT * FROM ({statement}) ORDER BY {order}")
+    comment_model(connection, model)
+
+
+def _rebuild_part(connection: duckdb.DuckDBPyConnection, store: Path, model: Model, changes: Mapping[str, str]) -> str:
+    """Rebuild the keys listed; returns the temp table of the rows touched, as they were and as they are."""
+    keys, touched = _temp("keys", model.name), _temp("touched", model.name)
+    using = ", ".join(model.by)
+    sql = model.sql
+    for need in model.needs:
+        if set(model.by) <= set(columns_of(connection, need)):
+            sql = re.sub(rf"\b{re.escape(need)}\b", f"(SELECT * FROM {need} SEMI JOIN {keys} USING ({using}))", sql)
+    statement = _statement(connection, store, model, sql)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT * FROM ({statement}) SEMI JOIN {keys} USING ({using})")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {touched} AS SELECT * FROM {model.name} SEMI JOIN {keys} USING ({using})")
+    connection.execute(f"DELETE FROM {model.name} WHERE ({using}) IN (SELECT ({using}) FROM {keys})")
+    connection.execute(f"INSERT INTO {model.name} SELECT * FROM fresh ORDER BY {', '.join(model.grain)}")
+    connection.execute(f"INSERT INTO {touched} FROM fresh")
+    return touched
+
+
+def _statement(connection: duckdb.DuckDBPyConnection, store: Path, model: Model, sql: str) -> str:
+    if model.module is None:
+        return sql
+    return run_python_model(connection, store, model, sql)
+
+
+def _create_macros(connection: duckdb.DuckDBPyConnection, marks: Mapping[str, str]) -> None:
+    text = "\n".join(macros().values())
+    mark = sha256(text.encode()).hexdigest()
+    if marks.get("model.macros") == mark:
+        return
+    for name, statement in macros().items():
+        connection.execute(statement)
+        comment_macro(connection, name, statement)
+    connection.execute("DELETE FROM work.state WHERE name = 'model.macros'")
+    connection.execute("INSERT INTO work.state VALUES ('model.macros', ?)", [mark])
+    connection.execute("INSERT INTO work.changed VALUES ('macros')")
+
+
+def _drop_removed(connection: duckdb.DuckDBPyConnection, marks: Mapping[str, str]) -> None:
+    """A model that is no more leaves no table behind."""
+    for name in sorted(set(marks) - {f"model.{model.name}" for model in models()} - {"model.macros"}):
+        connection.execute(f"DROP TABLE IF EXISTS {name.removeprefix('model.')}")
+        connection.execute("DELETE FROM work.state WHERE name = ?", [name])
+
+
+def columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
+    """Column names of a table, in order."""
+    schema_name, _, table = relation.partition(".")
+    rows = connection.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE schema_name = ? AND table_name = ? ORDER BY column_index", [schema_name, table]
+    ).fetchall()
+    return [name for (name,) in rows]
+
+
+def _mark(model: Model) -> str:
+    """Changes when the model does: its statement and header, or its module."""
+    source = Path(model.module.__file__ or "").read_text(encoding="utf-8") if model.module else model.sql
+    return sha256(repr((source, model.about, model.grain, model.needs, model.by, model.drivers, model.columns)).encode()).hexdigest()
+
+
+def _temp(what: str, relation: str) -> str:
+    return f"{what}_{relation.replace('.', '_')}"
+

@@ -1,0 +1,102 @@
+"""Structural checks after the build: keys, references, not null. Any bad row blocks the publication as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from collectors.crash import crash_point
+from transforms.models import models
+from transforms.tables import tables
+from warehouse.reference import REFERENCE
+from warehouse.schema import OPS, TEXT, literal
+from warehouse.writer import Limits, open_build
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A rule and the statement that counts the rows that break it."""
+
+    name: str
+    rule: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A rule that is broken."""
+
+    name: str
+    rule: str
+    bad_rows: int
+
+
+def check(store: Path, *, limits: Limits | None = None) -> list[Broken]:
+    """Run the checks on the build file and note them in ops.check; returns the broken ones. Raises WriterBusy."""
+    with open_build(store, "check", limits) as connection:
+        found = []
+        for rule in structural_checks():
+            (count,) = connection.execute(rule.sql).fetchone() or (0,)
+            found.append((rule.name, int(count), rule.rule))
+        connection.execute("BEGIN")
+        connection.execute("DELETE FROM ops.check")
+        connection.executemany("INSERT INTO ops.check VALUES (?, ?, ?)", found)
+        _note_checked(connection)
+        crash_point("check.before_commit")
+        connection.execute("COMMIT")
+    return [Broken(name, rule, count) for name, count, rule in found if count]
+
+
+def structural_checks() -> Iterator[Check]:
+    """Every check, from the declarations of tables and models."""
+    for table in tables().values():
+        name = f"obs.{table.name}"
+        yield _unique(name, (*table.key,))
+        if table.text_column:
+            yield _refers(name, "text_hash", TEXT.name, "text_hash")
+    yield _unique(TEXT.name, TEXT.grain)
+    for relation in OPS:
+        if relation.name != "ops.check":
+            yield _unique(relation.name, relation.grain)
+    for relation in REFERENCE:
+        optional = {"entity_id", "valid_from"} if relation.name == "ref.watch_entity" else set()
+        yield _unique(relation.name, relation.grain, optional)
+    for model in models():
+        yield _unique(model.name, model.grain)
+    # Archived captures: partitions that were pruned away or written without an archive have none to lead back to.
+    for table in tables().values():
+        yield Check(
+            f"obs.{table.name}.capture_id leads to ops.capture",
+            "every observation leads back to the capture it was read from",
+            f"SELECT count(*) FROM obs.{table.name} AS o WHERE (o.source, o.batch_date) IN (SELECT DISTINCT (source, batch_date) "
+            f"FROM ops.capture) AND NOT EXISTS (FROM ops.capture AS c WHERE c.capture_id = o.capture_id)",
+        )
+
+
+def _unique(name: str, grain: tuple[str, ...], optional: set[str] | frozenset[str] = frozenset()) -> Check:
+    columns = ", ".join(grain)
+    absent = " OR ".join(f"{column} IS NULL" for column in grain if column not in optional)
+    return Check(
+        f"{name} is unique by {columns}",
+        f"{columns} of {name} are never null and never stand twice",
+        f"SELECT (SELECT count(*) FROM {name} WHERE {absent}) + (SELECT count(*) - count(DISTINCT ({columns})) FROM {name})",
+    )
+
+
+def _refers(name: str, column: str, target: str, target_column: str) -> Check:
+    return Check(
+        f"{name}.{column} is in {target}",
+        f"every {column} of {name} stands in {target}",
+        f"SELECT count(*) FROM {name} AS a WHERE a.{column} IS NOT NULL "
+        f"AND NOT EXISTS (FROM {target} AS b WHERE b.{target_column} = a.{column})",
+    )
+
+
+def _note_checked(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("DELETE FROM work.state WHERE name = 'checked_build'")
+    connection.execute(
+        f"INSERT INTO work.state SELECT {literal('checked_build')}, coalesce(max(build_id), 0)::VARCHAR FROM ops.build"
+    )

@@ -1,0 +1,75 @@
+"""Where the store keeps what, and how a file appears there: whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+_SAFE = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+
+def safe_name(name: str) -> str:
+    """The name if it may become part of a path or an identifier; ValueError otherwise."""
+    if not _SAFE.fullmatch(name):
+        raise ValueError(f"{name!r} is not a name of lower-case letters, digits and underscores")
+    return name
+
+
+def batch_path(store: Path, table: str, source: str, day: date) -> Path:
+    return store / "batches" / f"table={safe_name(table)}" / f"source={safe_name(source)}" / f"date={day.isoformat()}.parquet"
+
+
+def acceptance_path(store: Path, table: str, source: str, day: date) -> Path:
+    return store / "accepted" / f"table={safe_name(table)}" / f"source={safe_name(source)}" / f"date={day.isoformat()}.json"
+
+
+def work_dir(store: Path) -> Path:
+    path = store / "work"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def build_file(store: Path) -> Path:
+    """The private build file: only the writer opens it."""
+    return work_dir(store) / "warehouse.duckdb"
+
+
+def published_link(store: Path) -> Path:
+    """What readers open: a link to the newest published file."""
+    return store / "warehouse.duckdb"
+
+
+def hash_of(path: Path) -> str:
+    """sha256 of a file's bytes, hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` that takes its place when the block ends well: written through to disk, then renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        sync(temporary)
+        temporary.replace(path)
+        sync(path.parent)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+
+
+def sync(path: Path) -> None:
+    """fsync of a file or directory."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

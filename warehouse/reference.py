@@ -1,0 +1,208 @@
+"""The ref tables: what people list and edit. History is re-judged by them at build time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from warehouse import schema
+from warehouse.files import replaced, work_dir
+from warehouse.schema import Relation
+
+Row = Mapping[str, Any]
+
+_PROJECT = ("VARCHAR", "id of the client's project")
+_ENTITY = ("VARCHAR", "id of the brand or company; null: the market as a whole")
+_WATCH = ("VARCHAR", "id of the watch: hash of source, target, options and account")
+
+REFERENCE: tuple[Relation, ...] = (
+    Relation(
+        "ref.project",
+        "clients",
+        ("project_id",),
+        {
+            "project_id": _PROJECT,
+            "title": ("VARCHAR", "name of the project"),
+            "language": ("VARCHAR", "ISO 639 code of the report"),
+            "timezone": ("VARCHAR", "IANA name"),
+            "currency": ("VARCHAR", "ISO 4217 code money is shown in"),
+            "personal_data": ("VARCHAR", "authors of comments and reviews: keep, hash or drop"),
+        },
+    ),
+    Relation(
+        "ref.entity",
+        "own brands and rivals",
+        ("project_id", "entity_id"),
+        {
+            "project_id": _PROJECT,
+            "entity_id": ("VARCHAR", "id of the brand or company"),
+            "name": ("VARCHAR", "name as people write it"),
+            "aliases": ("VARCHAR[]", "other spellings"),
+            "domains": ("VARCHAR[]", "domains that belong to it"),
+            "is_own": ("BOOLEAN", "the client's own brand"),
+        },
+    ),
+    Relation(
+        "ref.watch",
+        "what is looked at; two projects that watch one target share the watch",
+        ("watch_id",),
+        {
+            "watch_id": _WATCH,
+            "source": ("VARCHAR", "name of the source"),
+            "target": ("VARCHAR", "what is watched"),
+            "options": ("JSON", "what changes request or reading"),
+            "account": ("VARCHAR", "set of credentials"),
+        },
+    ),
+    Relation(
+        "ref.watch_entity",
+        "whose watch it is, and who speaks there",
+        ("project_id", "entity_id", "watch_id", "role", "valid_from"),
+        {
+            "project_id": _PROJECT,
+            "entity_id": _ENTITY,
+            "watch_id": _WATCH,
+            "role": ("VARCHAR", "owned (the brand speaks), earned (others speak) or market"),
+            "valid_from": ("TIMESTAMP", "since when; null: always"),
+            "valid_to": ("TIMESTAMP", "until when; null: still"),
+        },
+    ),
+    Relation(
+        "ref.topic",
+        "named mention queries",
+        ("project_id", "topic_id"),
+        {
+            "project_id": _PROJECT,
+            "topic_id": ("VARCHAR", "id of the topic"),
+            "title": ("VARCHAR", "name"),
+            "query": ("VARCHAR", "words and phrases with AND, OR, NOT"),
+            "entity_id": ("VARCHAR", "the entity it is about, if one"),
+        },
+    ),
+    Relation(
+        "ref.macro",
+        "named parts of queries",
+        ("project_id", "name"),
+        {"project_id": _PROJECT, "name": ("VARCHAR", "name"), "query": ("VARCHAR", "what it stands for")},
+    ),
+    Relation(
+        "ref.keyword",
+        "search phrases followed",
+        ("project_id", "panel_id", "phrase"),
+        {
+            "project_id": _PROJECT,
+            "panel_id": ("VARCHAR", "id of the panel"),
+            "phrase": ("VARCHAR", "phrase"),
+            "region": ("VARCHAR", "region asked for"),
+        },
+    ),
+    Relation(
+        "ref.ignore_rule",
+        "changes that do not count",
+        ("project_id", "watch_id", "pattern"),
+        {
+            "project_id": _PROJECT,
+            "watch_id": _WATCH,
+            "pattern": ("VARCHAR", "regular expression of text whose changes do not count"),
+        },
+    ),
+    Relation(
+        "ref.source",
+        "sources and what a normal day of theirs looks like",
+        ("source",),
+        {
+            "source": ("VARCHAR", "name of the source"),
+            "cadence": ("VARCHAR", "hourly, nightly or weekly"),
+            "mode": ("VARCHAR", "snapshot: can only be seen now; interval: can be asked for a period"),
+            "max_silence_days": ("BIGINT", "no new record for longer is named"),
+            "terms_url": ("VARCHAR", "terms of use"),
+        },
+    ),
+    Relation(
+        "ref.formula",
+        "how figures are computed; columns of marts name the formula they follow",
+        ("id", "version"),
+        {
+            "id": ("VARCHAR", "name of the formula"),
+            "version": ("BIGINT", "raised when the same inputs give another figure"),
+            "text": ("VARCHAR", "the formula"),
+        },
+    ),
+)
+
+FORMULAS: tuple[Row, ...] = (
+    {"id": "reactions", "version": 1, "text": "likes + comments + shares, over the counters the source shows; null when it shows none"},
+    {"id": "sov", "version": 1, "text": "mentions(entity) / sum of mentions over the compared entities of the project"},
+    {"id": "follower_delta", "version": 1, "text": "followers(t) - followers(t-1)"},
+    {"id": "growth_rate", "version": 1, "text": "follower_delta / followers(t-1); null when that is 0 or unknown"},
+    {"id": "er_view", "version": 1, "text": "reactions / views; null when views are 0 or unknown"},
+    {"id": "price_change", "version": 1, "text": "(price - previous price) / previous price, same offer and currency"},
+    {"id": "text_change", "version": 1, "text": "1 - shared distinct lines / all distinct lines of both texts (Jaccard)"},
+    {"id": "display_length", "version": 1, "text": "last_seen - first_seen + 1 day, even with gaps"},
+    {"id": "days_seen", "version": 1, "text": "distinct UTC days with a sighting"},
+    {"id": "reply_rate", "version": 1, "text": "reviews with an answer / reviews; null without reviews"},
+    {"id": "median_reply_hours", "version": 1, "text": "median of (answer - review) in hours, where both times are known"},
+    {"id": "block_rate", "version": 1, "text": "captures judged blocked / captures"},
+)
+
+
+def set_reference(store: Path, reference: Mapping[str, Sequence[Row]]) -> None:
+    """Put the rows of the ref tables, by table name, where the next build finds them; tables not named become empty.
+
+    Raises KeyError for a table or column that ref does not have.
+    """
+    known = {relation.name.removeprefix("ref."): relation for relation in REFERENCE}
+    rows: dict[str, list[dict[str, Any]]] = {"formula": [dict(row) for row in FORMULAS]}
+    for name, given in reference.items():
+        relation = known[name]
+        for row in given:
+            if unknown := set(row) - set(relation.columns):
+                raise KeyError(f"ref.{name} has no column {', '.join(sorted(unknown))}")
+        rows[name] = [dict(row) for row in given] + (rows["formula"] if name == "formula" else [])
+    text = json.dumps(rows, ensure_ascii=False, sort_keys=True, default=str, indent=1)
+    with replaced(_path(store)) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def load_reference(connection: duckdb.DuckDBPyConnection, store: Path) -> set[str]:
+    """Write the ref tables whose rows changed; returns their names. Runs inside the caller's transaction."""
+    path = _path(store)
+    given = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"formula": list(FORMULAS)}
+    before = dict(connection.execute("SELECT name, value FROM work.state WHERE name LIKE 'ref.%'").fetchall())
+    changed = set()
+    for relation in REFERENCE:
+        rows = given.get(relation.name.removeprefix("ref."), [])
+        mark = json.dumps([list(relation.columns), rows], ensure_ascii=False, sort_keys=True)
+        if before.get(relation.name) == mark:
+            continue
+        changed.add(relation.name)
+        _fill(connection, relation, rows)
+        connection.execute("DELETE FROM work.state WHERE name = ?", [relation.name])
+        connection.execute("INSERT INTO work.state VALUES (?, ?)", [relation.name, mark])
+    return changed
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, relation: Relation, rows: list[dict[str, Any]]) -> None:
+    schema.create_table(connection, relation)
+    if not rows:
+        return
+    kinds = {"VARCHAR": pa.string(), "JSON": pa.string(), "TIMESTAMP": pa.string(), "VARCHAR[]": pa.list_(pa.string())}
+    arrays = {
+        name: pa.array([row.get(name) for row in rows], kinds.get(kind, pa.bool_() if kind == "BOOLEAN" else pa.int64()))
+        for name, (kind, _) in relation.columns.items()
+    }
+    columns = ", ".join(
+        f"{name}::TIMESTAMPTZ::TIMESTAMP" if kind == "TIMESTAMP" else name for name, (kind, _) in relation.columns.items()
+    )
+    connection.register("reference_rows", pa.table(arrays))
+    connection.execute(f"INSERT INTO {relation.name} SELECT DISTINCT {columns} FROM reference_rows ORDER BY ALL")
+    connection.unregister("reference_rows")
+
+
+def _path(store: Path) -> Path:
+    return work_dir(store) / "reference.json"
