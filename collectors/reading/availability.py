@@ -1,0 +1,69 @@
+"""Availability as printed or as data, to one of six schema.org terms."""
+
+import re
+from typing import Literal
+
+Availability = Literal["InStock", "OutOfStock", "PreOrder", "BackOrder", "LimitedAvailability", "Discontinued"]
+
+_TERMS: dict[str, Availability] = {
+    "instock": "InStock", "instoreonly": "InStock", "onlineonly": "InStock", "madetoorder": "InStock", "true": "InStock", "1": "InStock",
+    "available": "InStock", "availablefororder": "InStock", "yes": "InStock", "outofstock": "OutOfStock", "soldout": "OutOfStock",
+    "oos": "OutOfStock", "reserved": "OutOfStock", "unavailable": "OutOfStock", "notavailable": "OutOfStock", "false": "OutOfStock",
+    "0": "OutOfStock", "no": "OutOfStock", "preorder": "PreOrder", "presale": "PreOrder", "backorder": "BackOrder", "pending": "BackOrder",
+    "limitedavailability": "LimitedAvailability", "limited": "LimitedAvailability", "discontinued": "Discontinued",
+}  # fmt: skip
+# In this order: "нет в наличии" holds "в наличии", "not available" holds "available".
+_PHRASES: tuple[tuple[re.Pattern[str], Availability], ...] = (
+    (
+        re.compile(
+            r"(?i)снят[аоы]?\s+с\s+(?:производства|продажи)|больше не (?:производится|продается|продаётся)|discontinued|no longer available|nicht mehr lieferbar"
+        ),
+        "Discontinued",
+    ),
+    (
+        re.compile(
+            r"(?i)нет в наличии|нет на складе|не в наличии|отсутствует|закончил(?:ся|ась|ось|ись)|распродан|товара нет|сообщить о поступлении|"
+            r"уведомить о (?:поступлении|наличии)|немає в наявності|out[\s-]of[\s-]stock|sold[\s-]out|currently unavailable|not available|unavailable|not in stock|"
+            r"notify me when|email me when|nicht (?:verfügbar|lieferbar|auf lager|vorrätig)|ausverkauft|derzeit nicht|épuisé|indisponible|rupture de stock|"
+            r"esaurito|non disponibile|agotado|no disponible|sin stock|niedostępny|brak w magazynie|vypredané|vyprodáno|esgotado|uitverkocht|slutsåld"
+        ),
+        "OutOfStock",
+    ),
+    (re.compile(r"(?i)пред[\s-]?заказ|скоро в продаже|pre[\s-]?order|coming soon|vorbestell|précommande|préventa"), "PreOrder"),
+    (re.compile(r"(?i)под заказ|на заказ|back[\s-]?order|available on order|auf bestellung|sur commande"), "BackOrder"),
+    (
+        re.compile(
+            r"(?i)(?:осталось|остал(?:ся|ась))\s+(?:всего\s+)?\d|мало\b|заканчивается|last items|only \d+ left|low stock|limited (?:stock|availability)|"
+            r"few left|wenige verfügbar|nur noch \d|plus que \d|quantité limitée"
+        ),
+        "LimitedAvailability",
+    ),
+    (
+        re.compile(
+            r"(?i)в наличии|есть на складе|на складе|достаточно|много\b|в продаже|є в наявності|in[\s-]stock|available|auf lager|lieferbar|verfügbar|vorrätig|"
+            r"en stock|disponible|disponibile|dostępny|na sklade|skladem|na zalogi|op voorraad|i lager|em estoque|add to (?:cart|basket|bag)"
+        ),
+        "InStock",
+    ),
+)
+
+
+def term_of(value: object) -> Availability | None:
+    """The term of a value given as data: an address, a bare name in any case, a boolean, or a phrase."""
+    if isinstance(value, bool):
+        return "InStock" if value else "OutOfStock"
+    if isinstance(value, (int, float)):
+        return "InStock" if value > 0 else "OutOfStock"
+    if not isinstance(value, str) or not value.strip() or len(value) > 300:
+        return None
+    name = re.sub(r"[^a-z0-9]", "", value.strip().rstrip("/").rpartition("/")[2].lower())
+    return _TERMS.get(name) or read_availability(value)
+
+
+def read_availability(text: str) -> Availability | None:
+    """The term of a printed phrase in Russian, English or a neighbour's language; None when it says nothing of stock."""
+    text = " ".join(text[:300].split())
+    for pattern, term in _PHRASES:
+        if pattern.search(text):
+            return term
+    return None

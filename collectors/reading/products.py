@@ -1,0 +1,139 @@
+"""The product offers of a page: its own product first, then the cards of a listing.
+
+Structured data comes first, field by field: JSON-LD, microdata, RDFa, OpenGraph; then what the page prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from urllib.parse import urljoin, urlsplit
+
+from selectolax.lexbor import LexborHTMLParser
+
+from collectors.reading.cards import read_cards
+from collectors.reading.model import Item, ReadOffer
+from collectors.reading.product_html import read_printed
+from collectors.reading.product_items import is_product, offer_of_graph, offers_of
+from collectors.reading.structured import walk
+
+MAX_OFFERS = 500
+_RELATED = frozenset(("isRelatedTo", "isSimilarTo", "isAccessoryOrSparePartFor", "isConsumableFor", "itemListElement", "item", "itemReviewed"))
+_ORDER = {"json-ld": 0, "microdata": 1, "rdfa": 2}
+
+
+def read_offers(tree: LexborHTMLParser, items: Sequence[Item], url: str | None = None, lang: str | None = None) -> list[ReadOffer]:
+    """Offers of a page; `offers[0].is_card` is False exactly when the page is about one product."""
+    own_items, listed = _products(items, url)
+    structured: list[ReadOffer] = []
+    for item in own_items:
+        structured += offers_of(item)
+    graph = offer_of_graph(items)
+    main: ReadOffer | None = None
+    variants: list[ReadOffer] = []
+    if own_items:
+        firsts = [offers_of(item) for item in own_items]
+        main = firsts[0][0]
+        variants = firsts[0][1:]
+        for others in firsts[1:]:
+            main = _filled(main, others[0])
+    if graph is not None and (main is not None or not listed):
+        main = _filled(main, graph) if main is not None else graph
+    printed = read_printed(tree, items, main, url, lang)
+    if printed is not None:
+        main = _filled(main, printed) if main is not None else printed
+    cards = [offer for item in listed[:MAX_OFFERS] for offer in offers_of(item, is_card=True)[:1]]
+    if not cards:
+        cards = read_cards(tree, url, lang)
+    offers = ([_resolved(main, url)] if main is not None else []) + variants + cards
+    return offers[:MAX_OFFERS]
+
+
+def _products(items: Sequence[Item], url: str | None) -> tuple[list[Item], list[Item]]:
+    """The items of the page's own product, best syntax first, and those of products it only lists."""
+    own: list[Item] = []
+    listed: list[Item] = []
+    for item in items:
+        if is_product(item):
+            own.append(item)
+            continue
+        main = item.properties.get("mainEntity")
+        for name, value in item.properties.items():
+            for part in value if isinstance(value, list) else (value,):
+                if isinstance(part, Item):
+                    for inner in walk([part]):
+                        if is_product(inner):
+                            (own if part is main and inner is part else listed).append(inner)
+                            break
+    own.sort(key=lambda item: _ORDER.get(item.origin, 3))
+    by_origin: dict[str, list[Item]] = {}
+    for item in own:
+        by_origin.setdefault(item.origin, []).append(item)
+    chosen: list[Item] = []
+    for same in by_origin.values():
+        best = max(same, key=lambda item: _weight(item, url))
+        if len(same) >= 3 and _weight(best, url) < 3 and not _stands_out(best, same):
+            listed += same
+        else:
+            chosen.append(best)
+            listed += [item for item in same if item is not best and item.properties.get("name") != best.properties.get("name")]
+    return chosen, listed
+
+
+def _weight(item: Item, url: str | None) -> int:
+    """How much speaks for an item being what the page is about."""
+    score = 0
+    if url:
+        own = _path(url)
+        addresses = [item.properties.get(name) for name in ("url", "@id", "mainEntityOfPage")]
+        score += 3 * any(isinstance(address, str) and _path(urljoin(url, address)) == own for address in addresses)
+    score += ("offers" in item.properties) + bool({"sku", "mpn", "gtin13", "gtin"} & item.properties.keys())
+    score += bool(item.properties.get("description"))
+    return score
+
+
+def _stands_out(best: Item, same: list[Item]) -> bool:
+    """One product with a description among bare ones is the page's own."""
+    others = [item for item in same if item is not best]
+    return bool(best.properties.get("description")) and not any(item.properties.get("description") for item in others)
+
+
+def _path(url: str) -> tuple[str, str]:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "", url
+    return (parts.hostname or "").removeprefix("www."), parts.path.rstrip("/")
+
+
+_FIELDS = tuple(field.name for field in fields(ReadOffer) if field.name not in ("is_card", "origin"))
+_PRICE_FIELDS = frozenset(("price_text", "price_amount", "old_price_amount", "price_high_amount", "currency"))
+
+
+def _filled(offer: ReadOffer, other: ReadOffer) -> ReadOffer:
+    """`offer` with what it lacks taken from `other`; a price is taken with all that belongs to it."""
+    take_price = offer.price_amount is None and other.price_amount is not None
+    same_price = offer.price_amount is not None and offer.price_amount == other.price_amount
+    changes = {}
+    for name in _FIELDS:
+        if name in _PRICE_FIELDS:
+            if take_price or (same_price and getattr(offer, name) is None):
+                changes[name] = getattr(other, name)
+        elif getattr(offer, name) is None and getattr(other, name) is not None:
+            changes[name] = getattr(other, name)
+    if take_price:
+        changes["origin"] = other.origin
+    return replace(offer, **changes) if changes else offer
+
+
+def _resolved(offer: ReadOffer, url: str | None) -> ReadOffer:
+    if not url:
+        return offer
+    try:
+        return replace(
+            offer,
+            url=urljoin(url, offer.url) if offer.url else None,
+            image_url=urljoin(url, offer.image_url) if offer.image_url else None,
+        )
+    except ValueError:
+        return offer
