@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType, ModuleType
@@ -28,8 +28,10 @@ class SourceModule:
     declaration: Source
     plan: Callable[[Watch, Window, Known], Iterator[Request]]
     judge: Callable[[Capture], Verdict]
-    follow: Callable[[Capture, Known], Iterator[Request]]
+    follow: Callable[[Capture, Known], Iterator[Request]] | None
+    plan_sitemaps: Callable[[Watch, Sequence[str]], Iterator[Request]] | None  # for the sitemaps a host's robots.txt names
     parse: Callable[[Capture], Iterator[Record]]
+    plan_sitemaps: Callable[[Watch, Sequence[str]], Iterator[Request]] | None  # requests for the sitemaps robots.txt names
     canonical_target: Callable[[str], str]  # one spelling per target; ValueError says what is wrong with it
     canonical_options: Callable[[Mapping[str, Any]], dict[str, Any]]  # typed, defaults left out; ValueError likewise
 
@@ -62,12 +64,10 @@ def _load(module: ModuleType) -> SourceModule:
         declaration=declaration,
         plan=module.plan,
         judge=getattr(module, "judge", judge_by_status),
-        follow=getattr(module, "follow", _follow_nothing),
+        follow=getattr(module, "follow", None),
+        plan_sitemaps=getattr(module, "plan_sitemaps", None),
         parse=module.parse,
+        plan_sitemaps=getattr(module, "plan_sitemaps", None),
         canonical_target=getattr(module, "canonical_target", str.strip),
         canonical_options=getattr(module, "canonical_options", dict),
     )
-
-
-def _follow_nothing(_capture: Capture, _known: Known) -> Iterator[Request]:
-    yield from ()
