@@ -27,21 +27,26 @@ _ACTION = re.compile(
     r"bitrix/(?:admin|rk\.php)|search|poisk)(?:[/.]|$)",
     re.IGNORECASE,
 )
-_ACTION_PARAMETERS = frozenset(
-    "add-to-cart add_to_cart addtocart action do replytocom share print logout redirect redirect_to return return_to returnurl back_url "
-    "backurl next_url login email unsubscribe s q search query".split()
-)
-_ORDER_PARAMETERS = frozenset(
-    "sort sortby sort_by orderby order order_by dir direction view display limit per_page perpage pagesize".split()
-)
+_ACTION_PARAMETERS = frozenset({
+    "add-to-cart", "add_to_cart", "addtocart", "action", "do",
+    "replytocom", "share", "print", "logout", "redirect", "redirect_to",
+    "return", "return_to", "returnurl", "back_url",
+    "backurl", "next_url", "login", "email", "unsubscribe", "s", "q", "search", "query",
+})  # fmt: skip
+_ORDER_PARAMETERS = frozenset({
+    "sort", "sortby", "sort_by",
+    "orderby", "order", "order_by", "dir", "direction", "view", "display", "limit", "per_page", "perpage",
+    "pagesize",
+})  # fmt: skip
 _SESSION_PARAMETERS = re.compile(
     r"(?:s|sid|sess|session|session_?id|oscsid|zenid|token|csrf\w*|nonce|_?rnd|rand|cb|timestamp)$", re.IGNORECASE
 )
 _SESSION_VALUE = re.compile(r"[0-9a-f-]{16,}|[0-9]{10,}|(?=.*[0-9])(?=.*[A-Za-z])[0-9A-Za-z]{20,}", re.IGNORECASE)
 _SESSION_SEGMENT = re.compile(r"/\((?:[a-z]\([0-9a-z]{16,}\))+\)/|;\w*sess\w*=|/[0-9a-f]{32}/[0-9a-f]{32}/", re.IGNORECASE)
-_CALENDAR_PARAMETERS = frozenset(
-    "month year day date week cal calendar ical tribe-bar-date eventdate event_date mini-month date_from date_to from_date to_date".split()
-)
+_CALENDAR_PARAMETERS = frozenset({
+    "month", "year", "day", "date", "week", "cal", "calendar", "ical", "tribe-bar-date", "eventdate", "event_date", "mini-month",
+    "date_from", "date_to", "from_date", "to_date",
+})  # fmt: skip
 _CALENDAR_PATH = re.compile(
     r"/(?:calendars?|kalendar|events?|schedule|raspisanie|afisha)/(?:.*/)?(?:\d{4}[-/]\d{1,2}(?:[-/]\d{1,2})?|\d{4}-w\d{1,2})/?$",
     re.IGNORECASE,
@@ -138,6 +143,11 @@ def _trap_of_query(query: str) -> str | None:
         if value.startswith(("http://", "https://")):
             return "an address inside an address"
     return None
+
+
+def _is_far(name: str, number: str) -> bool:
+    last = LAST_PAGE * 100 if name in ("offset", "start") else LAST_PAGE
+    return len(number) > 6 or int(number) > last
 
 
 def _same_site(host: str, scope: Scope) -> bool:

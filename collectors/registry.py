@@ -31,7 +31,6 @@ class SourceModule:
     follow: Callable[[Capture, Known], Iterator[Request]] | None
     plan_sitemaps: Callable[[Watch, Sequence[str]], Iterator[Request]] | None  # for the sitemaps a host's robots.txt names
     parse: Callable[[Capture], Iterator[Record]]
-    plan_sitemaps: Callable[[Watch, Sequence[str]], Iterator[Request]] | None  # requests for the sitemaps robots.txt names
     canonical_target: Callable[[str], str]  # one spelling per target; ValueError says what is wrong with it
     canonical_options: Callable[[Mapping[str, Any]], dict[str, Any]]  # typed, defaults left out; ValueError likewise
 
@@ -67,7 +66,6 @@ def _load(module: ModuleType) -> SourceModule:
         follow=getattr(module, "follow", None),
         plan_sitemaps=getattr(module, "plan_sitemaps", None),
         parse=module.parse,
-        plan_sitemaps=getattr(module, "plan_sitemaps", None),
         canonical_target=getattr(module, "canonical_target", str.strip),
         canonical_options=getattr(module, "canonical_options", dict),
     )
