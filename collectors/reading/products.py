@@ -13,7 +13,8 @@ from selectolax.lexbor import LexborHTMLParser
 
 from collectors.reading.cards import read_cards
 from collectors.reading.model import Item, ReadOffer
-from collectors.reading.product_html import read_printed
+from collectors.reading.gtin import is_gtin
+from collectors.reading.product_html import id_of_address, read_printed
 from collectors.reading.product_items import is_product, offer_of_graph, offers_of
 from collectors.reading.structured import walk
 
@@ -25,9 +26,6 @@ _ORDER = {"json-ld": 0, "microdata": 1, "rdfa": 2}
 def read_offers(tree: LexborHTMLParser, items: Sequence[Item], url: str | None = None, lang: str | None = None) -> list[ReadOffer]:
     """Offers of a page; `offers[0].is_card` is False exactly when the page is about one product."""
     own_items, listed = _products(items, url)
-    structured: list[ReadOffer] = []
-    for item in own_items:
-        structured += offers_of(item)
     graph = offer_of_graph(items)
     main: ReadOffer | None = None
     variants: list[ReadOffer] = []
@@ -39,9 +37,13 @@ def read_offers(tree: LexborHTMLParser, items: Sequence[Item], url: str | None =
             main = _filled(main, others[0])
     if graph is not None and (main is not None or not listed):
         main = _filled(main, graph) if main is not None else graph
-    printed = read_printed(tree, items, main, url, lang)
-    if printed is not None:
-        main = _filled(main, printed) if main is not None else printed
+    if main is not None or not listed:
+        printed = read_printed(tree, main, lang)
+        if printed is not None:
+            main = _filled(main, printed) if main is not None else printed
+    if main is not None and url and (main.sku is None or is_gtin(main.sku)):
+        number = id_of_address(url, tree.raw_html or b"")
+        main = replace(main, sku=number or main.sku)
     cards = [offer for item in listed[:MAX_OFFERS] for offer in offers_of(item, is_card=True)[:1]]
     if not cards:
         cards = read_cards(tree, url, lang)
