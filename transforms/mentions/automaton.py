@@ -1,0 +1,227 @@
+"""The scan: which texts of a batch hold any of very many spellings, at a cost that does not grow with their number.
+
+A batch is looked at as one array of UTF-16 units. Each unit becomes the code of its skeleton letter (`fold.skeleton_char`: case, ё,
+diacritics and look-alikes are gone); a running sum of code * R^position, modulo 2^64, gives the hash of any word as a difference of two
+sums; a bitmap tells the few words that may be anchors, a sorted table which. Some ten array operations a letter, none of them Python.
+
+The scan may report a text too many (skeletons are coarser than folds, hashes can collide) and never one too few: the evaluator decides.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from transforms.mentions.fold import IGNORABLE, skeleton, skeleton_char
+from transforms.mentions.tokens import CONNECTORS, is_emoji, split_camel
+
+_Codes = npt.NDArray[np.uint64]
+_Places = npt.NDArray[np.int64]
+
+Found = dict[int, set[int] | None]
+
+_MODULUS = 1 << 64
+_R = 0x9E3779B97F4A7C15  # odd, so it has an inverse modulo 2^64
+_R_INVERSE = pow(_R, -1, _MODULUS)
+_BITMAP_BITS = 22
+_SHIFT = np.uint64(64 - _BITMAP_BITS)
+_CHUNK = 1 << 16  # characters scanned at a time, so that the arrays stay in the processor's cache
+_LINE_BREAK = 10
+_TAG = re.compile(rf"[#@]([\w{IGNORABLE}]+)")
+
+_BREAK, _LETTER, _IGNORED, _CONNECTOR, _ODD = range(5)  # what a UTF-16 unit is
+
+
+def _mix(values: _Codes) -> _Codes:
+    """Well-spread 64-bit codes of small numbers (the finaliser of SplitMix64)."""
+    mixed = values * np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))
+
+
+@cache
+def _tables() -> tuple[npt.NDArray[np.uint8], _Codes]:
+    """Kind and code of every UTF-16 unit."""
+    kind, letter = np.zeros(65536, np.uint8), np.zeros(65536, np.uint64)
+    ignorable = re.compile(f"[{IGNORABLE}]")
+    for point in range(65536):
+        char = chr(point)
+        if char in CONNECTORS:
+            kind[point] = _CONNECTOR
+        elif ignorable.match(char):
+            kind[point] = _IGNORED
+        elif char.isalnum():
+            kind[point], letter[point] = _LETTER, ord(skeleton_char(char))
+    kind[0xD835] = _ODD  # the first half of every mathematical letter
+    return kind, np.where(kind == _LETTER, _mix(letter), np.uint64(0))
+
+
+@cache
+def _powers() -> tuple[_Codes, _Codes]:
+    """R^0, R^1 ... and the powers of its inverse, enough for any chunk."""
+    count = 4 * _CHUNK + 4
+    bases = (np.full(count, base, np.uint64) for base in (_R, _R_INVERSE))
+    forward, backward = (np.concatenate((np.ones(1, np.uint64), base.cumprod(dtype=np.uint64))) for base in bases)
+    return forward, backward
+
+
+def _hash(word: str) -> int:
+    """The hash that the scan computes for a spelling, given as its skeleton."""
+    codes = _tables()[1][np.frombuffer(word.encode("utf-16-le", "surrogatepass"), np.uint16)]
+    return int((codes * _powers()[0][: len(codes)]).sum(dtype=np.uint64))
+
+
+class _Table:
+    """A set of hashes, each with the groups it stands for."""
+
+    def __init__(self, groups: Mapping[int, set[int]]) -> None:
+        order = sorted(groups)
+        self._keys = np.array(order, np.uint64)
+        self.groups = [groups[key] for key in order]
+        self._bitmap = np.zeros(1 << _BITMAP_BITS, bool)
+        self._bitmap[self._keys >> _SHIFT] = True
+
+    def find(self, hashes: _Codes) -> tuple[_Places, _Places]:
+        """Which of the hashes are in the table: their places, and the numbers of their keys."""
+        likely = np.flatnonzero(self._bitmap[hashes >> _SHIFT])
+        if not len(likely):
+            return likely, likely
+        keys = np.searchsorted(self._keys, hashes[likely])
+        keys[keys == len(self._keys)] = 0
+        sure = self._keys[keys] == hashes[likely]
+        return likely[sure], keys[sure]
+
+
+class Scanner:
+    """Finds which of `anchors` each text of a batch may hold.
+
+    An anchor is a folded spelling, or a stem that ends in "*"; it stands for numbered groups.
+    """
+
+    def __init__(self, anchors: Mapping[str, Iterable[int]]) -> None:
+        self._words: dict[str, set[int]] = {}
+        self._stems: dict[str, set[int]] = {}
+        self._emoji: dict[str, set[int]] = {}
+        for anchor, groups in anchors.items():
+            if anchor.endswith("*"):
+                self._stems.setdefault(skeleton(anchor[:-1]), set()).update(groups)
+            elif is_emoji(anchor):
+                self._emoji.setdefault(anchor[0], set()).update(groups)
+            else:
+                self._words.setdefault(skeleton(anchor), set()).update(groups)
+        self._word_table = _Table({_hash(word): groups for word, groups in self._words.items()})
+        by_length: dict[int, dict[int, set[int]]] = {}
+        for stem, groups in self._stems.items():
+            by_length.setdefault(len(stem), {})[_hash(stem)] = groups
+        self._stem_tables = {length: _Table(table) for length, table in by_length.items()}
+        self._emoji_pattern = re.compile(f"[{''.join(map(re.escape, self._emoji))}]") if self._emoji else None
+
+    def scan(self, texts: Sequence[str]) -> Found:
+        """Text number -> groups that may be in it; None = look at it for all groups. Texts without any are left out."""
+        found: Found = {}
+        for first, chunk in _chunks(texts, found):
+            self._scan_chunk(_Chunk(first, chunk), found)
+        for number, text in enumerate(texts):
+            if "#" in text or "@" in text:
+                self._scan_tags(number, text, found)
+            if self._emoji_pattern:
+                for char in set(self._emoji_pattern.findall(text)):
+                    _add(found, number, self._emoji[char])
+        return found
+
+    def _scan_chunk(self, chunk: "_Chunk", found: Found) -> None:
+        for number in chunk.odd:
+            found[number] = None
+        if not len(chunk.starts):
+            return
+        places, keys = self._word_table.find(chunk.hashes)
+        chunk.report(chunk.starts[places], keys, self._word_table, found)
+        for length, table in self._stem_tables.items():
+            begins = chunk.starts[chunk.stops - chunk.starts >= length]
+            places, keys = table.find(chunk.hash(begins, begins + length))
+            chunk.report(begins[places], keys, table, found)
+        begins, joined = chunk.compounds()
+        places, keys = self._word_table.find(joined)
+        chunk.report(begins[places], keys, self._word_table, found)
+
+    def _scan_tags(self, number: int, text: str, found: Found) -> None:
+        """Marked names in parts (#ЛюблюЧай) and as wholes (@my_brand)."""
+        for name in _TAG.findall(text):
+            parts = [skeleton(part) for piece in name.split("_") for part in split_camel(piece)]
+            if len(parts) > 1:
+                for spelling in (*parts, "".join(parts)):
+                    _add(found, number, self._words.get(spelling, ()))
+                for part in parts:
+                    for length in self._stem_tables:
+                        _add(found, number, self._stems.get(part[:length], ()))
+
+
+class _Chunk:
+    """A few hundred texts as arrays: where words start and stop, their hashes, where texts end."""
+
+    def __init__(self, first: int, texts: Sequence[str]) -> None:
+        self._first = first
+        units = np.frombuffer(("\n".join(texts) + "\n").encode("utf-16-le", "surrogatepass"), np.uint16)
+        kinds_of, codes_of = _tables()
+        kinds = kinds_of[units]
+        ends = np.flatnonzero(units == _LINE_BREAK)
+        if len(ends) != len(texts):  # texts with line breaks of their own
+            lengths = (len(text.encode("utf-16-le", "surrogatepass")) // 2 + 1 for text in texts)
+            ends = np.cumsum(np.fromiter(lengths, np.int64, len(texts))) - 1
+        self.odd = {first + int(number) for number in np.searchsorted(ends, np.flatnonzero(kinds == _ODD))}
+        if (kinds == _IGNORED).any():
+            kept = np.flatnonzero(kinds != _IGNORED)
+            units, kinds, ends = units[kept], kinds[kept], np.searchsorted(kept, ends)
+        self._kinds, self._ends = kinds, ends
+        edges = np.flatnonzero(np.diff((kinds == _LETTER).view(np.int8), prepend=np.int8(0)))  # even: the last unit is a line break
+        self.starts, self.stops = edges[::2], edges[1::2]
+        self._sums = np.zeros(len(units) + 1, np.uint64)
+        np.cumsum(codes_of[units] * _powers()[0][: len(units)], out=self._sums[1:])
+        self.hashes = self.hash(self.starts, self.stops)
+
+    def hash(self, starts: _Places, stops: _Places) -> _Codes:
+        hashes: _Codes = (self._sums[stops] - self._sums[starts]) * _powers()[1][starts]
+        return hashes
+
+    def compounds(self) -> tuple[_Places, _Codes]:
+        """Runs of words with one connector between them: where each starts, and its hash without the connectors."""
+        joins = np.flatnonzero((self.starts[1:] == self.stops[:-1] + 1) & (self._kinds[self.stops[:-1]] == _CONNECTOR)) + 1
+        if not len(joins):
+            return joins, np.zeros(0, np.uint64)
+        goes_on = np.zeros(len(self.starts) + 1, bool)  # word k goes on from word k-1
+        goes_on[joins] = True
+        members = np.flatnonzero(goes_on[:-1] | goes_on[1:])
+        opens = np.flatnonzero(~goes_on[members])
+        heads = np.repeat(members[opens], np.diff(np.append(opens, len(members))))
+        letters_before = self.starts[members] - self.starts[heads] - (members - heads)
+        return self.starts[heads[opens]], np.add.reduceat(self.hashes[members] * _powers()[0][letters_before], opens)
+
+    def report(self, places: _Places, keys: _Places, table: _Table, found: Found) -> None:
+        for number, key in zip(np.searchsorted(self._ends, places).tolist(), keys.tolist(), strict=True):
+            _add(found, self._first + number, table.groups[key])
+
+
+def _add(found: Found, number: int, groups: Iterable[int]) -> None:
+    known = found.setdefault(number, set())
+    if known is not None:
+        known.update(groups)
+
+
+def _chunks(texts: Sequence[str], found: Found) -> Iterator[tuple[int, list[str]]]:
+    """Runs of texts of some `_CHUNK` characters with the number of the first; very long texts are marked for a full look."""
+    chunk: list[str] = []
+    size = 0
+    for number, text in enumerate(texts):
+        if len(text) > _CHUNK:
+            found[number] = None
+            text = ""
+        chunk.append(text)
+        size += len(text) + 1
+        if size >= _CHUNK:
+            yield number + 1 - len(chunk), chunk
+            chunk, size = [], 0
+    if chunk:
+        yield len(texts) - len(chunk), chunk

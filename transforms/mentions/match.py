@@ -1,0 +1,162 @@
+"""Many queries against many texts.
+
+`compile_queries` expands every query to word forms once and compiles all of them into one scanner; a text is scanned once, whatever the
+number of queries, and only the queries whose anchors are in it are evaluated.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from itertools import islice
+
+from collectors.source import digest
+from transforms.mentions.automaton import Scanner
+from transforms.mentions.evaluate import Document, Place, Subject, evaluate
+from transforms.mentions.expand import anchors_of
+from transforms.mentions.query import Field, Macro, Node, QueryError, parse, unparse, walk
+
+ENGINE_VERSION = 1  # raised whenever the same query finds something else in the same text
+BATCH = 2000  # texts scanned together
+_NOTHING: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A query that a document satisfies. Spans are character offsets [start, end) in the text (or title) as given, in order."""
+
+    query_id: str
+    spans: tuple[tuple[int, int], ...]
+    matched_terms: tuple[str, ...]  # as written in the text, lower case, each once, in order
+    title_spans: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledQuery:
+    query_id: str
+    text: str
+    node: Node
+    version: str  # changes when the query, a macro it uses or the engine does
+    anchors: frozenset[str] | None  # None: must be looked at in every text
+
+
+class QueryErrors(ValueError):
+    """Queries that cannot be read, by id."""
+
+    def __init__(self, errors: Mapping[str, QueryError]) -> None:
+        self.errors = dict(errors)
+        super().__init__("\n".join(f"query {query_id!r}: {error}" for query_id, error in errors.items()))
+
+
+def compile_query(query_id: str, text: str, macros: Mapping[str, str] | None = None) -> CompiledQuery:
+    node = parse(text, macros)
+    used = sorted({(inner.name, unparse(inner.part)) for inner in walk(node) if isinstance(inner, Macro)})
+    anchors = anchors_of(node)
+    return CompiledQuery(query_id, text, node, digest(ENGINE_VERSION, unparse(node), used), anchors[1] if anchors else None)
+
+
+def compile_queries(queries: Mapping[str, str], macros: Mapping[str, str] | None = None) -> "QuerySet":
+    """All queries, ready to run; QueryErrors names every one that cannot be read."""
+    compiled, errors = [], {}
+    for query_id, text in queries.items():
+        try:
+            compiled.append(compile_query(query_id, text, macros))
+        except QueryError as error:
+            errors[query_id] = error
+    if errors:
+        raise QueryErrors(errors)
+    return QuerySet(compiled)
+
+
+class QuerySet:
+    """Compiled queries that are run together."""
+
+    def __init__(self, queries: Sequence[CompiledQuery]) -> None:
+        self.queries = tuple(queries)
+        anchors: dict[str, list[int]] = {}
+        for number, query in enumerate(self.queries):
+            for anchor in query.anchors or ():
+                anchors.setdefault(anchor, []).append(number)
+        self._scanner = Scanner(anchors)
+        self._always = frozenset(number for number, query in enumerate(self.queries) if query.anchors is None)
+
+    @property
+    def version(self) -> Mapping[str, str]:
+        """Query id -> hash of everything its hits depend on."""
+        return {query.query_id: query.version for query in self.queries}
+
+    @cached_property
+    def asks_for(self) -> frozenset[str]:
+        """The fields that some query has a condition on: what a document must bring to be judged by it."""
+        return frozenset(inner.name for query in self.queries for inner in walk(query.node) if isinstance(inner, Field))
+
+    def match(
+        self,
+        text: str,
+        *,
+        title: str | None = None,
+        author: str | None = None,
+        source: str | None = None,
+        url: str | None = None,
+        lang: str | None = None,
+        kind: str | None = None,
+        country: str | None = None,
+        rating: float | None = None,
+        followers: int | None = None,
+        published_at: datetime | None = None,
+    ) -> list[Hit]:
+        """The queries that one document satisfies."""
+        document = Document(
+            text=text,
+            title=title,
+            author=author,
+            source=source,
+            url=url,
+            lang=lang,
+            kind=kind,
+            country=country,
+            rating=rating,
+            followers=followers,
+            published_at=published_at,
+        )
+        return self.match_batch([document])[0]
+
+    def match_texts(self, texts: Iterable[str]) -> Iterator[list[Hit]]:
+        """The hits of every text, in order."""
+        stream = iter(texts)
+        while batch := list(islice(stream, BATCH)):
+            found = self._scanner.scan(batch)
+            for number, text in enumerate(batch):
+                groups = found.get(number, _NOTHING)
+                yield self._judge(Document(text=text), groups) if groups is None or groups or self._always else []
+
+    def match_batch(self, documents: Sequence[Document]) -> list[list[Hit]]:
+        """The hits of every document, in order."""
+        found = self._scanner.scan([f"{document.title}\n{document.text}" if document.title else document.text for document in documents])
+        return [
+            self._judge(document, groups) if (groups := found.get(number, _NOTHING)) is None or groups or self._always else []
+            for number, document in enumerate(documents)
+        ]
+
+    def _judge(self, document: Document, groups: Set[int] | None) -> list[Hit]:
+        subject = Subject.of(document)
+        views = subject.whole()
+        numbers: Iterable[int] = range(len(self.queries)) if groups is None else sorted(groups | self._always)
+        hits = []
+        for number in numbers:
+            places = evaluate(self.queries[number].node, subject, views)
+            if places is not None:
+                hits.append(_hit(self.queries[number].query_id, subject, places))
+        return hits
+
+
+def _hit(query_id: str, subject: Subject, places: Iterable[Place]) -> Hit:
+    spans: list[set[tuple[int, int]]] = [set(), set()]
+    for place in places:
+        spans[place.part].update(place.spans)
+    in_text, in_title = (tuple(sorted(found)) for found in spans)
+    document = subject.document
+    words = [document.title[start:end].lower() for start, end in in_title] if document.title else []
+    words += [document.text[start:end].lower() for start, end in in_text]
+    return Hit(query_id, in_text, tuple(dict.fromkeys(words)), in_title)
+
