@@ -163,7 +163,9 @@ def _depersonalise(table: str, records: Sequence[Any], values: list[Any], policy
     speaks_privately = [table == "review" or record.kind == "comment" for record in records]
     if policy == "drop":
         return [None if private else value for value, private in zip(values, speaks_privately, strict=True)]
-    return [pseudonym(value, salt) if private and value else value for value, private in zip(values, speaks_privately, strict=True)]
+    return [
+        pseudonym(value, salt) if private and value else value for value, private in zip(values, speaks_privately, strict=True)
+    ]
 
 
 def _array(column: Column, values: list[Any], unfit: dict[int, dict[str, str]]) -> pa.Array:
@@ -178,9 +180,7 @@ def _array(column: Column, values: list[Any], unfit: dict[int, dict[str, str]]) 
         return pa.array(_converted(column, values, partial(_fitting, column), unfit), column.arrow)
 
 
-def _converted(
-    column: Column, values: list[Any], convert: Callable[[Any], Any], unfit: dict[int, dict[str, str]]
-) -> list[Any]:
+def _converted(column: Column, values: list[Any], convert: Callable[[Any], Any], unfit: dict[int, dict[str, str]]) -> list[Any]:
     result: list[Any] = []
     for row, value in enumerate(values):
         if value is None:

@@ -50,6 +50,9 @@ COUNTER_COLUMNS = {
     "is_rounded": "is_counter_rounded",
 }
 
+# A record's own field that is called like a column dozor adds.
+RENAMED = {("app", "version"): "app_version"}
+
 # Texts that a record repeats at every sighting: stored once in obs.text, by hash.
 SHARED_TEXTS = {"page": "text", "publication": "text", "review": "text", "job": "text"}
 
@@ -127,7 +130,8 @@ def table_of(kind: type) -> Table:
                 for part, part_meaning, part_hint in _fields(Counters)
             )
             continue
-        own.append(Column(attribute, _form(attribute, hint), meaning, (attribute,), attribute in PERSONAL.get(name, ())))
+        column = RENAMED.get((name, attribute), attribute)
+        own.append(Column(column, _form(attribute, hint), meaning, (attribute,), attribute in PERSONAL.get(name, ())))
         if SHARED_TEXTS.get(name) == attribute:
             own.append(Column("text_hash", "string", "hash of the text (obs.text); null without text", ()))
     about = (kind.__doc__ or name).split(". Identity")[0].split("\n")[0].rstrip(".")

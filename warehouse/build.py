@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -86,38 +86,45 @@ def _changes(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     for (name,) in connection.execute("SELECT DISTINCT relation FROM work.touched ORDER BY 1").fetchall():
         changes[name] = _temp("touched", name)
         connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {changes[name]} AS SELECT DISTINCT record_id FROM work.touched WHERE relation = ?", [name]
+            f"CREATE OR REPLACE TEMP TABLE {changes[name]} AS SELECT DISTINCT record_id FROM work.touched WHERE relation = ?",
+            [name],
         )
     return changes
 
 
 def _keys(connection: duckdb.DuckDBPyConnection, model: Model, changes: Mapping[str, str]) -> int | None:
-    """How many keys of the model are to be rebuilt, listed in the temp table `keys_of(model)`; None: the whole model."""
+    """How many keys of the model are to be rebuilt, listed in the temp table `keys_<model>`; None: the whole model."""
     changed = [need for need in model.needs if need in changes]
     if not changed:
         return 0
-    if not model.by:
+    if not model.by or model.is_view:
         return None
-    drivers = model.drivers or tuple(need for need in model.needs if set(model.by) <= set(columns_of(connection, need)))
-    for need in changed:
-        if changes[need] == _WHOLE and (need in drivers or not need.startswith("ops.")):
-            return None
-        if changes[need] != _WHOLE and need not in drivers and not need.startswith(("obs.", "core.")):
-            return None
-    touched = [changes[need] for need in drivers if need in changes]
-    if not touched:
-        return 0
     by = ", ".join(model.by)
-    parts = " UNION ".join(f"SELECT {by} FROM {table}" for table in touched)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_temp('keys', model.name)} AS SELECT DISTINCT {by} FROM ({parts})")
-    (count,) = connection.execute(f"SELECT count(*) FROM {_temp('keys', model.name)}").fetchone() or (0,)
+    parts = []
+    for need in changed:
+        tells = need in model.drivers or need in model.touches
+        if changes[need] == _WHOLE and (tells or not need.startswith("ops.")):
+            return None
+        if need in model.touches:
+            parts.append(re.sub(r"\btouched\b", changes[need], model.touches[need], count=1))
+        elif need in model.drivers:
+            parts.append(f"SELECT {by} FROM {changes[need]}")
+    if not parts:
+        return 0
+    keys = _temp("keys", model.name)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {keys} AS SELECT DISTINCT {by} FROM ({' UNION ALL '.join(parts)})")
+    (count,) = connection.execute(f"SELECT count(*) FROM {keys}").fetchone() or (0,)
     return int(count)
 
 
 def _rebuild_whole(connection: duckdb.DuckDBPyConnection, store: Path, model: Model) -> None:
-    order = ", ".join(model.grain)
     statement = _statement(connection, store, model, model.sql)
-    connection.execute(f"CREATE OR REPLACE TABLE {model.name} AS SELECT * FROM ({statement}) ORDER BY {order}")
+    if model.is_view:
+        connection.execute(f"CREATE OR REPLACE VIEW {model.name} AS {statement}")
+    else:
+        connection.execute(
+            f"CREATE OR REPLACE TABLE {model.name} AS SELECT * FROM ({statement}) ORDER BY {', '.join(model.grain)}"
+        )
     comment_model(connection, model)
 
 
@@ -126,9 +133,8 @@ def _rebuild_part(connection: duckdb.DuckDBPyConnection, store: Path, model: Mod
     keys, touched = _temp("keys", model.name), _temp("touched", model.name)
     using = ", ".join(model.by)
     sql = model.sql
-    for need in model.needs:
-        if set(model.by) <= set(columns_of(connection, need)):
-            sql = re.sub(rf"\b{re.escape(need)}\b", f"(SELECT * FROM {need} SEMI JOIN {keys} USING ({using}))", sql)
+    for need in model.drivers:
+        sql = re.sub(rf"\b{re.escape(need)}\b", f"(SELECT * FROM {need} SEMI JOIN {keys} USING ({using}))", sql)
     statement = _statement(connection, store, model, sql)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT * FROM ({statement}) SEMI JOIN {keys} USING ({using})")
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {touched} AS SELECT * FROM {model.name} SEMI JOIN {keys} USING ({using})")
@@ -164,21 +170,11 @@ def _drop_removed(connection: duckdb.DuckDBPyConnection, marks: Mapping[str, str
         connection.execute("DELETE FROM work.state WHERE name = ?", [name])
 
 
-def columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
-    """Column names of a table, in order."""
-    schema_name, _, table = relation.partition(".")
-    rows = connection.execute(
-        "SELECT column_name FROM duckdb_columns() WHERE schema_name = ? AND table_name = ? ORDER BY column_index", [schema_name, table]
-    ).fetchall()
-    return [name for (name,) in rows]
-
-
 def _mark(model: Model) -> str:
     """Changes when the model does: its statement and header, or its module."""
     source = Path(model.module.__file__ or "").read_text(encoding="utf-8") if model.module else model.sql
-    return sha256(repr((source, model.about, model.grain, model.needs, model.by, model.drivers, model.columns)).encode()).hexdigest()
+    return sha256(repr((source, replace(model, module=None, sql=""))).encode()).hexdigest()
 
 
 def _temp(what: str, relation: str) -> str:
     return f"{what}_{relation.replace('.', '_')}"
-

@@ -15,10 +15,11 @@ def comment_model(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
     """Comment the table of a model and its columns. LookupError for a column that nothing describes."""
     note = f" ({model.note})" if model.note else ""
     text = f"{model.about}; one row per {', '.join(model.grain)}{note}"
-    connection.execute(f"COMMENT ON TABLE {model.name} IS {literal(text)}")
+    connection.execute(f"COMMENT ON {'VIEW' if model.is_view else 'TABLE'} {model.name} IS {literal(text)}")
     schema_name, _, table = model.name.partition(".")
     rows = connection.execute(
-        "SELECT column_name FROM duckdb_columns() WHERE schema_name = ? AND table_name = ? ORDER BY column_index", [schema_name, table]
+        "SELECT column_name FROM duckdb_columns() WHERE schema_name = ? AND table_name = ? ORDER BY column_index",
+        [schema_name, table],
     ).fetchall()
     meanings = column_meanings(model.name)
     for (column,) in rows:
@@ -46,5 +47,3 @@ def column_meanings(model_name: str) -> dict[str, str]:
         for name, meaning in column_meanings(need).items():
             meanings.setdefault(name, meaning)
     return meanings
-
-

@@ -203,9 +203,7 @@ def _forget_vanished(connection: duckdb.DuckDBPyConnection, store: Path, marks: 
         connection.execute("BEGIN")
         connection.execute(f"INSERT INTO work.touched SELECT DISTINCT 'obs.{table}', record_id FROM obs.{table} WHERE {where}")
         if tables()[table].text_column:
-            connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE orphan AS SELECT DISTINCT text_hash FROM obs.{table} WHERE {where}"
-            )
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE orphan AS SELECT DISTINCT text_hash FROM obs.{table} WHERE {where}")
         connection.execute(f"DELETE FROM obs.{table} WHERE {where}")
         if tables()[table].text_column:
             _drop_orphans(connection)

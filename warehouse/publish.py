@@ -154,11 +154,11 @@ def _counts_of(path: Path) -> dict[str, int]:
 
 
 def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    names = connection.execute("SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE NOT internal ORDER BY ALL").fetchall()
+    names = connection.execute(
+        "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE NOT internal ORDER BY ALL"
+    ).fetchall()
     found = {}
     for (name,) in names:
         (count,) = connection.execute(f"SELECT count(*) FROM {name}").fetchone() or (0,)
         found[name] = int(count)
     return found
-
-

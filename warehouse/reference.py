@@ -109,6 +109,7 @@ REFERENCE: tuple[Relation, ...] = (
             "project_id": _PROJECT,
             "watch_id": _WATCH,
             "pattern": ("VARCHAR", "regular expression of text whose changes do not count"),
+            "problem": ("VARCHAR", "why DuckDB (RE2) cannot use the expression, which is then not applied; null: it can"),
         },
     ),
     Relation(
@@ -136,7 +137,11 @@ REFERENCE: tuple[Relation, ...] = (
 )
 
 FORMULAS: tuple[Row, ...] = (
-    {"id": "reactions", "version": 1, "text": "likes + comments + shares, over the counters the source shows; null when it shows none"},
+    {
+        "id": "reactions",
+        "version": 1,
+        "text": "likes + comments + shares, over the counters the source shows; null when it shows none",
+    },
     {"id": "sov", "version": 1, "text": "mentions(entity) / sum of mentions over the compared entities of the project"},
     {"id": "follower_delta", "version": 1, "text": "followers(t) - followers(t-1)"},
     {"id": "growth_rate", "version": 1, "text": "follower_delta / followers(t-1); null when that is 0 or unknown"},
@@ -181,6 +186,8 @@ def load_reference(connection: duckdb.DuckDBPyConnection, store: Path) -> set[st
         if before.get(relation.name) == mark:
             continue
         changed.add(relation.name)
+        if relation.name == "ref.ignore_rule":
+            rows = [{**row, "problem": _problem(connection, row["pattern"])} for row in rows]
         _fill(connection, relation, rows)
         connection.execute("DELETE FROM work.state WHERE name = ?", [relation.name])
         connection.execute("INSERT INTO work.state VALUES (?, ?)", [relation.name, mark])
@@ -202,6 +209,15 @@ def _fill(connection: duckdb.DuckDBPyConnection, relation: Relation, rows: list[
     connection.register("reference_rows", pa.table(arrays))
     connection.execute(f"INSERT INTO {relation.name} SELECT DISTINCT {columns} FROM reference_rows ORDER BY ALL")
     connection.unregister("reference_rows")
+
+
+def _problem(connection: duckdb.DuckDBPyConnection, pattern: str) -> str | None:
+    """Why the pattern cannot be used in SQL; Python's expressions know more (look-behind) than RE2."""
+    try:
+        connection.execute("SELECT regexp_replace('', ?, '', 'g')", [pattern]).fetchone()
+    except duckdb.Error as error:
+        return str(error).splitlines()[0]
+    return None
 
 
 def _path(store: Path) -> Path:

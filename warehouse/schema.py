@@ -219,8 +219,7 @@ def drifted(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [
         relation.name
         for relation in fixed_relations()
-        if relation.name in present
-        and present[relation.name] != {name: kind for name, (kind, _) in relation.columns.items()}
+        if relation.name in present and present[relation.name] != {name: kind for name, (kind, _) in relation.columns.items()}
     ]
 
 
@@ -231,7 +230,9 @@ def literal(text: str) -> str:
 
 def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
-    query = "SELECT schema_name || '.' || table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal ORDER BY ALL"
+    query = (
+        "SELECT schema_name || '.' || table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal ORDER BY ALL"
+    )
     for relation, column, kind in connection.execute(query).fetchall():
         found.setdefault(relation, {})[column] = kind
     return found

@@ -5,9 +5,10 @@ A model opens with a header of comment lines (SQL) or its module docstring (Pyth
     about: what a row is, in one line
     grain: columns that together are unique and never null
     needs: relations it reads, schema.name, comma-separated
-    by:    KEY [from RELATION, ...]   optional: the columns by which it can be rebuilt in part. Rows of one key depend only on the rows
-           of the needs that have that key. `from` names the needs whose changed rows tell which keys to rebuild (default: all
-           needs that have the key)
+    by:    KEY, ... from RELATION, ...    optional: the columns by which it can be rebuilt in part. The changed rows of the relations
+           tell which keys to rebuild, and the statement sees only their rows of these keys; other needs it sees whole
+    touch RELATION: SELECT of keys from `touched`, the changed rows of another need    where those tell keys too
+    kind:  view                          optional: nothing is stored
     column NAME: meaning                 for each column that is not one of the observation tables' or already described by a need
     note: anything a reader must know
 
@@ -28,7 +29,7 @@ from importlib.resources import files
 from itertools import takewhile
 from types import ModuleType
 
-_LINE = re.compile(r"^(?:-- )?(?P<key>about|grain|needs|by|note|column (?P<column>\w+)):\s*(?P<value>.*)$")
+_LINE = re.compile(r"^(?:-- )?(?P<key>about|grain|needs|by|kind|note|column \w+|touch [\w.]+):\s*(?P<value>.*)$")
 _NEXT = re.compile(r"^(?:-- )? {2,}(?P<value>\S.*)$")
 
 
@@ -44,6 +45,8 @@ class Model:
     module: ModuleType | None = None
     by: tuple[str, ...] = ()
     drivers: tuple[str, ...] = ()
+    touches: Mapping[str, str] = field(default_factory=dict)  # need -> SELECT of keys from `touched`
+    is_view: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
 
@@ -56,7 +59,9 @@ class Model:
 def models() -> tuple[Model, ...]:
     """All models, each after those it needs. ValueError for a header that lacks something, CycleError for a circle."""
     found = {model.name: model for model in _discover()}
-    order = TopologicalSorter({name: sorted(need for need in model.needs if need in found) for name, model in sorted(found.items())})
+    order = TopologicalSorter(
+        {name: sorted(need for need in model.needs if need in found) for name, model in sorted(found.items())}
+    )
     return tuple(found[name] for name in order.static_order())
 
 
@@ -112,6 +117,8 @@ def _model(name: str, sql: str, header: Mapping[str, str], module: ModuleType | 
         module=module,
         by=_names(keys),
         drivers=_names(drivers),
+        touches={key.removeprefix("touch "): value for key, value in header.items() if key.startswith("touch ")},
+        is_view=header.get("kind") == "view",
         columns={key.removeprefix("column "): value for key, value in header.items() if key.startswith("column ")},
         note=header.get("note", ""),
     )

@@ -1,0 +1,28 @@
+-- about: publications that name an entity by its name or an alias, as whole words
+-- grain: record_id, project_id, entity_id
+-- needs: core.publication, core.publication_entity, obs.text, ref.entity
+-- by: record_id from core.publication, core.publication_entity
+-- column is_owned: found in a channel of an entity of the project, not said by others
+-- column published_date: UTC day of publication
+-- note: plain matching without word forms; topics with a query language are matched by the mention engine
+WITH name AS (
+    SELECT DISTINCT project_id, entity_id, lower(trim(unnest(list_append(coalesce(aliases, []), name)))) AS alias
+    FROM ref.entity
+),
+term AS (
+    SELECT project_id, entity_id, alias, '(^|[^\p{L}\p{N}])' || regexp_escape(alias) || '($|[^\p{L}\p{N}])' AS pattern
+    FROM name
+    WHERE alias <> ''
+),
+found AS (
+    SELECT record_id, project_id, bool_or(role = 'owned') AS is_owned FROM core.publication_entity GROUP BY record_id, project_id
+),
+said AS (
+    SELECT p.record_id, p.source, p.published_date, lower(concat_ws(chr(10), p.title, t.text)) AS words
+    FROM core.publication AS p
+    LEFT JOIN obs.text AS t USING (text_hash)
+)
+SELECT DISTINCT s.record_id, f.project_id, n.entity_id, s.source, s.published_date, f.is_owned
+FROM said AS s
+JOIN found AS f USING (record_id)
+JOIN term AS n ON n.project_id = f.project_id AND contains(s.words, n.alias) AND regexp_matches(s.words, n.pattern)

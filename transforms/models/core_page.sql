@@ -1,0 +1,53 @@
+-- about: every page, as last seen
+-- grain: record_id
+-- needs: obs.page, ops.sighting
+-- by: record_id from obs.page
+-- column first_seen_at: when it was first seen (fetched)
+-- column last_seen_at: when it was last seen (fetched), looks that found the same page again included
+-- column day_seen_count: distinct UTC days on which it was seen (formula days_seen)
+-- column observation_count: observations read, looks that found the same page again aside
+-- note: texts stand in obs.text, by text_hash
+WITH latest AS (
+    SELECT *
+    FROM obs.page
+    QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY is_partial, observed_at DESC, fetched_at DESC, capture_id DESC) = 1
+),
+look AS (
+    SELECT record_id, fetched_at, TRUE AS is_read FROM obs.page
+    UNION ALL
+    SELECT o.record_id, s.fetched_at, FALSE FROM obs.page AS o JOIN ops.sighting AS s ON s.body_of = o.capture_id
+),
+span AS (
+    SELECT
+        record_id,
+        min(fetched_at) AS first_seen_at,
+        max(fetched_at) AS last_seen_at,
+        count(DISTINCT fetched_at::DATE) AS day_seen_count,
+        count(*) FILTER (is_read) AS observation_count
+    FROM look
+    GROUP BY record_id
+)
+SELECT
+    record_id,
+    l.source,
+    l.native_id,
+    l.url,
+    l.kind,
+    l.title,
+    l.description,
+    l.h1,
+    l.lang,
+    l.published_at,
+    l.modified_at,
+    l.text_hash,
+    l.selector,
+    l.ad_erid,
+    l.is_partial,
+    l.observed_at,
+    span.first_seen_at,
+    span.last_seen_at,
+    span.day_seen_count,
+    span.observation_count,
+    l.capture_id
+FROM latest AS l
+JOIN span USING (record_id)

@@ -1,0 +1,62 @@
+-- about: reviews per entity, subject and day, beside the rating the store shows
+-- grain: project_id, entity_id, source, subject, day_date
+-- needs: core.review, core.record_entity, obs.app
+-- column day_date: UTC day of the reviews, or of the look at the store
+-- column review_count: reviews published that day
+-- column rating_value: mean stars of these reviews
+-- column low_rating_count: of them with at most two stars of five
+-- column reply_count: of them answered
+-- column reply_rate: answered per review (formula reply_rate)
+-- column median_reply_hours: median hours until the answer (formula median_reply_hours)
+-- column edit_count: of them edited since first seen
+-- column store_rating_value: mean rating the store shows that day
+-- column store_rating_count: ratings the store shows that day
+-- column subject: native id of what is reviewed
+WITH review AS (
+    SELECT
+        e.project_id,
+        e.entity_id,
+        r.source,
+        r.subject,
+        r.published_date AS day_date,
+        count(*) AS review_count,
+        avg(r.rating_value) AS rating_value,
+        count(*) FILTER (r.rating_value <= 2 AND coalesce(r.rating_best, 5) = 5) AS low_rating_count,
+        count(r.reply_text) AS reply_count,
+        median(r.reply_hours) AS median_reply_hours,
+        count(*) FILTER (r.edit_count > 0) AS edit_count
+    FROM core.review AS r
+    JOIN core.record_entity AS e USING (record_id)
+    WHERE r.published_date IS NOT NULL
+    GROUP BY ALL
+),
+store AS (
+    SELECT
+        e.project_id,
+        e.entity_id,
+        a.source,
+        a.app_id || coalesce('/' || a.country, '') AS subject,
+        a.observed_at::DATE AS day_date,
+        arg_max(a.rating_value, ROW(a.observed_at, a.capture_id)) AS store_rating_value,
+        arg_max(a.rating_count, ROW(a.observed_at, a.capture_id)) AS store_rating_count
+    FROM obs.app AS a
+    JOIN core.record_entity AS e USING (record_id)
+    GROUP BY ALL
+)
+SELECT
+    project_id,
+    entity_id,
+    source,
+    subject,
+    day_date,
+    coalesce(review_count, 0) AS review_count,
+    rating_value,
+    coalesce(low_rating_count, 0) AS low_rating_count,
+    coalesce(reply_count, 0) AS reply_count,
+    reply_count / nullif(review_count, 0) AS reply_rate,
+    median_reply_hours,
+    coalesce(edit_count, 0) AS edit_count,
+    store_rating_value,
+    store_rating_count
+FROM review
+FULL JOIN store USING (project_id, entity_id, source, subject, day_date)

@@ -1,0 +1,64 @@
+"""The published file, for reading: no other file, no network, no setting can be reached from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from warehouse.publish import current_file
+
+MEMORY = "1GB"
+
+
+class NothingPublished(Exception):  # noqa: N818 - a state of the store, mended by running the pipeline
+    """There is no published file yet."""
+
+
+def connect(store: Path, *, memory: str = MEMORY, temp: str = "10GB") -> duckdb.DuckDBPyConnection:
+    """The newest published file, read-only and shut in: external access off, configuration locked, times in UTC.
+
+    Opened by its versioned name: within one process DuckDB answers a second `connect` to the same path with the file the first one
+    has open. Raises NothingPublished.
+    """
+    path = current_file(store)
+    if path is None:
+        raise NothingPublished(f"{store} has no published warehouse yet: run `dozor run`, or `dozor refresh` after a run")
+    connection = duckdb.connect(
+        str(path),
+        read_only=True,
+        config={
+            "memory_limit": memory,
+            "max_temp_directory_size": temp,
+            "temp_directory": str(store / "work" / f"spill-{path.stem}"),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "allow_community_extensions": False,
+        },
+    )
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def rows(
+    connection: duckdb.DuckDBPyConnection, sql: str, parameters: list[Any] | None = None
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Column names and rows of one statement; duckdb.Error says what is wrong with it."""
+    result = connection.execute(sql, parameters or [])
+    names = [column[0] for column in result.description or []]
+    return names, result.fetchall()
+
+
+def as_text(value: Any, width: int = 0) -> str:
+    """A value for a terminal: null is empty, control characters are spaces, long texts are cut at `width` characters (0: never)."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        value = f"{value:.6g}"
+    if isinstance(value, (list, tuple)):
+        value = ", ".join(as_text(item) for item in value)
+    text = "".join(character if character.isprintable() else " " for character in str(value))
+    return text if not width or len(text) <= width else text[: width - 1] + "…"
