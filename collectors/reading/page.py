@@ -1,0 +1,74 @@
+"""One page to a Reading: decoded, checked against its bounds, parsed once, and read by every reader over the same tree."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from selectolax.lexbor import LexborHTMLParser
+
+from collectors.reading.ad_marking import read_ad_marking
+from collectors.reading.blocks import read_blocks
+from collectors.reading.bounds import check_bounds, check_size
+from collectors.reading.breadcrumbs import read_breadcrumbs
+from collectors.reading.content import read_content
+from collectors.reading.encoding import decode
+from collectors.reading.language import detect
+from collectors.reading.links import read_feeds, read_links, read_next
+from collectors.reading.metadata import read_metadata
+from collectors.reading.model import Reading
+from collectors.reading.products import read_offers
+from collectors.reading.structured import read_items
+from collectors.reading.technical import read_technical_ids
+
+
+def read_page(
+    body: bytes | str,
+    url: str | None,
+    media_type: str | None = None,
+    charset: str | None = None,
+    fetched_at: datetime | None = None,
+) -> Reading:
+    """All that a page says. `fetched_at` is what relative dates are counted from; without it they stay unread.
+
+    Raises PageError for a page that cannot be read within bounds of size, depth and number.
+    """
+    check_size(body)
+    text, encoding = (body, None) if isinstance(body, str) else decode(body, media_type, charset)
+    check_bounds(text)
+    tree = LexborHTMLParser(text)
+    blocks = read_blocks(tree)  # first, since it refuses trees too deep or too large for the other readers
+    items = read_items(tree, url)
+    content = read_content(tree, blocks, url, items)
+    metadata = read_metadata(tree, items, url, fetched_at)
+    sample = content.text or " ".join(blocks.texts)[:4000] or metadata.title or ""
+    lang = detect(sample) or metadata.lang_hint
+    links = read_links(tree, url)
+    return Reading(
+        url=url,
+        canonical_url=metadata.canonical_url,
+        kind=content.kind,
+        kind_confidence=content.kind_confidence,
+        title=metadata.title,
+        description=metadata.description,
+        h1=metadata.h1,
+        authors=metadata.authors,
+        site_name=metadata.site_name,
+        section=metadata.section,
+        tags=metadata.tags,
+        image_url=metadata.image_url,
+        lang=lang,
+        published_at=metadata.published_at,
+        modified_at=metadata.modified_at,
+        text=content.text,
+        comments=content.comments,
+        items=tuple(items),
+        offers=tuple(read_offers(tree, items, url, lang)),
+        breadcrumbs=read_breadcrumbs(tree, items),
+        links=links,
+        feeds=read_feeds(tree, url),
+        next_url=read_next(tree, url),
+        technical_ids=read_technical_ids(tree, links),
+        ad_marking=read_ad_marking(content.text, (link.url for link in links)),
+        encoding=encoding,
+        robots_directives=metadata.robots_directives,
+    )

@@ -1,0 +1,152 @@
+"""`dozor read`: a page to the JSON form of its Reading, one page or lines of many."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import Any, TextIO
+
+import httpx
+
+from collectors.reading.bounds import MAX_SIZE
+from collectors.reading.model import Moment, PageError, Reading
+from collectors.reading.page import read_page
+from dozor.workers import Lost, Workers
+
+SECONDS_PER_PAGE = 2.0
+SECONDS_TO_START = 20.0  # a worker's imports and weights, on a busy machine
+PAGES_PER_TASK = 8
+
+Line = tuple[int, str]  # number from 1, text
+
+
+def read_one(source: str, stdin: Any = None) -> dict[str, Any]:
+    """The Reading of a file, of a http(s) address, or of standard input ("-").
+
+    Raises OSError, httpx.HTTPError or PageError.
+    """
+    media_type = charset = None
+    url: str | None = None
+    if source == "-":
+        body = (stdin or sys.stdin.buffer).read(MAX_SIZE + 1)
+    elif source.startswith(("http://", "https://")):
+        body, url, media_type, charset = _fetch(source)
+    else:
+        body = Path(source).read_bytes()
+    return {"id": source, **as_json(read_page(body, url, media_type, charset)), "error": None}
+
+
+def _fetch(address: str) -> tuple[bytes, str, str | None, str | None]:
+    with httpx.stream("GET", address, follow_redirects=True, timeout=20, headers={"Accept-Encoding": "identity"}) as answer:
+        answer.raise_for_status()
+        body = bytearray()
+        for part in answer.iter_raw():
+            body += part
+            if len(body) > MAX_SIZE:
+                raise PageError(f"too large (more than {MAX_SIZE:,} bytes)")
+        media_type = answer.headers.get("content-type", "").partition(";")[0].strip() or None
+        return bytes(body), str(answer.url), media_type, answer.charset_encoding
+
+
+def read_lines(source: Iterable[str], target: TextIO) -> int:
+    """Lines `{"id", "url", "html_path"}` to one JSON line each, in order; returns how many have an error.
+
+    Optional keys of a line: fetched_at (ISO 8601), media_type, charset. A line or page that cannot be read gets an `error` and
+    stops nothing: pages are read in as many processes as there are cores, and one that takes too long is stopped.
+    """
+    errors = 0
+    with Workers(os.cpu_count() or 1) as workers:
+        results = workers.map(
+            _read_task,
+            _tasks(source),
+            seconds=lambda task: SECONDS_TO_START + SECONDS_PER_PAGE * len(task),
+            split=lambda task: [[line] for line in task],
+        )
+        for task, result in results:
+            answers = [_failed(line, result.reason) for line in task] if isinstance(result, Lost) else result
+            for text, failed in answers:
+                errors += failed
+                target.write(text)
+    target.flush()
+    return errors
+
+
+def _tasks(source: Iterable[str]) -> Iterator[list[Line]]:
+    lines = ((number, line) for number, line in enumerate(source, 1) if line.strip())
+    while task := list(islice(lines, PAGES_PER_TASK)):
+        yield task
+
+
+def _read_task(task: list[Line]) -> list[tuple[str, bool]]:
+    return [_read_line(line) for line in task]
+
+
+def _read_line(line: Line) -> tuple[str, bool]:
+    """The answer to one line, and whether it is an error."""
+    try:
+        request = json.loads(line[1])
+        if not isinstance(request, dict):
+            raise PageError("not an object with id, url and html_path")
+        fetched_at = request.get("fetched_at")
+        reading = read_page(
+            Path(request["html_path"]).read_bytes(),
+            request.get("url") or None,
+            request.get("media_type"),
+            request.get("charset"),
+            datetime.fromisoformat(fetched_at) if fetched_at else None,
+        )
+        return _dump({"id": request.get("id"), **as_json(reading), "error": None}), False
+    except Exception as error:  # noqa: BLE001 - whatever a page does to a reader, the next page is read
+        return _failed(line, _reason(error))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, PageError):
+        return str(error)
+    if isinstance(error, KeyError):
+        return f"{error} is missing in the line"
+    return f"{type(error).__name__}: {error}"
+
+
+def _failed(line: Line, reason: str) -> tuple[str, bool]:
+    number, text = line
+    try:
+        request = json.loads(text)
+    except ValueError:
+        request = None
+    known = request if isinstance(request, dict) else {}
+    return _dump({"id": known.get("id"), "url": known.get("url"), "error": f"line {number}: {reason}"}), True
+
+
+def _dump(value: Mapping[str, Any]) -> str:
+    # A lone surrogate of a broken page cannot be encoded; it is written as its escape.
+    text = json.dumps(value, ensure_ascii=False)
+    return (text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()) + "\n"
+
+
+def as_json(reading: Reading) -> dict[str, Any]:
+    """A Reading as plain values: times ISO 8601 as the page gives them, amounts as strings that lose no digit."""
+    return {item.name: _plain(getattr(reading, item.name)) for item in fields(reading)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Moment):
+        return value.value.isoformat() if value.has_time else value.value.date().isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if is_dataclass(value):
+        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value]
+    return value
