@@ -144,14 +144,20 @@ def _row(capture: Capture) -> dict[str, Any]:
 
 def _table(captures: Sequence[Capture]) -> pa.Table:
     rows = [_row(capture) for capture in captures]
-    return pa.table({name: pa.array([row[name] for row in rows], SCHEMA.field(name).type) for name in SCHEMA.names}, schema=SCHEMA)
+    return pa.table(
+        {name: pa.array([row[name] for row in rows], SCHEMA.field(name).type) for name in SCHEMA.names}, schema=SCHEMA
+    )
 
 
 def _write(path: Path, tables: Iterable[pa.Table]) -> None:
     with (
         replacing(path) as beside,
         pq.ParquetWriter(
-            beside, SCHEMA, compression="zstd", compression_level=ZSTD_LEVEL, use_dictionary=["run_id", "source", "watch_id", "verdict"]
+            beside,
+            SCHEMA,
+            compression="zstd",
+            compression_level=ZSTD_LEVEL,
+            use_dictionary=["run_id", "source", "watch_id", "verdict"],
         ) as writer,
     ):
         for table in tables:

@@ -11,31 +11,48 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
 
-from collectors.archive import ArchiveWriter, Group, body_hash, capture_files, find_capture, new_capture_id, read_facts, read_group
-from collectors.auth import redact
+from collectors.archive import (
+    ArchiveWriter,
+    Group,
+    body_hash,
+    capture_files,
+    find_capture,
+    new_capture_id,
+    read_facts,
+    read_group,
+)
+from collectors.auth import Lookup, missing_credentials
 from collectors.crash import crash_point
-from collectors.fetch import Answer, Fetcher
+from collectors.fetch import Answer, Fetcher, with_params
 from collectors.known import KnownSource
 from collectors.registry import SourceModule
-from collectors.robots import RobotsCache
+from collectors.robots import Decision, Robots
 from collectors.runs import Run
 from collectors.source import LINKED, TARGET, Capture, Fetched, Outcome, OutcomeStatus, Request, Source, Verdict, Watch, Window
 from collectors.urls import host_of, normalise_url, registrable_domain
-from collectors.walls import recognise_wall
+from collectors.walls import wall
 
 WATCHES_AT_ONCE = 64
 WORKERS_PER_WATCH = 4  # only where a watch leads to many hosts: one host has one request in flight anyway
 MAX_WAITS = 4  # how often one request is asked to wait before the watch is left pending
 MAX_WATCH_MINUTES = 240.0
 FLUSH_CHECK_SECONDS = 5.0
-NOT_SENT = {"guard", "robots", "scheme", "downgrade", "budget"}  # errors where nothing went out
+DENIED = {
+    "robots",
+    "guard",
+    "scheme",
+    "scope",
+    "downgrade",
+    "budget",
+    "paid",
+}  # we did not ask, or did not go on: our rules or theirs
+STOPPING = {"credentials", "budget"}  # no use to go on asking tonight
 
-Secrets = Callable[[str, str | None], Callable[[str], str | None]]  # (source, account) -> key -> secret
+Secrets = Callable[[str, str | None], Lookup]  # (source, account) -> key -> secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +63,7 @@ class CrawlJob:
     run: Run
     module: SourceModule
     watches: tuple[Watch, ...]
-    windows: Callable[[Watch], Window]
+    window: Window
     base_url: str = ""  # overrides the source's own
 
 
@@ -56,7 +73,7 @@ class _Source:
 
     job: CrawlJob
     fetcher: Fetcher
-    robots: RobotsCache
+    robots: Robots
     secrets: Secrets
     known: KnownSource
     writer: ArchiveWriter
@@ -78,7 +95,7 @@ async def crawl(
     job: CrawlJob,
     *,
     fetcher: Fetcher,
-    robots: RobotsCache,
+    robots: Robots,
     secrets: Secrets,
     now: Callable[[], datetime],
     notice: Callable[[Capture], None] = lambda _: None,
@@ -152,27 +169,35 @@ class _WatchCrawl:
         shared, source = self.shared, self.shared.source
         started = shared.now()
         deadline = time.monotonic() + 60 * float(self.watch.options.get("max_minutes", MAX_WATCH_MINUTES))
+        missing = missing_credentials(
+            source.name, source.auth, self.watch.account, shared.secrets(source.name, self.watch.account)
+        )
+        if missing:
+            return self._outcome("skipped", started, "; ".join(missing))
         known = shared.known.of(self.watch.watch_id)
         try:
-            self._enqueue(shared.job.module.plan(self.watch, shared.job.windows(self.watch), known), depth=0)
+            self._enqueue(shared.job.module.plan(self.watch, shared.job.window, known), depth=0)
             workers = WORKERS_PER_WATCH if LINKED in source.hosts else 1
             await asyncio.gather(*(self._work(known, deadline) for _ in range(workers)))
         except Exception as error:  # noqa: BLE001  a fault of one watch must not take the others with it; it is shown as failed
             self.verdicts["failed"] += 1
             self.messages.append(f"{type(error).__name__}: {error}")
+        return self._outcome(_status(self.verdicts), started, "; ".join(dict.fromkeys(self.messages[:5])))
+
+    def _outcome(self, status: OutcomeStatus, started: datetime, message: str) -> Outcome:
         return Outcome(
-            run_id=shared.job.run.run_id,
-            source=source.name,
+            run_id=self.shared.job.run.run_id,
+            source=self.shared.source.name,
             watch_id=self.watch.watch_id,
             step="collect",
             target=self.watch.target,
-            status=_status(self.verdicts),
+            status=status,
             started_at=started,
-            ended_at=shared.now(),
+            ended_at=self.shared.now(),
             requests=self.requests,
             captures=sum(self.verdicts.values()),
             errors=self.verdicts["failed"] + self.verdicts["blocked"] + self.verdicts["changed"],
-            message="; ".join(dict.fromkeys(self.messages[:5])),
+            message=message,
             spent=self.spent,
         )
 
@@ -222,35 +247,46 @@ class _WatchCrawl:
     async def _fetch(self, request: Request, before: Fetched | None) -> tuple[Capture, Verdict]:
         shared, source = self.shared, self.shared.source
         url = _url(request, shared.base_url)
-        secret = shared.secrets(source.name, self.watch.account)
         fetched_at = shared.now()
-        refusal = await self._refusal(url)
-        if refusal is not None:
-            answer = Answer.refused(url, "robots", refusal)
+        decision = await self._robots(url)
+        if not decision.allowed:
+            answer = Answer(url=url, final_url=url, error="robots", error_detail=f"robots.txt: {decision.rule}")
         else:
             self.requests += 1
+            pace = max(source.pace_seconds, self.watch.pace_seconds or 0.0, decision.delay or 0.0)
             answer = await shared.fetcher.fetch(
-                request, source, url=url, account=self.watch.account, secret=secret, conditional=before if before and not before.gone_since else None
+                request,
+                source if pace == source.pace_seconds else replace(source, pace_seconds=pace),
+                url=request.url or _joined(shared.base_url, request.path),
+                account=self.watch.account,
+                secret=shared.secrets(source.name, self.watch.account),
+                conditional=before if before is not None and before.gone_since is None else None,
+                occasion=shared.job.run.day.isoformat(),
+                may_ask=self._may_redirect,
             )
-        capture = self._capture(request, url, answer, fetched_at)
+        self.spent += answer.spent
+        capture = self._capture(request, answer, fetched_at)
         verdict = self._judge(capture, answer, before)
-        if request.price and not answer.error:
-            self.spent += request.price
         return self._stored(capture, verdict, before), verdict
 
-    async def _refusal(self, url: str) -> str | None:
-        """Why robots.txt forbids a URL, or None. Tells the source of the sitemaps the first time a host is met."""
+    async def _robots(self, url: str) -> Decision:
+        """What robots.txt says of a URL. Tells the source of the sitemaps the first time a host is met."""
         if not self.shared.source.obeys_robots:
-            return None
-        decision = await self.shared.robots.decide(url, self.shared.source)
+            return Decision(True)
+        decision = await self.shared.robots.allows(url)
         host = host_of(url)
         if host not in self.hosts_seen:
             self.hosts_seen.add(host)
             if self.shared.job.module.plan_sitemaps is not None and decision.sitemaps:
                 self._enqueue(self.shared.job.module.plan_sitemaps(self.watch, decision.sitemaps), depth=0)
-        return None if decision.allowed else decision.reason
+        return decision
 
-    def _capture(self, request: Request, url: str, answer: Answer, fetched_at: datetime) -> Capture:
+    async def _may_redirect(self, url: str) -> str:
+        """Why a redirect is not followed; empty when it is."""
+        decision = await self._robots(url)
+        return "" if decision.allowed else f"robots.txt: {decision.rule}"
+
+    def _capture(self, request: Request, answer: Answer, fetched_at: datetime) -> Capture:
         capture_id = new_capture_id(fetched_at)
         hashed = body_hash(answer.body) if answer.body is not None else ""
         return Capture(
@@ -283,20 +319,37 @@ class _WatchCrawl:
 
     def _judge(self, capture: Capture, answer: Answer, before: Fetched | None) -> Verdict:
         if answer.error:
-            return Verdict("denied" if answer.error in NOT_SENT else "failed", answer.error_detail or answer.error)
+            if answer.error in STOPPING:
+                return Verdict("stop_watch", answer.error_detail)
+            return Verdict("denied" if answer.error in DENIED else "failed", answer.error_detail or answer.error)
         if answer.not_modified and before is not None:
             return Verdict("unchanged")
-        if (wall := recognise_wall(capture)) is not None:
-            return Verdict("blocked", wall)
+        found = wall(capture.http_status, capture.headers, capture.media_type, capture.body, capture.url, capture.final_url)
+        if found is not None:
+            return Verdict(
+                "skip" if found.kind == "soft_404" else "blocked", f"{host_of(capture.final_url)} answered with {found.reason}"
+            )
         return self.shared.job.module.judge(capture)
 
     def _stored(self, capture: Capture, verdict: Verdict, before: Fetched | None) -> Capture:
         """The capture as it is kept: an unchanged body stands once, with the capture that brought it."""
         if verdict.kind == "unchanged" and before is not None:
-            return replace(capture, verdict="unchanged", body=None, body_hash=before.body_hash, body_of=before.capture_id, body_state="same")
-        if verdict.kind in ("ok", "empty") and before is not None and capture.body is not None and capture.body_hash == before.body_hash:
             return replace(
-                capture, verdict="unchanged", verdict_reason=verdict.reason, body=None, body_of=before.capture_id, body_state="same"
+                capture, verdict="unchanged", body=None, body_hash=before.body_hash, body_of=before.capture_id, body_state="same"
+            )
+        if (
+            verdict.kind in ("ok", "empty")
+            and before is not None
+            and capture.body is not None
+            and capture.body_hash == before.body_hash
+        ):
+            return replace(
+                capture,
+                verdict="unchanged",
+                verdict_reason=verdict.reason,
+                body=None,
+                body_of=before.capture_id,
+                body_state="same",
             )
         return capture.with_verdict(verdict)
 
@@ -326,7 +379,9 @@ class _WatchCrawl:
             earlier = find_capture(self.shared.job.store, capture.body_of)
             if earlier is None or earlier.body is None:
                 return
-            capture = replace(earlier, capture_id=capture.capture_id, context=capture.context, label=capture.label, depth=capture.depth)
+            capture = replace(
+                earlier, capture_id=capture.capture_id, context=capture.context, label=capture.label, depth=capture.depth
+            )
         self._enqueue(follow(capture, known), depth=request.depth + 1)
 
     def _enqueue(self, requests: Iterable[Request], depth: int) -> None:
@@ -347,11 +402,11 @@ class _WatchCrawl:
 
 def _url(request: Request, base_url: str) -> str:
     """The address a request goes to: its own or base_url + path, with its parameters."""
-    url = request.url or base_url.rstrip("/") + "/" + request.path.lstrip("/")
-    params = {name: value for name, value in request.params.items() if value is not None}
-    if params:
-        url += ("&" if urlsplit(url).query else "?") + urlencode(params, doseq=True)
-    return url
+    return with_params(request.url or _joined(base_url, request.path), request.params)
+
+
+def _joined(base_url: str, path: str) -> str:
+    return base_url.rstrip("/") + "/" + path.lstrip("/")
 
 
 def _in_hosts(url: str, shared: _Source, watch: Watch) -> bool:
@@ -388,10 +443,3 @@ def _status(verdicts: Mapping[str, int]) -> OutcomeStatus:
     if good:
         return "ok"
     return "empty"
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-__all__ = ["CrawlJob", "Secrets", "crawl", "redact", "utc_now"]

@@ -124,7 +124,16 @@ class KnownSource:
         first, last, gone = row["first_fetched_at"], row["last_fetched_at"], row["gone_since"]
         if row["kind"] == "fetched":
             known._fetched[row["key"]] = Fetched(
-                row["key"], row["url"], row["capture_id"], row["body_hash"], row["etag"], row["last_modified"], first, last, row["http_status"], gone
+                row["key"],
+                row["url"],
+                row["capture_id"],
+                row["body_hash"],
+                row["etag"],
+                row["last_modified"],
+                first,
+                last,
+                row["http_status"],
+                gone,
             )
         else:
             known._seen[row["key"]] = Seen(row["key"], row["published_at"], first, last, gone)
@@ -147,7 +156,8 @@ def _after(before: Fetched | None, capture: Capture) -> Fetched | None:
             capture_id=capture.body_of,
             body_hash=capture.body_hash or (before.body_hash if before else ""),
             etag=capture.headers.get("etag") or (before.etag if before and capture.verdict == "unchanged" else None),
-            last_modified=capture.headers.get("last-modified") or (before.last_modified if before and capture.verdict == "unchanged" else None),
+            last_modified=capture.headers.get("last-modified")
+            or (before.last_modified if before and capture.verdict == "unchanged" else None),
             first_fetched_at=first,
             last_fetched_at=at,
             http_status=200 if capture.http_status == 304 else capture.http_status,
@@ -160,7 +170,11 @@ def _after(before: Fetched | None, capture: Capture) -> Fetched | None:
 def _later(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
     """Two notes of the same thing: the later one, with the earliest first sight."""
     late = b if b["last_fetched_at"] >= a["last_fetched_at"] else a
-    return {**late, "first_fetched_at": min(a["first_fetched_at"], b["first_fetched_at"]), "published_at": late["published_at"] or a["published_at"] or b["published_at"]}
+    return {
+        **late,
+        "first_fetched_at": min(a["first_fetched_at"], b["first_fetched_at"]),
+        "published_at": late["published_at"] or a["published_at"] or b["published_at"],
+    }
 
 
 def _rows(path: Path) -> Iterable[dict[str, Any]]:

@@ -30,6 +30,7 @@ class SourceModule:
     judge: Callable[[Capture], Verdict]
     follow: Callable[[Capture, Known], Iterator[Request]] | None
     plan_sitemaps: Callable[[Watch, Sequence[str]], Iterator[Request]] | None  # for the sitemaps a host's robots.txt names
+    request_for: Callable[[Watch, str], Request | None] | None  # how the watch would ask for a URL found elsewhere; None: not at all
     parse: Callable[[Capture], Iterator[Record]]
     canonical_target: Callable[[str], str]  # one spelling per target; ValueError says what is wrong with it
     canonical_options: Callable[[Mapping[str, Any]], dict[str, Any]]  # typed, defaults left out; ValueError likewise
@@ -65,6 +66,7 @@ def _load(module: ModuleType) -> SourceModule:
         judge=getattr(module, "judge", judge_by_status),
         follow=getattr(module, "follow", None),
         plan_sitemaps=getattr(module, "plan_sitemaps", None),
+        request_for=getattr(module, "request_for", None),
         parse=module.parse,
         canonical_target=getattr(module, "canonical_target", str.strip),
         canonical_options=getattr(module, "canonical_options", dict),

@@ -1,8 +1,8 @@
 """Runs and their outcomes on disk: what was looked at, and what came of it.
 
-    runs/date=D/<run_id>/run.json                     when, why and by which version of the watchlist
-    runs/date=D/<run_id>/watchlist.yml                the watchlist as it was
-    runs/date=D/<run_id>/<step>-<source>-<writer>.json    outcomes of one step of one source
+runs/date=D/<run_id>/run.json                     when, why and by which version of the watchlist
+runs/date=D/<run_id>/watchlist.yml                the watchlist as it was
+runs/date=D/<run_id>/<step>-<source>-<writer>.json    outcomes of one step of one source
 """
 
 from __future__ import annotations
@@ -54,6 +54,17 @@ def find_run(store: Path, run_id: str) -> Run | None:
     return None
 
 
+def recent_runs(store: Path, count: int) -> list[Run]:
+    """The last runs, newest first."""
+    runs: list[Run] = []
+    for folder in sorted((store / "runs").glob("date=*"), reverse=True):
+        found = [run for path in folder.glob("*/run.json") if (run := find_run(store, path.parent.name)) is not None]
+        runs += sorted(found, key=lambda run: run.started_at, reverse=True)
+        if len(runs) >= count:
+            break
+    return runs[:count]
+
+
 def write_outcomes(store: Path, run: Run, source: str, step: str, writer: str, outcomes: Iterable[Outcome]) -> Path:
     """One file a step, source and writer; written whole."""
     path = run_folder(store, run.day, run.run_id) / f"{step}-{source}-{writer}.json"
@@ -68,7 +79,10 @@ def read_outcomes(store: Path, run_id: str) -> list[Outcome]:
     found = []
     for path in sorted((store / "runs").glob(f"date=*/{check_run_id(run_id)}/*-*.json")):
         for row in json.loads(path.read_text(encoding="utf-8")):
-            row["started_at"], row["ended_at"] = datetime.fromisoformat(row["started_at"]), datetime.fromisoformat(row["ended_at"])
+            row["started_at"], row["ended_at"] = (
+                datetime.fromisoformat(row["started_at"]),
+                datetime.fromisoformat(row["ended_at"]),
+            )
             found.append(Outcome(**row))
     return found
 

@@ -21,7 +21,7 @@ from collectors.registry import SourceModule, sources
 from collectors.source import Role, Watch, digest
 from collectors.watchlist_file import Document, Problem, read_yaml
 from collectors.watchlist_file import Path as Place
-from collectors.watchlist_model import Entity, Project, WatchEntry, WatchlistFile, model_at
+from collectors.watchlist_model import Entity, PersonalData, Project, WatchEntry, WatchlistFile, model_at
 
 Row = dict[str, Any]
 
@@ -61,6 +61,11 @@ class Watchlist:
             if _pace(entry.watch) > _pace(known):  # two projects disagree: the kinder pace holds
                 distinct[known.watch_id] = entry.watch
         return [watch for watch in distinct.values() if source in (None, watch.source)]
+
+    def policies(self) -> list[tuple[str, PersonalData]]:
+        """(watch_id, personal-data policy of a project that asks for it)."""
+        policy = {project.id: project.personal_data for project in self.projects}
+        return [(entry.watch.watch_id, policy[entry.project_id]) for entry in self.entries]
 
     def reference(self) -> dict[str, list[Row]]:
         """The `ref` tables as plain rows, by table name; a project-wide watch has no entity_id."""

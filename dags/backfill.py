@@ -21,7 +21,11 @@ from dags.assets import BATCHES
     tags=["dozor", "backfill"],
     doc_md=__doc__,
     params={
-        "mode": Param("reparse", enum=["reparse", "past", "warc"], description="reparse the archive, ask sources for the past, or read WARC files"),
+        "mode": Param(
+            "reparse",
+            enum=["reparse", "past", "warc"],
+            description="reparse the archive, ask sources for the past, or read WARC files",
+        ),
         "since": Param(None, type=["null", "string"], format="date", description="First day"),
         "until": Param(None, type=["null", "string"], format="date", description="Day after the last"),
         "sources": Param([], type="array", items={"type": "string"}, description="Only these sources; empty: all"),

@@ -13,7 +13,11 @@ from airflow.sdk import DAG, Param, dag, get_current_context, task, task_group
 
 from dags.assets import BATCHES
 
-SCHEDULES = {"hourly": "17 * * * *", "nightly": "10 1 * * *", "weekly": "40 3 * * 6"}  # UTC; off the full hour, as a guest should be
+SCHEDULES = {
+    "hourly": "17 * * * *",
+    "nightly": "10 1 * * *",
+    "weekly": "40 3 * * 6",
+}  # UTC; off the full hour, as a guest should be
 
 
 def _monitor(cadence: str) -> DAG:
@@ -26,7 +30,11 @@ def _monitor(cadence: str) -> DAG:
         max_active_tasks=4,
         tags=["dozor", "collect"],
         doc_md=__doc__,
-        params={"sources": Param([], type="array", items={"type": "string"}, description="Only these sources; empty: all that are due")},
+        params={
+            "sources": Param(
+                [], type="array", items={"type": "string"}, description="Only these sources; empty: all that are due"
+            )
+        },
         default_args={"retries": 2, "retry_delay": timedelta(minutes=2), "execution_timeout": timedelta(hours=6)},
     )
     def monitor() -> None:

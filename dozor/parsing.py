@@ -24,7 +24,7 @@ from collectors.reading.version import READING_VERSION
 from collectors.records import Record
 from collectors.registry import SourceModule, sources
 from collectors.source import Capture, Outcome, OutcomeStatus, ParseError
-from dozor.workers import Lost, map_in_workers
+from dozor.workers import Lost, Workers
 from transforms.normalise import Policy, normalise
 from transforms.tables import TABLE_VERSION, table_of
 from warehouse.batches import extend_batch, read_batch_footer
@@ -85,7 +85,7 @@ def parse_partition(
     run_id: str,
     policies: Mapping[str, Policy],
     salt: bytes,
-    workers: int,
+    workers: Workers,
     now: datetime,
     targets: Mapping[str, str],
 ) -> list[Outcome]:
@@ -99,8 +99,7 @@ def parse_partition(
         return []
     total = _Sum()
     with TemporaryDirectory(dir=work_dir(store), prefix="parse-") as folder:
-        spills = _Spills(Path(folder), kinds)
-        with spills:
+        with _Spills(Path(folder), kinds) as spills:
             for parsed in _parse(tasks, watches, workers):
                 total.add(parsed, watches)
                 spills.add(parsed.tables)
@@ -138,11 +137,8 @@ def _tasks(
     return tasks, watches
 
 
-def _parse(tasks: Sequence[Task], watches: Mapping[str, str], workers: int) -> Iterator[Parsed]:
-    if not tasks:
-        return
-    results = map_in_workers(parse_task, tasks, workers=min(workers, len(tasks)), seconds=_seconds, split=_split)
-    for task, result in results:
+def _parse(tasks: Sequence[Task], watches: Mapping[str, str], workers: Workers) -> Iterator[Parsed]:
+    for task, result in workers.map(parse_task, tasks, seconds=_seconds, split=_split):
         if isinstance(result, Lost):
             (capture_id,) = task.capture_ids
             yield Parsed(captures=Counter([watches[capture_id]]), errors={capture_id: result.reason})

@@ -37,7 +37,13 @@ def collecting(watches: dict[str, int], console: Console) -> Iterator[Notice]:
 
 @contextmanager
 def _bars(watches: dict[str, int], console: Console) -> Iterator[Notice]:
-    columns = (SpinnerColumn(), TextColumn("{task.fields[name]:<22}"), BarColumn(None), MofNCompleteColumn(), TextColumn("{task.fields[said]}"))
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.fields[name]:<22}"),
+        BarColumn(None),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[said]}"),
+    )
     with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
         tasks = {name: progress.add_task(name, total=None, name=name, said=f"{count} watches") for name, count in watches.items()}
         verdicts: dict[str, Counter[str]] = {name: Counter() for name in watches}

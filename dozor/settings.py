@@ -31,15 +31,23 @@ class Settings(BaseModel):
 
     store: Annotated[Path, Field(description="folder that holds everything dozor keeps; local disk")] = Path("dozor-data")
     watchlist: Annotated[Path, Field(description="the watchlist")] = Path("watchlist.yml")
-    contact: Annotated[str, Field(description="URL or mail address by which a site owner can reach you; sent with every request")] = ""
+    contact: Annotated[
+        str, Field(description="URL or mail address by which a site owner can reach you; sent with every request")
+    ] = ""
     workers: Annotated[int, Field(ge=1, le=64, description="processes that parse")] = os.cpu_count() or 1
     memory_limit_mb: Annotated[int, Field(ge=256, description="memory DuckDB may use, MB")] = 2048
     http2: Annotated[bool, Field(description="offer HTTP/2 to servers")] = False
-    base_urls: Annotated[dict[str, str], Field(description="source -> address to use instead of its own (a mirror, a proxy)")] = {}
+    base_urls: Annotated[
+        dict[str, str], Field(description="source -> address to use instead of its own (a mirror, a proxy)")
+    ] = {}
     pace_seconds: Annotated[dict[str, float], Field(description="source -> least seconds between two requests to one host")] = {}
     connect_to: Annotated[dict[str, str], Field(description="host name -> address:port to connect to instead")] = {}
-    allow_private_hosts: Annotated[bool, Field(description="permit private and loopback addresses: tests and the demo only")] = False
-    clock: Annotated[datetime | None, Field(description="pretend that the run starts at this time: tests and the demo only")] = None
+    allow_private_hosts: Annotated[bool, Field(description="permit private and loopback addresses: tests and the demo only")] = (
+        False
+    )
+    clock: Annotated[datetime | None, Field(description="pretend that the run starts at this time: tests and the demo only")] = (
+        None
+    )
 
     @property
     def salt(self) -> bytes:

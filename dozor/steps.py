@@ -1,38 +1,52 @@
-"""Each step of the pipeline as a plain function of strings: what the command line, the Airflow tasks and the tests call.
+"""The steps of collecting as plain functions of strings: what the command line, the Airflow tasks and the tests call.
 
-    begin -> collect -> parse -> refresh (load, build, check, publish) -> report
+    begin -> due -> collect -> parse        (then `dozor.refreshing`: refresh -> report)
 
-Every step may be run again, or beside another copy of itself, with the same result.
+Every step may be run again, or beside another copy of itself, with the same result. Nothing here imports duckdb or pandas: many of
+these run at once.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import Callable, Iterable, Sequence
+import json
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
+from importlib.metadata import version
 
-from collectors.archive import new_run_id, remove_covered_parts, sources_and_days
+from collectors.archive import new_run_id, remove_covered_parts, replacing, sources_and_days
+from collectors.auth import from_environment, missing_credentials
+from collectors.connect import Resolver
 from collectors.crawl import CrawlJob, Secrets, crawl
-from collectors.registry import sources
+from collectors.fetch import Fetcher
+from collectors.limits import Limits
+from collectors.registry import SourceModule, sources
+from collectors.robots import Robots
 from collectors.runs import Run, begin_run, find_run, read_outcomes, run_folder, write_outcomes
-from collectors.source import Capture, Outcome, Watch, Window
+from collectors.source import Capture, Outcome, Source, Watch, Window
 from collectors.watchlist import Watchlist, load_watchlist, read_watchlist
 from dozor.parsing import parse_partition, policy_by_watch
 from dozor.settings import Settings, SettingsError, load_settings
+from dozor.workers import Workers
 
 CADENCES = ("hourly", "nightly", "weekly")
 BAD = ("failed", "blocked", "changed", "partial", "pending")  # statuses that make a run red
 WATCHES_PER_SHARD = 500
-MAX_SHARDS = 64
+MAX_SHARDS = 64  # Airflow maps at most so many tasks here: each costs a second of overhead
+
+
+class StepError(Exception):
+    """A step cannot be done as asked; says why and what to do."""
+
+    exit_code = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """A part of a source's watches: number `part` of `of`."""
+    """A part of a source's watches: number `part` of `of`; as text `site`, or `site:2/3`."""
 
     source: str
     part: int = 1
@@ -55,79 +69,226 @@ def begin(kind: str, run_id: str = "", settings: Settings | None = None) -> str:
     """Start a run, or find the one of that id again; returns its id. The run keeps the watchlist as it is now."""
     settings = settings or load_settings()
     now = settings.now()()
-    text = settings.watchlist.read_text(encoding="utf-8-sig")
+    try:
+        text = settings.watchlist.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise SettingsError(f"there is no watchlist {settings.watchlist}; `dozor init` writes one to start from") from error
     watchlist = read_watchlist(text, str(settings.watchlist))
     run = Run(run_id=run_id or new_run_id(now), kind=kind, started_at=now, watchlist_version=watchlist.version)
     return begin_run(settings.store, run, text).run_id
 
 
-def due(kind: str, only: Iterable[str] = (), settings: Settings | None = None) -> list[str]:
-    """The shards to collect for a cadence ("manual": every source of the watchlist), at most 64."""
+def due(kind: str, run_id: str, only: Iterable[str] = (), settings: Settings | None = None) -> list[str]:
+    """The shards to collect for a cadence (any other kind: every source of the watchlist), at most 64; noted as the run's plan."""
     settings = settings or load_settings()
-    watchlist = load_watchlist(settings.watchlist)
+    run = run_of(settings, run_id)
+    watchlist = run_watchlist(settings, run)
     wanted = set(only)
-    found: list[str] = []
-    for name, module in sources().items():
-        if (kind in CADENCES and module.declaration.cadence != kind) or (wanted and name not in wanted):
-            continue
-        count = len(watchlist.watches(name))
-        if count:
-            parts = min(-(-count // WATCHES_PER_SHARD), MAX_SHARDS)
-            found.extend(str(Shard(name, part, parts)) for part in range(1, parts + 1))
-    return found[:MAX_SHARDS]
+    if unknown := wanted - set(sources()):
+        raise StepError(f"unknown source {', '.join(sorted(unknown))}; `dozor sources` lists them")
+    counts = {
+        name: len(watchlist.watches(name))
+        for name, module in sources().items()
+        if (kind not in CADENCES or module.declaration.cadence == kind) and (not wanted or name in wanted)
+    }
+    spare = MAX_SHARDS - len(counts)
+    shards: list[str] = []
+    for name, count in counts.items():
+        parts = min(-(-count // WATCHES_PER_SHARD), 1 + spare)
+        spare -= max(0, parts - 1)
+        shards.extend(str(Shard(name, part, parts)) for part in range(1, parts + 1))
+    with replacing(run_folder(settings.store, run.day, run_id) / "plan.json") as beside:
+        beside.write_text(json.dumps(shards), encoding="utf-8")
+    return shards
 
 
 def collect(
     run_id: str,
     shards: Sequence[str],
     *,
-    since: str = "",
-    until: str = "",
-    secrets: Secrets | None = None,
+    secrets: Secrets = from_environment,
     notice: Callable[[Capture], None] = lambda _: None,
     settings: Settings | None = None,
 ) -> list[Outcome]:
-    """Look at the watches of these shards and archive what comes back; many sources at once, each with its own pace.
-
-    `since` and `until` (ISO dates or times) ask interval sources for that period instead of the nightly window.
-    """
+    """Look at the watches of these shards and archive what comes back; many sources at once, each with its own pace."""
     settings = settings or load_settings()
-    run = _run(settings, run_id)
-    return asyncio.run(_collect(settings, run, [Shard.parse(s) for s in shards], since, until, secrets or _from_environment, notice))
+    run = run_of(settings, run_id)
+    return ask(
+        settings, run, [Shard.parse(s) for s in shards], lambda source: nightly_window(source, run.started_at), secrets, notice
+    )
+
+
+def ask(
+    settings: Settings,
+    run: Run,
+    shards: Sequence[Shard],
+    window: Callable[[Source], Window],
+    secrets: Secrets,
+    notice: Callable[[Capture], None],
+) -> list[Outcome]:
+    """Collect these shards, interval sources for the window given."""
+    return asyncio.run(_collect(settings, run, shards, window, secrets, notice))
 
 
 async def _collect(
-    settings: Settings, run: Run, shards: Sequence[Shard], since: str, until: str, secrets: Secrets, notice: Callable[[Capture], None]
+    settings: Settings,
+    run: Run,
+    shards: Sequence[Shard],
+    window: Callable[[Source], Window],
+    secrets: Secrets,
+    notice: Callable[[Capture], None],
 ) -> list[Outcome]:
-    from collectors.auth import missing_credentials  # noqa: F401
-    from collectors.fetch import Fetcher, user_agent
-    from collectors.limits import Limits
-    from collectors.robots import RobotsCache
-
-    if not settings.contact:
-        raise SettingsError("no contact: set `contact:` in dozor.yml (or DOZOR_CONTACT) to a URL or mail address; site owners must be able to reach you")
     watchlist = run_watchlist(settings, run)
     async with AsyncExitStack() as stack:
         limits = stack.enter_context(Limits(settings.store / "work" / "limits.sqlite"))
-        fetcher = await stack.enter_async_context(
-            Fetcher(limits=limits, user_agent=user_agent(settings.contact), allow_private_hosts=settings.allow_private_hosts, http2=settings.http2)
-        )
-        robots = RobotsCache(fetcher)
+        fetcher = await stack.enter_async_context(_fetcher(settings, limits))
 
         async def one(shard: Shard) -> list[Outcome]:
-            module = sources()[shard.source]
-            watches = tuple(watch for watch in watchlist.watches(shard.source) if shard.holds(watch))
+            module = _module(settings, shard.source)
             remove_covered_parts(settings.store, shard.source, run.day)
             job = CrawlJob(
                 store=settings.store,
                 run=run,
                 module=module,
-                watches=watches,
-                windows=lambda _: _window(run.started_at, module.declaration.overlap_days, since, until),
+                watches=tuple(watch for watch in watchlist.watches(shard.source) if shard.holds(watch)),
+                window=window(module.declaration),
                 base_url=settings.base_urls.get(shard.source, ""),
             )
+            robots = Robots(fetcher, module.declaration)
             outcomes = await crawl(job, fetcher=fetcher, robots=robots, secrets=secrets, now=settings.now(), notice=notice)
             write_outcomes(settings.store, run, shard.source, "collect", f"{shard.part}of{shard.of}", outcomes)
             return outcomes
 
         return [outcome for outcomes in await asyncio.gather(*map(one, shards)) for outcome in outcomes]
+
+
+def _fetcher(settings: Settings, limits: Limits) -> Fetcher:
+    if not settings.contact:
+        raise SettingsError(
+            "no contact: set `contact:` in dozor.yml (or DOZOR_CONTACT) to a URL or mail address by which site owners can reach you"
+        )
+    return Fetcher(
+        limits=limits,
+        user_agent=f"dozor/{version('dozor')} (+{settings.contact})",
+        allow_private_hosts=settings.allow_private_hosts,
+        http2=settings.http2,
+        resolve=_resolver(settings.connect_to) if settings.connect_to else None,
+    )
+
+
+def _resolver(connect_to: Mapping[str, str]) -> Callable[[str, int], Awaitable[list[str]]]:
+    system = Resolver()
+
+    async def resolve(host: str, port: int) -> list[str]:
+        return [connect_to[host]] if host in connect_to else await system(host, port)
+
+    return resolve
+
+
+def _module(settings: Settings, source: str) -> SourceModule:
+    """A source with the pace that the settings give it."""
+    module = sources()[source]
+    pace = settings.pace_seconds.get(source)
+    return module if pace is None else replace(module, declaration=replace(module.declaration, pace_seconds=pace))
+
+
+def nightly_window(source: Source, started_at: datetime) -> Window:
+    """What an interval source is asked on a night: from the midnight before yesterday's end, its late arrivals included, until now."""
+    yesterday = datetime.combine(started_at.astimezone(UTC).date() - timedelta(days=1), time(), UTC)
+    return Window(yesterday - timedelta(days=source.overlap_days), started_at.astimezone(UTC))
+
+
+def parse(
+    run_id: str, shards: Sequence[str] = (), settings: Settings | None = None, workers: Workers | None = None
+) -> list[Outcome]:
+    """Read records from what the run's day archived, into batches; only what is new is read. Outcomes where something was."""
+    settings = settings or load_settings()
+    run = run_of(settings, run_id)
+    names = dict.fromkeys(Shard.parse(s).source for s in shards) or {
+        s: None for s, day in sources_and_days(settings.store) if day == run.day
+    }
+    found: list[Outcome] = []
+    with workers or Workers(settings.workers) as pool:
+        for name in names:
+            found += parse_day(settings, run, name, run.day, pool)
+    return found
+
+
+def parse_day(settings: Settings, run: Run, source: str, day: date, pool: Workers) -> list[Outcome]:
+    watchlist = run_watchlist(settings, run)
+    outcomes = parse_partition(
+        settings.store,
+        source,
+        day,
+        run_id=run.run_id,
+        policies=policy_by_watch(watchlist.policies()),
+        salt=settings.salt,
+        workers=pool,
+        now=settings.now()(),
+        targets={watch.watch_id: watch.target for watch in watchlist.watches(source)},
+    )
+    if outcomes:
+        write_outcomes(settings.store, run, source, "parse", day.isoformat(), outcomes)
+    return outcomes
+
+
+def outcomes(run_id: str, settings: Settings | None = None) -> list[Outcome]:
+    """What came of a run, all steps and sources."""
+    return read_outcomes((settings or load_settings()).store, run_id)
+
+
+def failures(run_id: str, settings: Settings | None = None) -> list[str]:
+    """Lines naming what failed in a run: bad outcomes, and planned shards that left none."""
+    settings = settings or load_settings()
+    run = run_of(settings, run_id)
+    lines = [f"{o.source} {o.target}: {o.status} in {o.step}: {o.message}" for o in outcomes(run_id, settings) if o.status in BAD]
+    plan = run_folder(settings.store, run.day, run_id) / "plan.json"
+    for text in json.loads(plan.read_text(encoding="utf-8")) if plan.exists() else []:
+        shard = Shard.parse(text)
+        if not (plan.parent / f"collect-{shard.source}-{shard.part}of{shard.of}.json").exists():
+            lines.append(f"{shard}: did not finish collecting; its task's log says why")
+    return lines
+
+
+def raise_for_failures(run_id: str) -> None:
+    """Raise StepError when anything of a run failed, naming each; the last task of a DAG calls it so that the run turns red."""
+    if lines := failures(run_id):
+        raise StepError("\n".join(lines))
+
+
+def missing(source: str, account: str | None) -> list[str]:
+    """Which credentials of a source are not in the environment, and what mends it."""
+    return missing_credentials(source, sources()[source].declaration.auth, account, from_environment(source, account))
+
+
+def latest_run(settings: Settings | None = None) -> str:
+    """The id of the run that began last."""
+    settings = settings or load_settings()
+    runs = sorted((settings.store / "runs").glob("date=*/*/run.json"), key=lambda path: path.stat().st_mtime_ns)
+    if not runs:
+        raise StepError("no run yet: `dozor run` or `dozor collect` begins one")
+    return runs[-1].parent.name
+
+
+def safe_run_id(text: str) -> str:
+    """A run id of Airflow as one of ours: letters, digits, '-', '_' and '.' only."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-.")[-80:].lstrip("-.")
+
+
+def run_watchlist(settings: Settings, run: Run) -> Watchlist:
+    """The watchlist as it was when the run began: a change while it runs waits for the next."""
+    return load_watchlist(run_folder(settings.store, run.day, run.run_id) / "watchlist.yml")
+
+
+def run_of(settings: Settings, run_id: str) -> Run:
+    run = find_run(settings.store, run_id)
+    if run is None:
+        raise StepError(f"there is no run {run_id!r} in {settings.store}")
+    return run
+
+
+def day_of(text: str, default: date, name: str) -> date:
+    try:
+        return date.fromisoformat(text) if text else default
+    except ValueError as error:
+        raise StepError(f"{name}: {text!r} is not a day, YYYY-MM-DD") from error

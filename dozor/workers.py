@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from multiprocessing import get_context
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Self, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
@@ -25,46 +26,69 @@ class Lost:
     reason: str
 
 
-def map_in_workers(
-    function: Callable[[T], R], tasks: Iterable[T], *, workers: int, seconds: Callable[[T], float], split: Callable[[T], Sequence[T]]
-) -> Iterator[tuple[T, R | Lost]]:
-    """`function` over tasks in spawned processes, in order, a few tasks in memory at a time.
+class Workers:
+    """A pool of spawned processes, started with the first task and kept for the next ones."""
 
-    A task that takes longer than `seconds` of it, or whose process dies, is split and tried in pieces, until the piece that is to
-    blame stands alone: that one comes back as `Lost`. Exceptions of `function` itself are raised here.
-    """
-    with ProcessPool(max_workers=workers, context=get_context("spawn"), initializer=_limit_memory) as pool:
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._pool: ProcessPool | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._pool is not None:
+            self._pool.close() if error is None else self._pool.stop()
+            self._pool.join()
+
+    def map(
+        self, function: Callable[[T], R], tasks: Iterable[T], *, seconds: Callable[[T], float], split: Callable[[T], Sequence[T]]
+    ) -> Iterator[tuple[T, R | Lost]]:
+        """`function` over tasks, in order, a few tasks in memory at a time.
+
+        A task that takes longer than `seconds` of it, or whose process dies, is split and tried in pieces, until the piece that is
+        to blame stands alone: that one comes back as `Lost`. Exceptions of `function` itself are raised here.
+        """
         pending: deque[tuple[T, ProcessFuture]] = deque()
         try:
             for task in tasks:
-                pending.append((task, pool.schedule(function, args=[task], timeout=seconds(task))))
-                if len(pending) > 2 * workers:
-                    yield from _result(pool, function, *pending.popleft(), seconds, split)
+                pending.append((task, self._start(function, task, seconds)))
+                if len(pending) > 2 * self.count:
+                    yield from self._result(function, *pending.popleft(), seconds, split)
             while pending:
-                yield from _result(pool, function, *pending.popleft(), seconds, split)
-        except BaseException:
-            pool.stop()
-            raise
+                yield from self._result(function, *pending.popleft(), seconds, split)
+        finally:
+            for _, future in pending:
+                future.cancel()
 
+    def _start(self, function: Callable[[T], R], task: T, seconds: Callable[[T], float]) -> ProcessFuture:
+        if self._pool is None:
+            self._pool = ProcessPool(max_workers=self.count, context=get_context("spawn"), initializer=_limit_memory)
+        return self._pool.schedule(function, args=[task], timeout=seconds(task))
 
-def _result(
-    pool: ProcessPool, function: Callable[[Any], Any], task: Any, future: ProcessFuture, seconds: Callable[[Any], float], split: Callable[[Any], Sequence[Any]]
-) -> Iterator[tuple[Any, Any]]:
-    try:
-        yield task, future.result()
-        return
-    except FutureTimeout:
-        lost = Lost(f"took longer than {seconds(task):g} s and was stopped")
-    except ProcessExpired as error:
-        lost = Lost(f"its process died (exit code {error.exitcode})")
-    except MemoryError:
-        lost = Lost("needed more memory than a worker may have")
-    pieces = split(task)
-    if len(pieces) <= 1:
-        yield task, lost
-        return
-    for piece in pieces:
-        yield from _result(pool, function, piece, pool.schedule(function, args=[piece], timeout=seconds(piece)), seconds, split)
+    def _result(
+        self,
+        function: Callable[[T], R],
+        task: T,
+        future: ProcessFuture,
+        seconds: Callable[[T], float],
+        split: Callable[[T], Sequence[T]],
+    ) -> Iterator[tuple[T, R | Lost]]:
+        try:
+            yield task, future.result()
+            return
+        except FutureTimeout:
+            lost = Lost(f"took longer than {seconds(task):g} s and was stopped")
+        except ProcessExpired as error:
+            lost = Lost(f"its process died (exit code {error.exitcode})")
+        except MemoryError:
+            lost = Lost("needed more memory than a worker may have")
+        pieces = split(task)
+        if len(pieces) <= 1:
+            yield task, lost
+            return
+        for piece in pieces:
+            yield from self._result(function, piece, self._start(function, piece, seconds), seconds, split)
 
 
 def _limit_memory() -> None:

@@ -1,0 +1,146 @@
+"""The steps after collecting: pending batches to a published warehouse, and to reports."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from getpass import getuser
+from pathlib import Path
+from typing import Any
+
+from collectors.registry import sources
+from collectors.runs import read_outcomes, recent_runs
+from collectors.source import Outcome
+from collectors.watchlist import load_watchlist
+from dozor.settings import Settings, load_settings
+from dozor.steps import BAD, StepError, day_of
+from warehouse.build import build
+from warehouse.checks import check
+from warehouse.load import accept, load_pending
+from warehouse.publish import Published, current_file, publish
+from warehouse.query import connect
+from warehouse.reference import set_reference
+from warehouse.report import write_reports
+from warehouse.writer import Limits
+
+Row = dict[str, Any]
+
+STATUS_RUNS = 60  # how far back `dozor status` looks for the last sight of a watch
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What a refresh did."""
+
+    loaded: list[str]
+    held: dict[str, str]
+    rows: int
+    published: Published
+
+    def __str__(self) -> str:
+        lines = [f"Loaded {len(self.loaded)} batches, {self.rows} rows."]
+        lines += [f"HELD {name}: {why}" for name, why in self.held.items()]
+        state = "Published" if self.published.is_new else "Nothing changed; published before:"
+        lines.append(f"{state} {self.published.path} ({self.published.size_bytes / 1e6:.1f} MB).")
+        return "\n".join(lines)
+
+
+def refresh(*, full: bool = False, settings: Settings | None = None) -> Refreshed:
+    """Load what is pending, build, check, publish. One at a time: raises WriterBusy when another is at it."""
+    settings = settings or load_settings()
+    store, limits = settings.store, Limits(memory=f"{settings.memory_limit_mb}MB", threads=settings.workers)
+    now = settings.now()()
+    set_reference(store, _reference(settings, now))
+    loaded = load_pending(store, expects={name: module.declaration.expect for name, module in sources().items()}, limits=limits)
+    build(store, now=now, full=full, limits=limits)
+    check(store, limits=limits)
+    return Refreshed(loaded.loaded, loaded.held, loaded.rows, publish(store, limits=limits))
+
+
+def _reference(settings: Settings, now: datetime) -> dict[str, list[Row]]:
+    """The ref tables: the watchlist as it is now, and the past of watches that left it."""
+    reference = load_watchlist(settings.watchlist).reference()
+    reference["watch_entity"], gone = _with_past(settings.store, reference["watch_entity"], now)
+    listed = {row["watch_id"] for row in reference["watch"]}
+    reference["watch"] += [row for row in gone if row["watch_id"] not in listed]
+    reference["source"] = [
+        {
+            "source": name,
+            "cadence": module.declaration.cadence,
+            "mode": module.declaration.mode,
+            "max_silence_days": module.declaration.expect.max_silence_days,
+            "terms_url": module.declaration.terms_url,
+        }
+        for name, module in sources().items()
+    ]
+    return reference
+
+
+def _with_past(store: Path, rows: list[Row], now: datetime) -> tuple[list[Row], list[Row]]:
+    """The watch_entity rows with those that earlier watchlists had and this one has not, ended now; and the watches of those."""
+    path = store / "work" / "reference.json"
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    key = ("project_id", "entity_id", "watch_id", "role")
+    listed = {tuple(row[name] for name in key) for row in rows}
+    ended = [
+        {**row, "valid_to": row.get("valid_to") or now.isoformat()}
+        for row in before.get("watch_entity", [])
+        if tuple(row[name] for name in key) not in listed
+    ]
+    gone = {row["watch_id"] for row in ended}
+    return rows + ended, [row for row in before.get("watch", []) if row["watch_id"] in gone]
+
+
+def report(settings: Settings | None = None) -> list[str]:
+    """Write one HTML file per project from the published warehouse; returns their paths."""
+    settings = settings or load_settings()
+    return [str(path) for path in write_reports(settings.store, settings.now()())]
+
+
+def accept_batch(source: str, table: str, day: str, reason: str, settings: Settings | None = None) -> str:
+    """Release a held batch; the next refresh loads it."""
+    settings = settings or load_settings()
+    try:
+        accept(settings.store, source, day_of(day, date.min, "day"), table, by=getuser(), reason=reason, now=settings.now()())
+    except FileNotFoundError as error:
+        raise StepError(f"{error}; `dozor status` lists what is held") from error
+    return f"{table}/{source}/{day} is accepted; `dozor refresh` loads it."
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What `dozor status` shows."""
+
+    store: Path
+    published: Path | None
+    rows: list[tuple[str, str, str, str, str, str]]  # source, target, last looked, outcome, records, said
+    held: list[str]
+
+
+def status(settings: Settings | None = None) -> Status:
+    """The last outcome of every watch, and the batches that are held."""
+    settings = settings or load_settings()
+    last: dict[tuple[str, str], dict[str, Outcome]] = {}
+    for run in recent_runs(settings.store, STATUS_RUNS):
+        for outcome in read_outcomes(settings.store, run.run_id):
+            last.setdefault((outcome.source, outcome.watch_id), {}).setdefault(outcome.step, outcome)
+    rows = []
+    for (source, _), steps in sorted(last.items()):
+        seen = max(steps.values(), key=lambda o: o.ended_at)
+        worst = next((o for o in steps.values() if o.status in BAD), seen)
+        records = str(steps["parse"].records) if "parse" in steps else "-"
+        rows.append((source, seen.target, f"{seen.ended_at:%Y-%m-%d %H:%M}", worst.status, records, worst.message))
+    published = current_file(settings.store)
+    return Status(settings.store, published, rows, _held(settings.store) if published else [])
+
+
+def _held(store: Path) -> list[str]:
+    with connect(store) as connection:
+        held = connection.execute(
+            "SELECT source, table_name, batch_date, reason FROM ops.batch WHERE status = 'held' ORDER BY ALL"
+        )
+        return [
+            f"HELD {source} {table} {day}: {why}. If it is right after all: dozor accept {source} {table} {day} --reason '...'"
+            for source, table, day, why in held.fetchall()
+        ]
