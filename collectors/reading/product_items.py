@@ -5,6 +5,7 @@ Contract of the properties: https://schema.org/Product and the merchant listing 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -26,6 +27,7 @@ _OLD_PRICES = ("strikethroughprice", "listprice", "srp", "msrp", "regularprice")
 _NO_PRICES = ("invoiceprice", "minimumadvertisedprice", "saleprice")
 _EMPTY = frozenset(("", "null", "undefined", "none", "n/a", "-", "nan", "false"))
 _GTINS = ("gtin13", "gtin", "gtin14", "gtin12", "gtin8", "isbn", "ean", "upc")
+_UNFILLED = re.compile(r"\{\{|\}\}|^%\w?$|^\$\w*[a-z]\w*$|^\[\w+\]$|^\$\{")
 MAX_VARIANTS = 200
 
 
@@ -157,11 +159,15 @@ def first_amount(offer: Item) -> Decimal | None:
 
 def _prices(offer: Item) -> tuple[str | None, Decimal | None, Decimal | None]:
     """Printed price, amount to pay, amount before."""
-    printed = text(offer.properties.get("price"))
-    amount = read_amount(first(offer.properties.get("price")))
+    price = offer.properties.get("price")
+    printed = text(price)
+    amount = read_amount(first(price))
     if amount is None and printed:
         amount = read_price(printed).amount
     old: Decimal | None = None
+    if isinstance(price, list) and len(price) > 1 and amount is not None:
+        both = [value for part in price if (value := read_amount(part))]
+        amount, old = (min(both), max(both)) if both else (amount, None)  # the price before and the one now, marked alike
     for part in _all(offer.properties.get("priceSpecification")):
         if not isinstance(part, Item) or "charge" in part.type.lower() or "validForMemberTier" in part.properties:
             continue
@@ -272,7 +278,7 @@ def text(value: Any) -> str | None:
     found = " ".join(str(value).split())
     if "&" in found:
         found = " ".join(unescape(found).split())
-    return None if found.lower() in _EMPTY or "{{" in found or found == "%s" else found
+    return None if found.lower() in _EMPTY or _UNFILLED.search(found) else found
 
 
 def offer_of_graph(items: Sequence[Item]) -> ReadOffer | None:

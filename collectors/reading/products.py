@@ -38,7 +38,7 @@ def read_offers(tree: LexborHTMLParser, items: Sequence[Item], url: str | None =
     if graph is not None and (main is not None or not listed):
         main = _filled(main, graph) if main is not None else graph
     if main is not None or not listed:
-        printed = read_printed(tree, main, lang)
+        printed = read_printed(tree, main, url, lang)
         if printed is not None:
             main = _filled(main, printed) if main is not None else printed
     if main is not None and url and (main.sku is None or is_gtin(main.sku)):

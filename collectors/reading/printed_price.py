@@ -1,0 +1,215 @@
+"""The price that a product page prints: of all prices in its text the one that stands best to title and buy button.
+
+One walk over the page gives its pieces of text in order with the places of the title and of what buys. Each price in them is scored:
+near after the title, near the buy button, its elements' names, not in a link, not struck through, not beside "was" or "delivery".
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from collectors.reading import product_words as words
+from collectors.reading.node_text import text_of
+from collectors.reading.prices import Price, read_price
+
+MAX_CHUNKS = 6_000  # pieces of text that are looked at
+MAX_NODES = 60_000
+MAX_CANDIDATES = 120  # prices that are scored
+MAX_PRICE_TEXT = 60
+LEAST_SCORE = 1.0
+
+_CURRENCY = (
+    r"(?:US\s?\$|[A-Z]{1,2}\$|[$€£¥￥₽₴₸₹₺₩₪฿₫₱₦]|руб(?:лей|\.)?|р\.|грн|тг\b|лв\.?|Kč|kč|zł|Zł|\bkn\b|\bKn\b|\bkr\b\.?|\bFt\b|\blei\b|\bRs\.?|\bRM\b|\bRp\b|\bTL\b|円|元|원|\bCHF\b|\bEUR\b|\bUSD\b|\bGBP\b|"
+    r"\bRUB\b|\bPLN\b|\bSEK\b|\bNOK\b|\bDKK\b|\bAUD\b|\bCAD\b|\bPKR\b|\bINR\b|\bSEK\b|\bHRK\b|,-)"
+)
+_NUMBER = r"\d{1,3}(?:[\s.,'’\u00a0\u202f]\d{3})*(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
+PRICE = re.compile(rf"{_CURRENCY}\s*(?:{_NUMBER})|(?:{_NUMBER})\s*{_CURRENCY}")
+_DIGIT = re.compile(r"\d")
+_BARE = re.compile(rf"\W*(?:{_CURRENCY})?\s*\d[\d.,' ]*\s*(?:{_CURRENCY})?\W*\Z")
+_CENTS = re.compile(r"[.,]?\d{2}(?:\s*(?:€|zł|Kč|₽))?\Z")
+_NO_TEXT = frozenset(("script", "style", "noscript", "template", "option", "textarea", "title", "svg"))
+
+
+@dataclass(slots=True)
+class Printed:
+    """What the page prints; fields as in ReadOffer."""
+
+    name: str | None = None
+    price: Price | None = None
+    old_amount: Decimal | None = None
+    sku: str | None = None
+    weak_sku: str | None = None  # beside a label that names other things too ("Reference")
+    gtin: str | None = None
+    mpn: str | None = None
+    brand: str | None = None
+    availability: str | None = None
+    availability_text: str | None = None
+
+
+@dataclass(slots=True)
+class Walk:
+    """The text of a page in order, and where the title and the first thing that buys stand in it."""
+
+    chunks: list[str] = field(default_factory=list)
+    nodes: list[LexborNode] = field(default_factory=list)  # the element around each chunk
+    title: str | None = None
+    title_at: int | None = None
+    buys: list[int] = field(default_factory=list)
+    buy_buttons: int = 0
+
+
+def walk_page(tree: LexborHTMLParser) -> Walk:
+    """One pass over the body. Prose of 250 characters and more, scripts and choices of a form are left out."""
+    walk = Walk()
+    body = tree.body
+    if body is None:
+        return walk
+    chunks, nodes = walk.chunks, walk.nodes
+    for number, node in enumerate(body.traverse(include_text=True)):
+        tag = node.tag
+        if tag == "-text":
+            text = node.text_content
+            if not text or len(text) > 500 or text.isspace():
+                continue
+            parent = node.parent
+            if parent is None or parent.tag in _NO_TEXT:
+                continue
+            text = " ".join(text.split())
+            if len(text) > 250:
+                continue
+            if len(text) < 40 and words.BUY.match(text):
+                walk.buys.append(len(chunks))
+                walk.buy_buttons += 1
+            chunks.append(text)
+            nodes.append(parent)
+            if len(chunks) >= MAX_CHUNKS:
+                break
+        elif tag == "h1":
+            name = text_of(node)
+            if name and (walk.title is None or len(walk.title) < 4):
+                walk.title, walk.title_at = name[:300], len(chunks)
+        elif tag in ("input", "button"):
+            attributes = node.attributes
+            label = (attributes.get("value") or attributes.get("aria-label") or attributes.get("title") or "").strip()
+            if label and len(label) < 40 and words.BUY.match(label):
+                walk.buys.append(len(chunks))
+                walk.buy_buttons += tag == "input"
+        if number > MAX_NODES:
+            break
+    return walk
+
+
+class _Candidate:
+    """A price in the text, and what speaks for it."""
+
+    __slots__ = ("at", "is_old", "price", "score")
+
+    def __init__(self, at: int, price: Price, score: float, *, is_old: bool) -> None:
+        self.at = at
+        self.price = price
+        self.score = score
+        self.is_old = is_old
+
+
+def read_printed_price(walk: Walk, page: Printed, lang: str | None) -> None:
+    """Sets the price of `page`, and the one before it where it is struck through."""
+    candidates = []
+    taken: set[int] = set()
+    for at, chunk in enumerate(walk.chunks):
+        if len(chunk) <= MAX_PRICE_TEXT and _DIGIT.search(chunk):
+            candidate = _candidate(walk, at, taken, lang)
+            if candidate is not None:
+                candidates.append(candidate)
+                if len(candidates) >= MAX_CANDIDATES:
+                    break
+    if not candidates:
+        return
+    votes = Counter(one.price.amount for one in candidates)
+    for one in candidates:
+        one.score += _place(walk, one.at) + 0.15 * min(votes[one.price.amount] - 1, 4)
+    best = max(candidates, key=lambda one: (one.score, -one.at))
+    if best.score < LEAST_SCORE or best.price.amount is None:
+        return
+    page.price = best.price
+    olds = (one.price.amount for one in candidates if one.is_old and abs(one.at - best.at) <= 8 and one.price.amount is not None)
+    page.old_amount = best.price.old_amount or next((old for old in olds if old > best.price.amount), None)
+
+
+def _place(walk: Walk, at: int) -> float:
+    score = 0.0
+    if walk.title_at is not None:
+        distance = at - walk.title_at
+        score += max(2.0 - distance / 30, -1.0) if distance >= 0 else -1.0
+    if walk.buys:
+        distance = min(abs(buy - at) for buy in walk.buys[:20])
+        score += max(1.2 - distance / 12, 0.0)
+    return score
+
+
+def _candidate(walk: Walk, at: int, taken: set[int], lang: str | None) -> _Candidate | None:
+    shown, node = _whole_price(walk, at)
+    if shown is None or node.mem_id in taken:
+        return None
+    taken.add(node.mem_id)
+    price = read_price(shown, None, lang)
+    if price.amount is None or price.amount == 0:
+        return None
+    score = 1.5 if len(shown) <= 18 and _BARE.match(shown) else 1.0 if len(shown) <= 30 else 0.0
+    names = [_name(node), *names_above(node)]
+    near = " ".join(names[:3])
+    before = walk.chunks[at - 1][-40:] if at else ""
+    is_old = bool(words.OLD_NAME.search(near)) or any(name.startswith(("del ", "s ", "strike ")) for name in names[:4]) or bool(words.OLD_TEXT.search(before))
+    score -= 3.0 * is_old
+    score -= 1.5 * bool(words.BAD_NAME.search(near))
+    score -= 1.5 * bool(words.BAD_TEXT.search(before) or words.BAD_TEXT.search(shown))
+    score += 0.8 * bool(words.GOOD_NAME.search(near))
+    score -= 2.0 * price.is_monthly
+    score -= 2.0 * any(words.AWAY_NAME.search(name) for name in names[2:])
+    score -= 1.0 * any(name.startswith("a ") for name in names[:5])
+    return _Candidate(at, price, score, is_old=is_old)
+
+
+def _whole_price(walk: Walk, at: int) -> tuple[str | None, LexborNode]:
+    """The printed price that begins in a chunk: the chunk itself, or the small element that joins it with its sign or cents."""
+    chunk, node = walk.chunks[at], walk.nodes[at]
+    following = walk.chunks[at + 1] if at + 1 < len(walk.chunks) else ""
+    if PRICE.search(chunk):
+        if _CENTS.match(following) and re.search(r"\d\D{0,3}$", chunk) and not re.search(r"[.,]\d{1,2}\D*$", chunk):
+            parent = node.parent
+            if parent is not None and len(text_of(parent)) <= 25:
+                return re.sub(r"[.,]?(\D{0,3})$", r"", chunk) + "." + following.lstrip(".,") + re.sub(r"[\d.,' ]", "", chunk), node
+        return chunk, node
+    if len(chunk) > 14 or not _BARE.match(chunk):
+        return None, node
+    current: LexborNode | None = node
+    for _ in range(3):
+        current = current.parent if current is not None else None
+        if current is None:
+            break
+        around = text_of(current)
+        if len(around) > 30:
+            break
+        if PRICE.search(around):
+            return around, current
+    return None, node
+
+
+def _name(node: LexborNode) -> str:
+    attributes = node.attributes
+    kind = attributes.get("data-testid") or attributes.get("data-qa") or attributes.get("itemprop") or ""
+    return f"{node.tag} {attributes.get('class') or ''} {attributes.get('id') or ''} {kind}"[:200]
+
+
+def names_above(node: LexborNode, levels: int = 9) -> Iterator[str]:
+    """Tag, class and id of the elements around a node, from inside out."""
+    parent = node.parent
+    while parent is not None and levels and parent.tag not in ("body", "html"):
+        yield _name(parent)
+        parent = parent.parent
+        levels -= 1
