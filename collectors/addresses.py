@@ -90,16 +90,16 @@ _METADATA_NAMES = frozenset(
 _LOCAL_SUFFIXES = (".localhost", ".local", ".internal", ".intranet", ".lan", ".home.arpa", ".localdomain", ".onion")
 
 # https://fetch.spec.whatwg.org/#port-blocking, then databases, brokers and control planes.
-DENIED_PORTS = frozenset(
-    int(port)
-    for port in (
-        "0 1 7 9 11 13 15 17 19 20 21 22 23 25 37 42 43 53 69 77 79 87 95 101 102 103 104 109 110 111 113 115 117 119 123 135 137"
-        " 139 143 161 179 389 427 465 512 513 514 515 526 530 531 532 540 548 554 556 563 587 601 636 989 990 993 995 1719 1720 1723"
-        " 2049 3659 4045 4190 5060 5061 6000 6566 6665 6666 6667 6668 6669 6679 6697 10080"
-        " 445 873 1433 1521 2375 2376 2379 2380 3306 3389 4369 5432 5433 5672 5900 5984 6379 6443 7001 8086 9042 9092 9200 9300"
-        " 10250 11211 15672 27017 27018 50070"
-    ).split()
-)
+# fmt: off
+DENIED_PORTS = frozenset((
+    0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109,
+    110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531,
+    532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060,
+    5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
+    445, 873, 1433, 1521, 2375, 2376, 2379, 2380, 3306, 3389, 4369, 5432, 5433, 5672, 5900, 5984, 6379, 6443, 7001,
+    8086, 9042, 9092, 9200, 9300, 10250, 11211, 15672, 27017, 27018, 50070,
+))
+# fmt: on
 
 
 def denied_address(text: str) -> str:
@@ -160,7 +160,7 @@ class Guard:
         if parts.has_credentials():
             raise FetchError("guard", f"a user name or password in the URL of {parts.hostname}")
         host = parts.hostname.strip("[]").rstrip(".")
-        if not host or ".." in host or len(host) > 253 or any(len(label) > 63 for label in host.split(".")) and ":" not in host:
+        if not host or ".." in host or len(host) > 253 or (":" not in host and any(len(label) > 63 for label in host.split("."))):
             raise FetchError("guard", f"not a host name: {host[:80]!r}")
         if parts.port and int(parts.port) in DENIED_PORTS:
             raise FetchError("guard", f"port {parts.port} of {host} is not one where the web is served")

@@ -1,7 +1,8 @@
 """How a source's secret is applied to a request, after its fingerprint is taken, and kept out of everything stored.
 
 A source declares one of the kinds below and names the secrets it needs by key ("token"); their values are looked up by (source,
-account) when a request is sent. `Signing` and the pure `redact_*` functions see values; nothing else does.
+account) when a request is sent, and remembered for as long as the request lasts, so that `redaction` can take them out of what
+comes back.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ import hmac
 import json
 import os
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
+
+from collectors.urls import host_of, registrable_domain
 
 Lookup = Callable[[str], str | None]  # key -> secret
-
-MASK = "***"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,37 +64,41 @@ class OAuth2:
 
     token_url: str
     grant: Literal["refresh_token", "client_credentials"] = "refresh_token"
-    scope: str = ""
     scheme: str = "Bearer"
+    has_basic: bool = False  # the client's name and secret as HTTP Basic instead of form fields
+    client_id_name: str = "client_id"  # some services call it client_key
+    extra: Mapping[str, str] = field(default_factory=dict)  # further form fields: scope, resource
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
     """A login request that answers with a cookie or a token, sent with every request after it.
 
-    `body` is the JSON value of the login; "{key}" in its strings stands for the secret of that key. The answer's cookies are sent back;
-    with `token_field` (dots lead into the JSON answer) its value is sent as `header` instead.
+    `body` is the JSON value of the login; "{key}" in its strings stands for the secret of that key. The answer's cookies are sent
+    back where they belong; with `token_field` (dots lead into the JSON answer) its value is sent as `header` instead.
     """
 
     login_url: str
     body: Mapping[str, str] = field(default_factory=dict)
     token_field: str = ""
-    header: str = "Authorization"
+    header: str = "authorization"
     scheme: str = "Bearer"
 
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """A keyed hash over the request: hex HMAC of `template` as the parameter `name`.
+    """A signature over the request, in hex, as the parameter or header `name`.
 
-    `template` may use {method}, {path}, {query} (parameters sorted, encoded, without the signature) and {body}. `public` maps further
-    parameters to secrets sent in the clear (an application key).
+    `template` is what is signed; it may use {method}, {path}, {query} (parameters sorted, encoded, joined by &), {params} (the
+    same, joined by nothing), {body} and {secret}. `public` maps further parameters to secrets sent in the clear (an application
+    key).
     """
 
     name: str
     key: str = "secret"
     algorithm: Literal["md5", "sha1", "sha256", "sha512"] = "sha256"
     template: str = "{method}\n{path}\n{query}\n{body}"
+    is_keyed: bool = True  # HMAC with the secret; False: a plain hash, the secret stands in the template
     public: Mapping[str, str] = field(default_factory=dict)
     place: Literal["query", "header"] = "query"
 
@@ -104,14 +110,60 @@ class MissingCredentialsError(Exception):
     """A secret that a source needs is not set."""
 
 
+class Secrets:
+    """Secrets of one source and account, remembered as they are looked up."""
+
+    def __init__(self, lookup: Lookup) -> None:
+        self._lookup = lookup
+        self.known: set[str] = set()
+
+    def __getitem__(self, key: str) -> str:
+        value = self._lookup(key)
+        if not value:
+            raise MissingCredentialsError(key)
+        self.known.add(value)
+        return value
+
+    def remember(self, value: str) -> None:
+        """A secret that was earned, not looked up."""
+        self.known.add(value)
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A request on its way out."""
+    """A request on its way out; header names in lower case."""
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """A cookie of a login."""
+
+    name: str
+    value: str
+    domain: str
+    is_host_only: bool
+
+    def goes_to(self, host: str) -> bool:
+        return host == self.domain or (not self.is_host_only and host.endswith("." + self.domain))
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """What a login earned."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cookies: tuple[Cookie, ...] = ()
+    seconds: float = 3600.0  # how long it lives
+
+    def headers_for(self, url: str) -> dict[str, str]:
+        host = host_of(url)
+        pairs = [f"{cookie.name}={cookie.value}" for cookie in self.cookies if cookie.goes_to(host)]
+        return {**self.headers, "cookie": "; ".join(pairs)} if pairs else dict(self.headers)
 
 
 def needed_keys(auth: Auth | None) -> tuple[str, ...]:
@@ -143,74 +195,93 @@ def missing_credentials(source: str, auth: Auth | None, account: str | None, loo
     """What is not set, one sentence a secret, with what mends it; empty when the source can authenticate."""
     connection = "_".join(filter(None, ("dozor", source, account)))
     return [
-        f"{source} needs {key}: set the variable {variable(source, account, key)}, or {key} in the Airflow connection {connection}"
+        f"{source} needs {key}: set {variable(source, account, key)}, or {key} in the Airflow connection {connection}"
         for key in needed_keys(auth)
         if not lookup(key)
     ]
 
 
-def apply(auth: Auth | None, parts: Parts, secret: Lookup, session: Mapping[str, str] | None = None) -> Parts:
-    """The request with its secret. `session` holds the headers that OAuth2 or Session earned before."""
+def apply(auth: Auth | None, parts: Parts, secrets: Secrets, earned: Earned | None = None) -> Parts:
+    """The request with its secret. OAuth2 and Session need what a login `earned`."""
     match auth:
         case None:
             return parts
         case Bearer(key=key, scheme=scheme):
-            return _with_headers(parts, {"authorization": f"{scheme} {_get(secret, key)}"})
+            return _with_headers(parts, {"authorization": f"{scheme} {secrets[key]}"})
         case Header(name=name, key=key):
-            return _with_headers(parts, {name.lower(): _get(secret, key)})
+            return _with_headers(parts, {name.lower(): secrets[key]})
         case Query(name=name, key=key):
-            return _with_params(parts, {name: _get(secret, key)})
+            return _with_params(parts, {name: secrets[key]})
         case JsonField(name=name, key=key):
             value = json.loads(parts.body or b"{}")
             if not isinstance(value, dict):
                 raise TypeError(f"the secret goes into a JSON object, and the body is a {type(value).__name__}")
-            return replace(parts, body=json.dumps(value | {name: _get(secret, key)}, ensure_ascii=False).encode())
+            return replace(parts, body=json.dumps(value | {name: secrets[key]}, ensure_ascii=False).encode())
         case OAuth2() | Session():
-            return _with_headers(parts, dict(session or {}))
+            return _with_headers(parts, (earned or Earned()).headers_for(parts.url))
         case Sign():
-            return _signed(auth, parts, secret)
+            return _signed(auth, parts, secrets)
 
 
-def login(auth: OAuth2 | Session, secret: Lookup) -> Parts:
+def login(auth: OAuth2 | Session, secrets: Secrets) -> Parts:
     """The request that earns a token or a session. Its answer is never archived."""
-    if isinstance(auth, OAuth2):
-        form = {"grant_type": auth.grant, "client_id": _get(secret, "client_id"), "client_secret": _get(secret, "client_secret")}
-        if auth.grant == "refresh_token":
-            form["refresh_token"] = _get(secret, "refresh_token")
-        if auth.scope:
-            form["scope"] = auth.scope
-        headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
-        return Parts("POST", auth.token_url, headers, urlencode(form).encode())
-    filled = {name: _PLACES.sub(lambda place: _get(secret, place.group(1)), text) for name, text in auth.body.items()}
-    return Parts("POST", auth.login_url, {"content-type": "application/json"}, json.dumps(filled).encode())
+    if isinstance(auth, Session):
+        filled = {name: _PLACES.sub(lambda place: secrets[place.group(1)], text) for name, text in auth.body.items()}
+        return Parts("POST", auth.login_url, {"content-type": "application/json"}, json.dumps(filled).encode())
+    headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
+    form = {"grant_type": auth.grant, **auth.extra}
+    client_id, client_secret = secrets["client_id"], secrets["client_secret"]
+    if auth.has_basic:
+        basic = b64encode(f"{client_id}:{client_secret}".encode()).decode()
+        secrets.remember(basic)
+        headers["authorization"] = f"Basic {basic}"
+    else:
+        form |= {auth.client_id_name: client_id, "client_secret": client_secret}
+    if auth.grant == "refresh_token":
+        form["refresh_token"] = secrets["refresh_token"]
+    return Parts("POST", auth.token_url, headers, urlencode(form).encode())
 
 
-def earned(auth: OAuth2 | Session, body: bytes, cookies: Iterable[str]) -> tuple[dict[str, str], float]:
-    """The headers that an answer to `login` earns, and how many seconds they live; raises ValueError for an answer without them.
+def earn(auth: OAuth2 | Session, url: str, body: bytes, set_cookies: Iterable[str]) -> Earned:
+    """What an answer to `login` from `url` earns; raises ValueError for one that earns nothing.
 
-    `cookies` are the Set-Cookie headers of the answer; they go back to the login's own host only, whatever domain they claim.
+    A cookie for a domain that is not the login's own, or that is a public suffix, is not kept.
     """
     if isinstance(auth, OAuth2):
         answer = _json_object(body)
-        if not isinstance(answer.get("access_token"), str):
-            raise ValueError(
-                f"no access token: {str(answer.get('error_description') or answer.get('error') or 'no reason given')[:200]}"
-            )
-        lifetime = answer.get("expires_in")
-        return {"authorization": f"{auth.scheme} {answer['access_token']}"}, float(lifetime) if isinstance(
-            lifetime, int | float
-        ) else 3600.0
+        token = answer.get("access_token")
+        if not isinstance(token, str) or not token:
+            reason = answer.get("error_description") or answer.get("error") or "no reason given"
+            raise ValueError(f"no access token: {str(reason)[:200]}")
+        seconds = answer.get("expires_in")
+        lifetime = float(seconds) if isinstance(seconds, int | float) else 3600.0
+        return Earned({"authorization": f"{auth.scheme} {token}"}, seconds=lifetime)
     if auth.token_field:
         value: Any = _json_object(body)
         for name in auth.token_field.split("."):
             value = value.get(name) if isinstance(value, dict) else None
-        if not isinstance(value, str | int):
+        if not isinstance(value, str) or not value:
             raise ValueError(f"no {auth.token_field} in the answer to the login")
-        return {auth.header.lower(): f"{auth.scheme} {value}".strip()}, 3600.0
-    pairs = [cookie.partition(";")[0].strip() for cookie in cookies]
-    if not pairs:
+        return Earned({auth.header.lower(): f"{auth.scheme} {value}".strip()})
+    cookies = tuple(cookie for text in set_cookies if (cookie := parse_cookie(text, host_of(url))) is not None)
+    if not cookies:
         raise ValueError("no cookie in the answer to the login")
-    return {"cookie": "; ".join(pairs)}, 3600.0
+    return Earned(cookies=cookies)
+
+
+def parse_cookie(text: str, host: str) -> Cookie | None:
+    """A Set-Cookie header of `host` (RFC 6265, 5.3); None where the host may not set it."""
+    pair, *attributes = text.split(";")
+    name, equals, value = pair.partition("=")
+    if not equals or not name.strip():
+        return None
+    domain = next((a.partition("=")[2] for a in attributes if a.partition("=")[0].strip().lower() == "domain"), "").strip()
+    domain = domain.removeprefix(".").lower()
+    if not domain or domain == host:
+        return Cookie(name.strip(), value.strip(), host, is_host_only=not domain)
+    if not host.endswith("." + domain) or registrable_domain(domain) is None:
+        return None
+    return Cookie(name.strip(), value.strip(), domain, is_host_only=False)
 
 
 _PLACES = re.compile(r"\{(\w+)\}")
@@ -219,15 +290,8 @@ _PLACES = re.compile(r"\{(\w+)\}")
 def _json_object(body: bytes) -> dict[str, Any]:
     answer = json.loads(body)
     if not isinstance(answer, dict):
-        raise TypeError("the answer is not a JSON object")
+        raise ValueError("the answer is not a JSON object")  # noqa: TRY004 - what the outside says wrong is a wrong value
     return answer
-
-
-def _get(secret: Lookup, key: str) -> str:
-    value = secret(key)
-    if not value:
-        raise MissingCredentialsError(key)
-    return value
 
 
 def _with_headers(parts: Parts, headers: Mapping[str, str]) -> Parts:
@@ -238,79 +302,24 @@ def _with_params(parts: Parts, params: Mapping[str, str]) -> Parts:
     return replace(parts, url=f"{parts.url}{'&' if '?' in parts.url else '?'}{urlencode(params)}")
 
 
-def _signed(auth: Sign, parts: Parts, secret: Lookup) -> Parts:
+def _signed(auth: Sign, parts: Parts, secrets: Secrets) -> Parts:
     if auth.public:
-        parts = _with_params(parts, {name: _get(secret, key) for name, key in auth.public.items()})
+        parts = _with_params(parts, {name: secrets[key] for name, key in auth.public.items()})
     address, _, query = parts.url.partition("?")
+    pairs = sorted(query.split("&")) if query else []
+    secret = secrets[auth.key]
     text = auth.template.format(
         method=parts.method,
         path="/" + address.partition("://")[2].partition("/")[2],
-        query="&".join(sorted(query.split("&"))) if query else "",
+        query="&".join(pairs),
+        params="".join(pairs),
         body=(parts.body or b"").decode("utf-8", "replace"),
-    )
-    signature = hmac.new(_get(secret, auth.key).encode(), text.encode(), getattr(hashlib, auth.algorithm)).hexdigest()
+        secret=secret,
+    ).encode()
+    if auth.is_keyed:
+        signature = hmac.new(secret.encode(), text, auth.algorithm).hexdigest()
+    else:
+        signature = hashlib.new(auth.algorithm, text, usedforsecurity=False).hexdigest()
     if auth.place == "header":
         return _with_headers(parts, {auth.name.lower(): signature})
     return _with_params(parts, {auth.name: signature})
-
-
-# Names of parameters and headers whose values are never stored, whoever set them.
-_SECRET_NAMES = (
-    r"(?:access|refresh|id|auth|session|api|csrf|xsrf|bearer)[_-]?token|api[_-]?key|apikey|client[_-]?secret|(?:app)?secret(?:[_-]?key)?"
-    r"|pass(?:word|wd)?|pwd|signature|sig|authorization|credentials?|private[_-]?key|x-amz-(?:signature|credential|security-token)"
-)
-# Names that hide secrets where a source authenticates and mean nothing much elsewhere (a product's ?key=12).
-_LIKELY_NAMES = _SECRET_NAMES + r"|token|key|auth|session|sid|hash"
-_SECRET_PARAMETER = {
-    strict: re.compile(rf"(?i)((?:^|[?&;#])(?:{names})=)[^&#;\s\"'<>]+")
-    for strict, names in ((False, _SECRET_NAMES), (True, _LIKELY_NAMES))
-}
-_USER_INFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/?#@\s]+@")
-_SECRET_HEADERS = frozenset(
-    (
-        "authorization",
-        "proxy-authorization",
-        "cookie",
-        "set-cookie",
-        "set-cookie2",
-        "x-api-key",
-        "x-auth-token",
-        "x-csrf-token",
-        "www-authenticate-token",
-    )
-)
-_SHORTEST_SECRET = 6  # shorter ones would blot out innocent text
-
-
-def redact_text(text: str, secrets: Iterable[str] = (), strict: bool = False) -> str:
-    """Text (a URL, a message) without known secrets, user names in URLs and values of telling parameter names.
-
-    With `strict`, for sources that authenticate, names such as `key` and `token` are telling too.
-    """
-    for spelling in _spellings(secrets):
-        text = text.replace(spelling, MASK)
-    if "=" in text:
-        text = _SECRET_PARAMETER[strict].sub(rf"\g<1>{MASK}", text)
-    return _USER_INFO.sub(rf"\g<1>{MASK}@", text) if "@" in text else text
-
-
-def redact_body(body: bytes, secrets: Iterable[str] = ()) -> bytes:
-    """A body without known secrets; all else stays, byte for byte."""
-    for spelling in _spellings(secrets):
-        body = body.replace(spelling.encode(), MASK.encode())
-    return body
-
-
-def redact_headers(headers: Mapping[str, str], secrets: Iterable[str] = (), strict: bool = False) -> dict[str, str]:
-    """Headers (lower-case names) without secrets; cookies lose their values."""
-    known = tuple(secrets)
-    return {name: MASK if name in _SECRET_HEADERS else redact_text(value, known, strict) for name, value in headers.items()}
-
-
-def _spellings(secrets: Iterable[str]) -> list[str]:
-    """Every way a secret may be written, longest first."""
-    found = set()
-    for value in secrets:
-        if len(value) >= _SHORTEST_SECRET:
-            found |= {value, quote(value, safe=""), quote(value), json.dumps(value)[1:-1]}
-    return sorted(found, key=len, reverse=True)

@@ -140,7 +140,7 @@ _MAGIC = (
 
 
 def sniffed_type(body: bytes) -> str:
-    """What the first bytes say a body is, where they say it for sure: a binary media type, else an empty string (text, or unknown)."""
+    """The binary media type that the first bytes of a body tell for sure; empty for text and for what is unknown."""
     for magic, media_type in _MAGIC:
         if body.startswith(magic):
             return media_type

@@ -1,21 +1,24 @@
-"""Connections: names resolved, every address checked, the checked address connected to.
+"""Connections: names resolved, every address checked, the checked address connected to; and small httpx clients over them.
 
-httpcore asks a `NetworkBackend` for connections; ours resolves by itself, so there is no second look-up that could give
-another answer, and looks at the peer of the socket once more after connecting. Kept-alive connections were checked when made.
+httpcore, the engine of httpx, asks a `NetworkBackend` for connections; ours resolves by itself, so there is no second look-up
+that could give another answer, and looks at the peer of the socket once more after connecting. Kept-alive connections were
+checked when made. It speaks asyncio directly and leaves time limits to the one deadline around a request.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
 import ssl
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from http.cookiejar import CookieJar
 from ipaddress import ip_address
 from socket import AF_UNSPEC, SOCK_STREAM, gaierror, getaddrinfo
 from typing import Any
 
 import httpcore
+import httpx
 
 from collectors.addresses import Guard
 from collectors.failures import FetchError
@@ -25,6 +28,12 @@ CONNECT_SECONDS = 10.0
 TLS_SECONDS = 15.0
 MOST_ADDRESSES = 4  # tried for one connection; all that a name has are checked
 READ_BUFFER = 128 * 1024
+CONNECTIONS_PER_HOST = 4
+KEEP_ALIVE_SECONDS = 20.0
+
+# Both would write whole URLs, secrets included, into the log of a program that logs at INFO or DEBUG.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 
@@ -45,56 +54,56 @@ class Resolver:
 
 
 class Stream(httpcore.AsyncNetworkStream):
-    """An asyncio stream as httpcore wants it. Time limits are kept around the whole request, not here."""
+    """An asyncio stream as httpcore wants it."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str) -> None:
         self._reader = reader
         self._writer = writer
         self._host = host
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's signature
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002, ASYNC109 - httpcore's signature
         try:
             return await self._reader.read(max_bytes)
         except OSError as error:
-            raise _broken(self._host, error) from error
+            raise httpcore.ReadError(f"{error.strerror or error}") from error
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore's signature
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109 - httpcore's signature
         try:
             self._writer.write(buffer)
             await self._writer.drain()
         except OSError as error:
-            raise _broken(self._host, error) from error
+            raise httpcore.WriteError(f"{error.strerror or error}") from error
 
     async def aclose(self) -> None:
-        self._writer.close()
+        self._writer.transport.abort()  # no farewell: a hostile peer could make it last
 
     async def start_tls(
         self,
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+        timeout: float | None = None,  # noqa: ARG002, ASYNC109 - httpcore's signature
     ) -> httpcore.AsyncNetworkStream:
         try:
             async with asyncio.timeout(TLS_SECONDS):
                 await self._writer.start_tls(ssl_context, server_hostname=server_hostname)
         except TimeoutError:
-            self._writer.transport.abort()
             raise FetchError("tls", f"{self._host} did not finish the TLS handshake in {TLS_SECONDS:.0f} s") from None
-        except (OSError, ssl.CertificateError) as error:
-            self._writer.transport.abort()
+        except OSError as error:  # ssl.SSLError is one
             raise FetchError("tls", f"no trusted connection to {self._host}: {error}") from error
         return self
 
     def get_extra_info(self, info: str) -> Any:
-        if info == "ssl_object":
-            return self._writer.get_extra_info("ssl_object")
-        if info == "client_addr":
-            return self._writer.get_extra_info("sockname")
-        if info == "server_addr":
-            return self._writer.get_extra_info("peername")
-        if info == "is_readable":  # asked of an idle connection: has the server closed it, or sent what nobody asked for?
-            return self._reader.at_eof() or self._writer.transport.is_closing() or bool(self._reader._buffer)  # type: ignore[attr-defined]
+        match info:
+            case "ssl_object":
+                return self._writer.get_extra_info("ssl_object")
+            case "server_addr":
+                return self._writer.get_extra_info("peername")
+            case "is_readable":  # asked of an idle connection: was it closed, or was something sent that nobody asked for?
+                return self._reader.at_eof() or self._writer.is_closing() or self._reader.exception() or self._has_rest()
         return None
+
+    def _has_rest(self) -> bool:
+        return bool(self._reader._buffer)  # type: ignore[attr-defined]  # there is no public look at it
 
 
 class Backend(httpcore.AsyncNetworkBackend):
@@ -104,19 +113,12 @@ class Backend(httpcore.AsyncNetworkBackend):
         self._guard = guard
         self._resolve = resolve
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        addresses = await self._addresses(host, port)
-        reason = "no address"
-        for address in addresses[:MOST_ADDRESSES]:
+    async def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
+        addresses = (await self._addresses(host, port))[:MOST_ADDRESSES]
+        reason = ""
+        for address in addresses:
             try:
-                async with asyncio.timeout(CONNECT_SECONDS / min(len(addresses), MOST_ADDRESSES)):
+                async with asyncio.timeout(CONNECT_SECONDS / len(addresses)):
                     reader, writer = await asyncio.open_connection(address, port, limit=READ_BUFFER)
             except TimeoutError:
                 reason = f"{address} did not answer"
@@ -134,11 +136,15 @@ class Backend(httpcore.AsyncNetworkBackend):
 
     async def _addresses(self, host: str, port: int) -> list[str]:
         """The addresses of a host, all of them allowed."""
-        literal = host.strip("[]")
-        with contextlib.suppress(ValueError):
-            ip_address(literal)
-            self._guard.check_address(literal, literal)
-            return [literal]
+        try:
+            found = [str(ip_address(host.strip("[]")))]
+        except ValueError:
+            found = await self._resolved(host, port)
+        for address in found:
+            self._guard.check_address(host.strip("[]"), address)
+        return found
+
+    async def _resolved(self, host: str, port: int) -> list[str]:
         try:
             async with asyncio.timeout(DNS_SECONDS):
                 found = await self._resolve(host, port)
@@ -148,21 +154,77 @@ class Backend(httpcore.AsyncNetworkBackend):
             raise FetchError("dns", f"{host} has no address: {error}") from error
         if not found:
             raise FetchError("dns", f"{host} has no address")
-        for address in found:
-            self._guard.check_address(host, address)
         return found
 
-    async def connect_unix_socket(
-        self,
-        path: str,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        raise FetchError("guard", "sockets of this machine are not asked")
+    async def connect_unix_socket(self, path: str, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
+        raise FetchError("guard", f"sockets of this machine are not asked: {path}")
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
 
-def _broken(host: str, error: OSError) -> FetchError:
-    return FetchError("reset", f"{host} broke off the connection: {error.strerror or error}")
+class _Transport(httpx.AsyncBaseTransport):
+    """httpx over an httpcore pool of ours, for httpx does not let a network backend be chosen."""
+
+    def __init__(self, pool: httpcore.AsyncConnectionPool) -> None:
+        self._pool = pool
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        try:
+            response = await self._pool.handle_async_request(
+                httpcore.Request(
+                    request.method,
+                    httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                    headers=request.headers.raw,
+                    content=request.stream,
+                    extensions=request.extensions,
+                )
+            )
+        except (httpcore.ProtocolError, httpcore.NetworkError) as error:
+            raise _as_httpx(error) from error
+        return httpx.Response(response.status, headers=response.headers, stream=_Body(response), extensions=response.extensions)
+
+    async def aclose(self) -> None:
+        await self._pool.aclose()
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._response.aiter_stream():
+                yield chunk
+        except (httpcore.ProtocolError, httpcore.NetworkError) as error:
+            raise _as_httpx(error) from error
+
+    async def aclose(self) -> None:
+        await self._response.aclose()
+
+
+class _NoCookies(CookieJar):
+    """Keeps nothing: a session is a matter of auth, and no site follows us from page to page."""
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        """Nothing is taken."""
+
+
+def new_client(backend: Backend, tls: ssl.SSLContext, http2: bool) -> httpx.AsyncClient:
+    """A client for one origin, without proxies of the environment, cookies, redirects and timeouts."""
+    pool = httpcore.AsyncConnectionPool(
+        ssl_context=tls,
+        max_connections=CONNECTIONS_PER_HOST,
+        max_keepalive_connections=CONNECTIONS_PER_HOST,
+        keepalive_expiry=KEEP_ALIVE_SECONDS,
+        http2=http2,
+        network_backend=backend,
+    )
+    return httpx.AsyncClient(transport=_Transport(pool), cookies=_NoCookies(), trust_env=False, timeout=None)  # noqa: S113
+
+
+def _as_httpx(error: Exception) -> httpx.TransportError:
+    if isinstance(error, httpcore.LocalProtocolError):
+        return httpx.LocalProtocolError(str(error))
+    return httpx.RemoteProtocolError(str(error)) if isinstance(error, httpcore.ProtocolError) else httpx.NetworkError(str(error))

@@ -56,7 +56,7 @@ class FetchError(Exception):
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds that a `Retry-After` header asks to wait (RFC 9110, 10.2.3): 0 for a past date, at most a day, None for nonsense."""
+    """Seconds that a `Retry-After` asks for (RFC 9110, 10.2.3): 0 for a past date, at most a day, None for nonsense."""
     if not value:
         return None
     text = value.strip()
@@ -74,5 +74,5 @@ def retry_after(value: str | None, now: datetime) -> float | None:
 
 
 def backoff(attempt: int, first: float, longest: float = 30.0) -> float:
-    """Seconds to wait after try number `attempt` (from 1): doubled each time, a fifth of it jitter so that workers do not march."""
+    """Seconds to wait after try number `attempt` (from 1): doubled each time, with a fifth of jitter against marching."""
     return float(min(longest, first * 2 ** (attempt - 1))) * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, hides nothing

@@ -1,8 +1,8 @@
 """What all processes of the machine share about the outside: pace and pauses per host, quotas and money per source and account.
 
-One SQLite file (WAL) with short transactions. A host without pace (loopback in tests and demo) costs no transaction at all; a host
-with one costs two a request. Money is booked before a request is sent, with a full sync: a crash between sending and storing leaves
-the booking, and what is booked is never asked for again in the same occasion.
+One SQLite file (WAL) with short transactions. A host without pace (loopback in tests and demo) costs no transaction at all; a
+host with one costs two a request. Money is booked before a request is sent, with a full sync: a crash between sending and storing
+leaves the booking, and what is booked is never asked for again in the same occasion.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 OPENS_AFTER = 5  # failures in a row
-OPEN_SECONDS = 300.0  # the first time; doubled each time it fails again
+OPEN_SECONDS = 60.0  # the first time; doubled each time it fails again
 LONGEST_OPEN_SECONDS = 3600.0
-LEASE_SECONDS = 180.0  # a request in flight for longer than this lost its process
+LEASE_SECONDS = 600.0  # a request in flight for longer than this was lost; a dead process loses its leases at once
 LOOK_AGAIN_SECONDS = 0.05  # between two looks at a host that another process is asking
 FRESH_SECONDS = 1.0  # how long pauses and circuits read from the file are believed
 
@@ -111,13 +111,17 @@ class Limits:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
+    def now(self) -> float:
+        """Epoch seconds by the clock of this book."""
+        return self._clock()
+
     # Pace
 
     def take_turn(self, host: str, pace: float) -> float:
         """Seconds to wait before asking `host`; 0 = ask now: the turn is taken, and `end_turn` must follow.
 
-        Between two requests to a host lies at least the larger of their paces, whichever source or process sent them, and only one is
-        in flight. Raises FetchError (paused, circuit_open) where the host must be left alone.
+        Between two requests to a host lies at least the larger of their paces, whichever source or process sent them, and only
+        one is in flight. Raises FetchError (paused, circuit_open) where the host must be left alone.
         """
         self.check_host(host)
         if pace <= 0:
@@ -133,14 +137,14 @@ class Limits:
                 if 0 < wait <= max(pace, last_pace):  # more would mean that the clock was set back
                     return float(wait)
             self._db.execute(
-                "INSERT INTO host (host, asked_at, pace, holder, lease_until) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (host) DO UPDATE"
-                " SET asked_at = ?2, pace = ?3, holder = ?4, lease_until = ?5",
+                "INSERT INTO host (host, asked_at, pace, holder, lease_until) VALUES (?1, ?2, ?3, ?4, ?5)"
+                " ON CONFLICT (host) DO UPDATE SET asked_at = ?2, pace = ?3, holder = ?4, lease_until = ?5",
                 (host, now, pace, self._holder, now + LEASE_SECONDS),
             )
         return 0.0
 
     def end_turn(self, host: str, pace: float, answered_at: float | None = None) -> None:
-        """Lets the next one ask. The pace counts from when the answer began: before that the server had surely seen the request."""
+        """Lets the next one ask. The pace counts from when the answer began: by then the server had seen the request."""
         if pace <= 0:
             return
         with _transaction(self._db):
@@ -233,8 +237,8 @@ class Limits:
     def reserve(self, source: str, account: str | None, fingerprint: str, price: float, occasion: str = "") -> Payment:
         """Books the price of a request before it is sent; raises FetchError: budget (the wall), paid (booked before).
 
-        `occasion` is the day of the run; without one, today. A request is paid once an occasion: what a killed process booked counts as
-        paid, since nobody can know whether it was sent, until `release` says that it was not.
+        `occasion` is the day of the run; without one, today. A request is paid once an occasion: what a killed process booked
+        counts as paid, since nobody can know whether it was sent, until `release` says that it was not.
         """
         allowance = self._allowances.get((source, account), Allowance())
         wall = allowance.money or 0.0
@@ -317,7 +321,7 @@ def _transaction(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 
 
 def _process_id(pid: int) -> str:
-    """A process and when it started, so that a reused number is not taken for it; the start is left out where it cannot be known."""
+    """A process and its start, so that a reused number is not taken for it; without the start where that is unknown."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

@@ -1,18 +1,18 @@
 """robots.txt: what a site allows us to ask (RFC 9309), its Crawl-delay and its sitemaps.
 
-Parsing and matching are our own: protego misses core cases of the reference suite, and turns wildcards into regular expressions that
-a hostile file can make run for minutes. Matching here is linear in pattern times path, as in Google's reference parser, whose
-lenient reading of typing errors is followed too.
+Parsing and matching are our own: protego misses core cases of the reference suite, and turns wildcards into regular expressions
+that a hostile file can make run for minutes. Matching here is bounded by pattern times path, as in Google's reference parser,
+whose lenient reading of typing errors is followed too.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from urllib.parse import quote
 
 import can_ada
@@ -131,7 +131,7 @@ def parse(body: bytes, agent: str) -> Rules:
 
 
 def matches(pattern: str, path: str) -> bool:
-    """Whether a path begins with a pattern; `*` stands for anything, a `$` at the end for the end. Never slower than their product."""
+    """Whether a path begins with a pattern; `*` stands for anything, a `$` at the end for the end."""
     is_anchored = pattern.endswith("$")
     pieces = (pattern[:-1] if is_anchored else pattern).split("*")
     if not path.startswith(pieces[0]):
@@ -239,7 +239,7 @@ def _delay(text: str) -> float | None:
         seconds = float(text)
     except ValueError:
         return None
-    return min(max(0.0, seconds), LONGEST_DELAY) if seconds == seconds else None  # noqa: PLR0124 - not a number is not itself
+    return None if math.isnan(seconds) else min(max(0.0, seconds), LONGEST_DELAY)
 
 
 def _path_of(url: str) -> str:

@@ -16,8 +16,12 @@ LONGEST_URL = 8192  # characters; longer ones are traps or attacks
 
 # Parameters that say how a visitor came, never which page it is.
 TRACKING = frozenset(
-    "gclid gclsrc dclid gbraid wbraid yclid ysclid ymclid fbclid msclkid twclid ttclid igshid igsh mc_cid mc_eid _openstat _ga _gl"
-    " _hsenc _hsmi __hstc __hssc vero_id oly_anon_id oly_enc_id rb_clickid s_cid wickedid mkt_tok yadclid yadordid".split()
+    (
+        *("gclid", "gclsrc", "dclid", "gbraid", "wbraid", "_ga", "_gl"),  # Google
+        *("yclid", "ysclid", "ymclid", "yadclid", "yadordid", "_openstat"),  # Yandex
+        *("fbclid", "msclkid", "twclid", "ttclid", "igshid", "igsh", "rb_clickid"),  # Meta, Microsoft, X, TikTok, VK
+        *("mc_cid", "mc_eid", "_hsenc", "_hsmi", "__hstc", "__hssc", "vero_id", "oly_anon_id", "oly_enc_id", "mkt_tok"),  # mail
+    )
 )
 TRACKING_PREFIXES = ("utm_", "pk_", "mtm_", "hsa_")
 SESSIONS = frozenset(("phpsessid", "jsessionid", "aspsessionid", "cfid", "cftoken"))
@@ -35,9 +39,9 @@ def normalise_url(url: str) -> str:
     """The one spelling of a URL under which a page is known.
 
     Lower-case ASCII host without a trailing dot, no default port, user, fragment, tracking or session parameter; dot segments and
-    doubled slashes resolved; percent-encoding only where needed, upper-case; parameters sorted by name (their order kept among equal
-    names). Scheme, `www.`, a trailing slash and the case of the path stay: servers tell them apart. What no browser could open
-    comes back trimmed, never as an exception.
+    doubled slashes resolved; percent-encoding only where needed, upper-case; parameters sorted by name (their order kept among
+    equal names). Scheme, `www.`, a trailing slash and the case of the path stay: servers tell them apart. What no browser could
+    open comes back trimmed, never as an exception.
     """
     text = url.strip()
     try:

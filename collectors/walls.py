@@ -103,58 +103,73 @@ _WORDS: tuple[tuple[WallKind, re.Pattern[str]], ...] = (
     (
         "challenge",
         re.compile(
-            r"just a moment|attention required|checking your browser|verify(?:ing)? (?:that )?you are (?:a )?human|are you (?:a )?(?:human|robot)"
-            r"|(?:you are|not) a robot|captcha|security check|bot (?:check|verification)|ddos[ -](?:guard|protection)|one more step|robot check"
-            r"|pardon our interruption|проверка браузера|проверяем (?:ваш )?браузер|вы (?:не )?робот|не робот|докажите, что вы|подтвердите, что вы"
+            r"just a moment|attention required|checking your browser|verify(?:ing)? (?:that )?you are (?:a )?human"
+            r"|are you (?:a )?(?:human|robot)"
+            r"|(?:you are|not) a robot|captcha|security check|bot (?:check|verification)"
+            r"|ddos[ -](?:guard|protection)|one more step|robot check"
+            r"|pardon our interruption|проверка браузера|проверяем (?:ваш )?браузер"
+            r"|вы (?:не )?робот|не робот|докажите, что вы|подтвердите, что вы"
             r"|доступ временно ограничен|ой, капча|антибот|защита от (?:ботов|роботов)"
         ),
     ),
     (
         "geo",
         re.compile(
-            r"not available in your (?:country|region|location)|unavailable in your (?:country|region)|(?:country|region) is not supported"
+            r"not available in your (?:country|region|location)|unavailable in your (?:country|region)"
+            r"|(?:country|region) is not supported"
             r"|недоступ(?:ен|на|но) в (?:вашей стране|вашем регионе)|legal reasons|из вашей страны"
         ),
     ),
     (
         "denied",
         re.compile(
-            r"access (?:to this page has been |is |has been )?(?:denied|blocked|restricted)|403 forbidden|^forbidden|request blocked|you have been blocked"
-            r"|unusual traffic|доступ (?:к (?:сайту|ресурсу|странице) )?(?:запрещ|заблокирован|ограничен)|вы (?:были )?заблокированы"
+            r"access (?:to this page has been |is |has been )?(?:denied|blocked|restricted)"
+            r"|403 forbidden|^forbidden|request blocked|you have been blocked"
+            r"|unusual traffic|доступ (?:к (?:сайту|ресурсу|странице) )?(?:запрещ|заблокирован|ограничен)"
+            r"|вы (?:были )?заблокированы"
         ),
     ),
     (
         "maintenance",
         re.compile(
-            r"(?:down|closed|under|undergoing|scheduled) (?:for )?maintenance|maintenance mode|be right back|be back soon|temporarily unavailable"
-            r"|техническ(?:ие|их) работ|сайт (?:временно )?(?:закрыт|недоступен|на обслуживании)|ведутся работы|скоро вернемся|скоро вернёмся|профилактическ"
+            r"(?:down|closed|under|undergoing|scheduled) (?:for )?maintenance"
+            r"|maintenance mode|be right back|be back soon|temporarily unavailable"
+            r"|техническ(?:ие|их) работ|сайт (?:временно )?(?:закрыт|недоступен|на обслуживании)"
+            r"|ведутся работы|скоро вернемся|скоро вернёмся|профилактическ"
         ),
     ),
     (
         "login",
         re.compile(
-            r"^(?:please )?(?:log ?in|sign ?in)\b|(?:log ?in|sign ?in) (?:to (?:continue|view|see)|required)|you must (?:log|sign) ?in"
+            r"^(?:please )?(?:log ?in|sign ?in)\b|(?:log ?in|sign ?in) (?:to (?:continue|view|see)|required)"
+            r"|you must (?:log|sign) ?in"
             r"|^вход\b|^войти\b|^авторизация|^войдите|необходима авторизация|требуется (?:вход|авторизация)"
         ),
     ),
     (
         "consent",
         re.compile(
-            r"before you continue|we value your privacy|cookie consent|your privacy choices|прежде чем (?:продолжить|перейти)|согласие на (?:обработку|использование)"
+            r"before you continue|we value your privacy|cookie consent|your privacy choices"
+            r"|прежде чем (?:продолжить|перейти)|согласие на (?:обработку|использование)"
         ),
     ),
     (
         "parked",
         re.compile(
-            r"domain (?:is |name is |may be )?(?:for sale|parked|available)|(?:buy|purchase) this domain|this domain (?:is|has)|parked (?:domain|free)"
-            r"|домен (?:продается|продаётся|припаркован|не прилинкован|зарегистрирован)|купить (?:этот )?домен|welcome to nginx|apache2 .*default page|it works!"
+            r"domain (?:is |name is |may be )?(?:for sale|parked|available)"
+            r"|(?:buy|purchase) this domain|this domain (?:is|has)|parked (?:domain|free)"
+            r"|домен (?:продается|продаётся|припаркован|не прилинкован|зарегистрирован)"
+            r"|купить (?:этот )?домен|welcome to nginx|apache2 .*default page"
+            r"|it works!"
         ),
     ),
     (
         "soft_404",
         re.compile(
-            r"\b404\b|(?:page|product|item|document) (?:was |is |could |cannot |can't )?(?:not |be )*found|not found|no longer (?:available|exists)|does ?n[o']t exist"
-            r"|страниц[аы] не (?:найден|существует)|не найден[аоы]?\b|такой страницы (?:нет|не существует)|товар не найден|страница удалена|ничего не нашл"
+            r"\b404\b|(?:page|product|item|document) (?:was |is |could |cannot |can't )?(?:not |be )*found"
+            r"|not found|no longer (?:available|exists)|does ?n[o']t exist"
+            r"|страниц[аы] не (?:найден|существует)|не найден[аоы]?\b|такой страницы (?:нет|не существует)"
+            r"|товар не найден|страница удалена|ничего не нашл"
         ),
     ),
 )
