@@ -21,7 +21,7 @@ def read_gtin(value: object) -> str | None:
     text = str(value)
     if len(text) > 40:
         return None
-    text = re.sub(r"[\s\-\u2010-\u2015]", "", text.rpartition(":")[2])
+    text = re.sub(r"[\s\-\u2010-\u2015]", "", text.rpartition(":")[2]).rstrip(".,;")
     if _ISBN10.match(text):
         return _from_isbn10(text)
     if text.isdigit() and len(text) < 14 and len(text) not in _LENGTHS:

@@ -18,11 +18,12 @@ from collectors.reading import product_words as words
 from collectors.reading.node_text import text_of
 from collectors.reading.prices import Price, read_price
 
-MAX_CHUNKS = 6_000  # pieces of text that are looked at
-MAX_NODES = 60_000
+MAX_CHUNKS = 30_000  # pieces of text that are looked at
+MAX_NODES = 150_000
 MAX_CANDIDATES = 120  # prices that are scored
 MAX_PRICE_TEXT = 60
 LEAST_SCORE = 1.0
+OLD_PENALTY = 3.0
 
 _CURRENCY = (
     r"(?:US\s?\$|[A-Z]{1,2}\$|[$€£¥￥₽₴₸₹₺₩₪฿₫₱₦]|руб(?:лей|\.)?|р\.|грн|тг\b|лв\.?|Kč|kč|zł|Zł|\bkn\b|\bKn\b|\bkr\b\.?|\bFt\b|\blei\b|\bRs\.?|\bRM\b|\bRp\b|\bTL\b|円|元|원|\bCHF\b|\bEUR\b|\bUSD\b|\bGBP\b|"
@@ -64,9 +65,14 @@ class Walk:
     buy_buttons: int = 0
 
 
-def walk_page(tree: LexborHTMLParser) -> Walk:
-    """One pass over the body. Prose of 250 characters and more, scripts and choices of a form are left out."""
+def walk_page(tree: LexborHTMLParser, heading: str = "") -> Walk:
+    """One pass over the body. Prose of 250 characters and more, scripts and choices of a form are left out.
+
+    The title is the first-level heading that shares most words with `heading`, the page's title as its head says it.
+    """
     walk = Walk()
+    wanted = words_of(heading)
+    closest = -1
     body = tree.body
     if body is None:
         return walk
@@ -92,8 +98,9 @@ def walk_page(tree: LexborHTMLParser) -> Walk:
                 break
         elif tag == "h1":
             name = text_of(node)
-            if name and (walk.title is None or len(walk.title) < 4):
-                walk.title, walk.title_at = name[:300], len(chunks)
+            shared = len(words_of(name) & wanted)
+            if name and shared > closest:
+                closest, walk.title, walk.title_at = shared, name[:300], len(chunks)
         elif tag in ("input", "button"):
             attributes = node.attributes
             label = (attributes.get("value") or attributes.get("aria-label") or attributes.get("title") or "").strip()
@@ -105,16 +112,22 @@ def walk_page(tree: LexborHTMLParser) -> Walk:
     return walk
 
 
+def words_of(text: str) -> set[str]:
+    """The words of a short text, for comparing titles."""
+    return set(re.findall(r"\w+", text[:300].lower()))
+
+
 class _Candidate:
     """A price in the text, and what speaks for it."""
 
-    __slots__ = ("at", "is_old", "price", "score")
+    __slots__ = ("at", "is_bad", "is_old", "price", "score")
 
-    def __init__(self, at: int, price: Price, score: float, *, is_old: bool) -> None:
+    def __init__(self, at: int, price: Price, score: float, *, is_old: bool, is_bad: bool) -> None:
         self.at = at
         self.price = price
         self.score = score
         self.is_old = is_old
+        self.is_bad = is_bad
 
 
 def read_printed_price(walk: Walk, page: Printed, lang: str | None) -> None:
@@ -132,6 +145,8 @@ def read_printed_price(walk: Walk, page: Printed, lang: str | None) -> None:
         return
     votes = Counter(one.price.amount for one in candidates)
     for one in candidates:
+        if one.is_old and not any(abs(one.at - other.at) <= 4 and not other.is_old and not other.is_bad for other in candidates):
+            one.score += OLD_PENALTY - 0.5  # nothing stands beside it that could be the price now
         one.score += _place(walk, one.at) + 0.15 * min(votes[one.price.amount] - 1, 4)
     best = max(candidates, key=lambda one: (one.score, -one.at))
     if best.score < LEAST_SCORE or best.price.amount is None:
@@ -165,14 +180,15 @@ def _candidate(walk: Walk, at: int, taken: set[int], lang: str | None) -> _Candi
     near = " ".join(names[:3])
     before = walk.chunks[at - 1][-40:] if at else ""
     is_old = bool(words.OLD_NAME.search(near)) or any(name.startswith(("del ", "s ", "strike ")) for name in names[:4]) or bool(words.OLD_TEXT.search(before))
-    score -= 3.0 * is_old
+    is_bad = bool(words.BAD_NAME.search(near)) or bool(words.BAD_TEXT.search(before) or words.BAD_TEXT.search(shown))
+    score -= OLD_PENALTY * is_old
     score -= 1.5 * bool(words.BAD_NAME.search(near))
     score -= 1.5 * bool(words.BAD_TEXT.search(before) or words.BAD_TEXT.search(shown))
     score += 0.8 * bool(words.GOOD_NAME.search(near))
     score -= 2.0 * price.is_monthly
     score -= 2.0 * any(words.AWAY_NAME.search(name) for name in names[2:])
     score -= 1.0 * any(name.startswith("a ") for name in names[:5])
-    return _Candidate(at, price, score, is_old=is_old)
+    return _Candidate(at, price, score, is_old=is_old, is_bad=is_bad)
 
 
 def _whole_price(walk: Walk, at: int) -> tuple[str | None, LexborNode]:

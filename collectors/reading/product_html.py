@@ -13,6 +13,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from collectors.reading import product_words as words
 from collectors.reading.availability import read_availability
+from collectors.reading.embedded import embedded_brand, embedded_gtin
 from collectors.reading.gtin import read_gtin
 from collectors.reading.model import ReadOffer
 from collectors.reading.node_text import text_of
@@ -35,22 +36,26 @@ _ID_NAME = re.compile(r"(?i)^(?:.*[_-])?(?:p?id|uid|sku|item|itemid|prod(?:uct)?
 _LETTERS_BEFORE = re.compile(r"^(?:[a-z]+|[A-Za-z])(?=\d{5,}$)|^[a-z]\d+[a-z](?=\d{5,}$)")
 
 
-def read_printed(tree: LexborHTMLParser, known: ReadOffer | None, url: str | None, lang: str | None) -> ReadOffer | None:
-    """The product as printed; with `known` None only if the page has a title, a price and a way to buy."""
+def read_printed(tree: LexborHTMLParser, known: ReadOffer | None, title: str, url: str | None, lang: str | None) -> ReadOffer | None:
+    """The product as printed; `title` is what the head of the page says. With `known` None only if the page has a title, a price and a way to buy."""
     raw = tree.raw_html or b""
     if known is None and not any(mark in raw for mark in words.BUY_MARKS):
         return None
-    walk = walk_page(tree)
+    walk = walk_page(tree, title)
     is_bought = 0 < walk.buy_buttons <= MAX_BUY_BUTTONS
     if known is None and not walk.title:
         return None
     page = Printed(name=walk.title)
-    if known is None or known.price_amount is None:
+    if known is None or known.price_amount is None or known.price_high_amount is not None:
         read_printed_price(walk, page, lang)
     if known is None and not (is_bought and page.price is not None) and not _is_sold_out(tree, walk):
         return None
     _read_labels(walk.chunks, page)
     _read_marked(tree, page, is_bought=walk.buy_buttons > 0)
+    if page.brand is None and (known is None or known.brand is None):
+        page.brand = embedded_brand(raw, f"{title} {walk.title or ''}")
+    if page.gtin is None and (known is None or known.gtin is None):
+        page.gtin = embedded_gtin(raw)
     price = page.price
     return ReadOffer(
         name=page.name,

@@ -53,12 +53,12 @@ BRAND = re.compile(
 )
 BRAND_PREFIX = re.compile(r"(?i)^(?:visit the |visita lo store di |visiter la boutique |visita la tienda de |besuche den |bezoek de |перейти в магазин |by |more from |shop all |voir plus de |marque\s*:\s*|marca\s*:\s*|brand\s*:\s*|marke\s*:\s*|бренд\s*:\s*|par |da |von |от )")
 BRAND_SUFFIX = re.compile(r"(?i)(?:\s+|-)(?:store|shop|brand store|-winkel)$")
-NO_BRAND = re.compile(r"(?i)brands?\b|бренды|[:?…]$|^\d+[/.:]|\(.\)$|^(?:no|нет|none|n/a|-|unbranded|other|see|shop|all|more|click|перейти|все)\b")
+NO_BRAND = re.compile(r"(?i)brands?\b|бренды|[:?…]$|^\d+[/.:]|\(.\)$|^(?:no|нет|none|n/a|-|unbranded|other|see|learn|shop|all|more|click|перейти|все)\b")
 OLD_NAME = re.compile(
     r"(?i)old|was(?![a-z])|regular|list-?price|rrp|msrp|uvp|strike|cross|before|previous|barr|anterior|ancien|statt|original|retail|compare|discount-?from|line-?through|full-?price|catalog|listino|vecchio|dashed|thin"
 )
 BAD_NAME = re.compile(
-    r"(?i)ship|deliver|unit|per-|saving|save|you-?save|discount(?!ed)|instal|month|financ|credit|cart|basket|minicart|total|filter|range|slider|facet|tax|vat|"
+    r"(?i)ship|deliver|unit|per-|saving|save|you-?save|discount(?!ed)|instal|month|financ|credit|cart|basket|minicart|total|filter|range|facet|tax|vat|"
     r"coupon|bonus|cashback|points|loyal|alert|guarantee|match|histor|label|desc|tooltip|popup|modal|subscribe|warrant|insur|threshold|free|versand|gift|addon|add-on|swatch"
 )
 AWAY_NAME = re.compile(

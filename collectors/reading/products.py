@@ -13,9 +13,11 @@ from selectolax.lexbor import LexborHTMLParser
 
 from collectors.reading.cards import read_cards
 from collectors.reading.model import Item, ReadOffer
+from collectors.reading.node_text import text_of
+from collectors.reading.printed_price import words_of
 from collectors.reading.gtin import is_gtin
 from collectors.reading.product_html import id_of_address, read_printed
-from collectors.reading.product_items import is_product, offer_of_graph, offers_of
+from collectors.reading.product_items import is_product, offer_of_graph, offers_of, text
 from collectors.reading.structured import walk
 
 MAX_OFFERS = 500
@@ -25,7 +27,8 @@ _ORDER = {"json-ld": 0, "microdata": 1, "rdfa": 2}
 
 def read_offers(tree: LexborHTMLParser, items: Sequence[Item], url: str | None = None, lang: str | None = None) -> list[ReadOffer]:
     """Offers of a page; `offers[0].is_card` is False exactly when the page is about one product."""
-    own_items, listed = _products(items, url)
+    title = _title(tree, items)
+    own_items, listed = _products(items, url, title)
     graph = offer_of_graph(items)
     main: ReadOffer | None = None
     variants: list[ReadOffer] = []
@@ -38,9 +41,9 @@ def read_offers(tree: LexborHTMLParser, items: Sequence[Item], url: str | None =
     if graph is not None and (main is not None or not listed):
         main = _filled(main, graph) if main is not None else graph
     if main is not None or not listed:
-        printed = read_printed(tree, main, url, lang)
+        printed = read_printed(tree, main, title, url, lang)
         if printed is not None:
-            main = _filled(main, printed) if main is not None else printed
+            main = _filled(_agreed(main, variants, printed), printed) if main is not None else printed
     if main is not None and url and (main.sku is None or is_gtin(main.sku)):
         number = id_of_address(url, tree.raw_html or b"")
         main = replace(main, sku=number or main.sku)
@@ -51,7 +54,7 @@ def read_offers(tree: LexborHTMLParser, items: Sequence[Item], url: str | None =
     return offers[:MAX_OFFERS]
 
 
-def _products(items: Sequence[Item], url: str | None) -> tuple[list[Item], list[Item]]:
+def _products(items: Sequence[Item], url: str | None, title: str) -> tuple[list[Item], list[Item]]:
     """The items of the page's own product, best syntax first, and those of products it only lists."""
     own: list[Item] = []
     listed: list[Item] = []
@@ -73,8 +76,9 @@ def _products(items: Sequence[Item], url: str | None) -> tuple[list[Item], list[
         by_origin.setdefault(item.origin, []).append(item)
     chosen: list[Item] = []
     for same in by_origin.values():
-        best = max(same, key=lambda item: _weight(item, url))
-        if len(same) >= 3 and _weight(best, url) < 3 and not _stands_out(best, same):
+        names = {text(item.properties.get("name")) for item in same}
+        best = max(same, key=lambda item: _weight(item, url, title))
+        if len(same) >= 3 and len(names) > 1 and _weight(best, url, title) < 3 and not _stands_out(best, same):
             listed += same
         else:
             chosen.append(best)
@@ -82,7 +86,7 @@ def _products(items: Sequence[Item], url: str | None) -> tuple[list[Item], list[
     return chosen, listed
 
 
-def _weight(item: Item, url: str | None) -> int:
+def _weight(item: Item, url: str | None, title: str) -> int:
     """How much speaks for an item being what the page is about."""
     score = 0
     if url:
@@ -91,7 +95,29 @@ def _weight(item: Item, url: str | None) -> int:
         score += 3 * any(isinstance(address, str) and _path(urljoin(url, address)) == own for address in addresses)
     score += ("offers" in item.properties) + bool({"sku", "mpn", "gtin13", "gtin"} & item.properties.keys())
     score += bool(item.properties.get("description"))
+    name = text(item.properties.get("name"))
+    if name and title:
+        own_words, shared = words_of(name), words_of(name) & words_of(title)
+        score += 3 * (len(shared) >= 0.75 * len(own_words) and bool(shared))
     return score
+
+
+def _title(tree: LexborHTMLParser, items: Sequence[Item]) -> str:
+    """What the head of the page says it is about."""
+    for item in items:
+        if item.origin == "opengraph" and (title := text(item.properties.get("og:title"))):
+            return title
+    head = tree.head
+    node = head.css_first("title") if head is not None else None
+    return text_of(node) if node is not None else ""
+
+
+def _agreed(main: ReadOffer, variants: Sequence[ReadOffer], printed: ReadOffer) -> ReadOffer:
+    """Where structured data names several prices, the one that the page also prints."""
+    for one in variants:
+        if one.price_amount is not None and one.price_amount == printed.price_amount != main.price_amount:
+            return replace(main, price_amount=one.price_amount, price_text=one.price_text, currency=one.currency, old_price_amount=one.old_price_amount)
+    return main
 
 
 def _stands_out(best: Item, same: list[Item]) -> bool:
