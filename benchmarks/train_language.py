@@ -34,7 +34,6 @@ LANGUAGES = {
 # Languages of little weight for us: told apart where they are clear, never at the price of the others.
 RARE = frozenset("nl sv da nb fi cs hu ro lt lv et id vi hr az".split())
 ROWS = 1 << 16
-WORDFREQ_NAME = {"hr": "sh"}
 TEXTS_PER_LANGUAGE = 5_000
 EPOCHS = 4
 
@@ -70,27 +69,40 @@ def rows_of_fragment(fragment: str) -> Rows:
     return np.array([row_of(gram, ROWS) for gram in found], dtype=np.int64)
 
 
-def made_texts(language: str, lingua: Path, chance: random.Random, memory: dict[str, Rows]) -> Iterator[Rows]:
+def word_list(language: str) -> dict[str, float]:
+    """The words of a language with how often each is drawn; empty where wordfreq has none."""
     import wordfreq
 
-    name = WORDFREQ_NAME.get(language, language)
-    words: list[str] = []
-    if name in wordfreq.available_languages() and language not in ("sr",):
-        script = "cyrillic" if language in LANGUAGES["cyrillic"] else "latin"
-        words = [word for word in wordfreq.top_n_list(name, 30_000) if script_of(word) == script]
-        weights = [wordfreq.word_frequency(word, name) ** 0.6 for word in words]
-        drawn = chance.choices(words, weights=weights, k=TEXTS_PER_LANGUAGE * 4)
-        place = 0
-        while place < len(drawn):
-            size = chance.choice((1, 1, 2, 2, 4, 8, 12))
-            yield rows_of_text(" ".join(drawn[place : place + size]), memory)
-            place += size
-    pieces = fragments(lingua / language, TEXTS_PER_LANGUAGE * 10, chance)
-    place = 0
-    while place < len(pieces):
-        size = chance.choice((2, 4, 8, 16))
-        yield np.concatenate([rows_of_fragment(piece) for piece in pieces[place : place + size]])
-        place += size
+    name = {"hr": "sh", "sr": "sh"}.get(language, language)
+    if name not in wordfreq.available_languages():
+        return {}
+    found: dict[str, float] = {}
+    for word in wordfreq.top_n_list(name, 40_000):
+        if language == "sr" and script_of(word) == "latin":
+            written = to_cyrillic(word)
+        else:
+            written = word
+        if script_of(written) == ("cyrillic" if language in LANGUAGES["cyrillic"] else "latin"):
+            found[written] = wordfreq.word_frequency(word, name) ** 0.6
+    return found
+
+
+def to_cyrillic(word: str) -> str:
+    """Serbian is written in both alphabets, letter by letter the same."""
+    for latin, cyrillic in (("lj", "љ"), ("nj", "њ"), ("dž", "џ")):
+        word = word.replace(latin, cyrillic)
+    return word.translate(str.maketrans("abvgdđežzijklmnoprstćufhcčš", "абвгдђежзијклмнопрстћуфхцчш"))
+
+
+def made_texts(language: str, lingua: Path, chance: random.Random, memory: dict[str, Rows]) -> Iterator[Rows]:
+    words = word_list(language)
+    drawn = iter(chance.choices(list(words), weights=list(words.values()), k=TEXTS_PER_LANGUAGE * 12) if words else ())
+    for _ in range(TEXTS_PER_LANGUAGE if words else 0):
+        size = chance.choice((1, 1, 2, 2, 4, 8, 12))
+        yield rows_of_text(" ".join([next(drawn) for _ in range(size)]), memory)
+    pieces = iter(fragments(lingua / language, TEXTS_PER_LANGUAGE * 30, chance))
+    for _ in range(TEXTS_PER_LANGUAGE * (1 if words else 2)):
+        yield np.concatenate([rows_of_fragment(next(pieces)) for _ in range(chance.choice((2, 4, 8, 16)))])
 
 
 def train(texts: Sequence[Rows], labels: npt.NDArray[np.int64], weight: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.float32]:
@@ -132,19 +144,21 @@ def main() -> None:
     arguments.add_argument("--lingua", type=Path, required=True)
     arguments.add_argument("--wordfreq", required=True)
     arguments.add_argument("--texts", type=Path, required=True)
+    arguments.add_argument("--script", choices=list(LANGUAGES), help="only this one; without it both")
     arguments.add_argument("--folds", type=int, default=0, help="cross-validate over so many parts instead of writing weights")
     options = arguments.parse_args()
     sys.path.append(options.wordfreq)
     with gzip.open(options.texts, "rt", encoding="utf-8") as file:
         real = [json.loads(line) for line in file]
-    about: dict[str, list[str]] = {}
     hits: dict[tuple[str, str], list[bool]] = defaultdict(list)
     for script, languages in LANGUAGES.items():
+        if options.script not in (None, script):
+            continue
         chance = random.Random(11)
         memory: dict[str, Rows] = {}
         made = [(rows, place, 0.5 if language in RARE else 1.0)
                 for place, language in enumerate(languages) for rows in made_texts(language, options.lingua, chance, memory)]  # fmt: skip
-        mine = [entry for entry in real if entry["lang"] in languages and script_of(entry["text"]) == script]
+        mine = [entry for entry in real if entry["lang"] in languages]
         chance.shuffle(mine)
         known = [rows_of_text(_NOISE.sub(" ", entry["text"]), memory) for entry in mine]
         label = [languages.index(entry["lang"]) for entry in mine]
@@ -160,8 +174,8 @@ def main() -> None:
                 if not options.folds or place % options.folds == fold:
                     best = int(numbers[known[place]].sum(axis=0, dtype=np.int64).argmax()) if len(known[place]) else -1
                     hits[mine[place]["kind"], mine[place]["lang"]].append(best == label[place])
-        about[script] = ["no" if language == "nb" else language for language in languages]
     if not options.folds:
+        about = {script: ["no" if language == "nb" else language for language in languages] for script, languages in LANGUAGES.items()}
         (_WEIGHTS / "language.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     for kind in ("sentences", "word-pairs", "single-words"):
         every = [hit for (k, _), found in hits.items() if k == kind for hit in found]

@@ -1,73 +1,132 @@
-"""Who wrote a page: structured data, meta tags, then the byline that the page shows."""
+"""Who wrote a page: structured data, meta tags, then the byline that the page shows.
+
+A person goes before an organisation: many templates name the site itself as author in their structured data, while the byline
+says who wrote. The site stands as author only where nobody else does.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from collectors.reading.head import Head, clean, first_text, text_of, values
 from collectors.reading.model import Item
 
 MOST_AUTHORS = 30
-_SPLIT = re.compile(r"\s*(?:,(?!\s*(?:Jr|Sr|Ph\.?D|MD|M\.D)\b)|;|\||/|\n|\s+(?:and|und|et|y|и|та|і|e|&|with|mit)\s+)\s*", re.IGNORECASE)
+_LONGEST_BYLINE = 160
+_METAS = (
+    "parsely-author", "sailthru.author", "citation_author", "dc.creator", "dcterms.creator", "article:author", "author", "byl",
+    "mediator_author", "og:article:author", "book:author", "article.author", "twitter:data1",
+)  # fmt: skip
+_WRITTEN_BY = re.compile(r"written|author|автор|verfasst|geschrieben|écrit|escrito|scritto|yazar|autor|door", re.IGNORECASE)
+_SPLIT = re.compile(
+    r"\s*(?:,(?!\s*(?:Jr|Sr|Ph\.?D|MD|M\.D)\b)|;|\||•|·|\n|\s/\s|\s+(?:and|und|et|y|и|та|і|e|en|och|og|ve|&|with|mit)\s+)\s*", re.IGNORECASE
+)
 _LABEL = re.compile(
-    r"^\W*(?:(?:written|posted|published|reported|story|reviewed|text|words|article)\s+by|by|von|vom|par|por|di|door|af|av|od|"
-    r"autor(?:in|en|es)?|author(?:s)?|автор(?:ы|ка|и)?|текст|text|редактор|фото)\b\s*[:：]?\s*(?=\S)",
+    r"^\W*(?:(?:written|posted|published|reported|story|reviewed|text|words|article|exclusive|analysis)\s+by|by|von|vom|par|por|di|door|af|av|"
+    r"od|(?:co-)?(?:autor(?:in|en|es|a)?(?:/autor)?|authors?)|автор(?:ы|ка|и)?|текст|投稿者|文|記者)\b\s*[:：●]?\s*(?=\S)",
     re.IGNORECASE,
 )
-_NOT_A_NAME = re.compile(r"https?:|www\.|@|\d{3}|^(?:admin|administrator|редакция|root|user|author|none|null|undefined|n/a)$", re.IGNORECASE)
+_TAIL = re.compile(r"\s*(?:기자|記者|\(.*|\[.*)$")
+_NOT_A_NAME = re.compile(
+    r"https?:|www\.|@|\d{3}|[=<>{}:]|^(?:admin|administrator|редакция|root|user|author|none|null|undefined|n/a|by)$"
+    r"|\b(?:getty|images?|foto|photo|follow|twitter|comments?|share|published|updated|reuters/|editor's)\b",
+    re.IGNORECASE,
+)
 _BYLINES = (
-    '[itemprop="author"] [itemprop="name"], [itemprop="author"], [rel~="author"], '
-    '[class~="author"], [class~="byline"], [class*="author-name" i], [class*="author__name" i], [class*="byline" i], '
-    '[class*="authorname" i], [class*="article-author" i], [class*="post-author" i], [id*="byline" i], [data-testid*="byline" i]'
+    '[itemprop~="author"], [rel~="author"], a[href*="/author"], a[href*="/autor"], a[href*="/people/"], a[href*="/profile/"]',
+    '[class~="author"], [class~="byline"], [class*="byline" i], [class*="author" i], [class*="autor" i], [id*="byline" i], '
+    '[data-testid*="byline" i], [class~="writer"], [class*="posted-by" i]',
+)
+# a line of its own: "By Ann Smith", "Автор: Иван Петров"
+_LINE = re.compile(
+    r"^[ \t]*(?:By|BY|Von|Par|Por|Di|Door|Автор:?|Текст:?|Autor(?:in)?:?|Author:?)[ \t]*\n?[ \t]*"
+    r"((?:[A-ZÀ-ÖØ-ÞА-ЯЁ][\w.’'\-]*)(?:[ \t]+(?:(?:de|van|von|der|la|di)[ \t]+)?[A-ZÀ-ÖØ-ÞА-ЯЁ][\w.’'\-]*){1,3})[ \t,|]*$",
+    re.MULTILINE,
 )
 
 
-def read_authors(tree: LexborHTMLParser, head: Head, own: Sequence[Item], site_name: str | None) -> tuple[str, ...]:
-    """Names in the order given. An organisation counts only where structured data says it wrote the page."""
+def read_authors(tree: LexborHTMLParser, head: Head, own: Sequence[Item], names: Sequence[str], host: str) -> tuple[str, ...]:
+    """Names in the order given; `names` are the site's own."""
+    sites = {_key(name) for name in (*names, host, host.removeprefix("www."))} - {""}
+    organisations: tuple[str, ...] = ()
+    for found in _claims(tree, head, own):
+        unique = _unique(found)
+        people = tuple(name for name in unique if not _is_site(name, sites))
+        if people:
+            return people
+        organisations = organisations or unique
+    return organisations
+
+
+def _claims(tree: LexborHTMLParser, head: Head, own: Sequence[Item]) -> Iterator[Iterable[str]]:
+    """Lists of names, the most reliable source first."""
     for item in own:
-        names = _unique(_names_of(item))
-        if names:
-            return names
-    metas = _unique(
-        name
-        for value in head.all(
-            "author", "article:author", "dc.creator", "dcterms.creator", "citation_author", "parsely-author", "sailthru.author",
-            "byl", "mediator_author", "og:article:author", "book:author", "article.author", "cxenseparse:author", "vr:author",
-        )  # fmt: skip
-        for name in split_names(value)
-    )
-    if metas:
-        return metas
-    for node in tree.css(_BYLINES)[:20]:
+        yield _names_of(item)
+    for key in _METAS:
+        if key == "twitter:data1" and not _WRITTEN_BY.search(head.first("twitter:label1") or ""):
+            continue
+        yield [name for value in head.all(key) for name in split_names(value)]
+    for key in head.metas:
+        if key.endswith((":author", "-author")) and key not in _METAS:
+            yield [name for value in head.all(key) for name in split_names(value)]
+    for selector in _BYLINES:
+        yield _byline(tree.css(selector)[:40])
+    body = tree.body
+    if body is not None:
+        yield [match[1] for match in list(_LINE.finditer(body.text(separator="\n")[:100_000]))[:1]]
+
+
+def _byline(nodes: Sequence[LexborNode]) -> list[str]:
+    """The names of the first byline; those beside it under one parent belong to it."""
+    names: list[str] = []
+    parent = None
+    for node in nodes:
+        if names and (node.parent is None or parent is None or node.parent.mem_id != parent.mem_id):
+            break
         text = clean(node.text(separator=" "))
-        if 2 < len(text) < 120:
-            names = _unique(name for name in split_names(text) if _is_person(name))
-            if names:
-                return names
-    return ()
+        if not 2 < len(text) < _LONGEST_BYLINE:
+            continue
+        found = [name for name in split_names(text) if _is_person(name)]
+        if found:
+            names.extend(found)
+            parent = node.parent
+    return names
 
 
 def _names_of(item: Item) -> Iterable[str]:
     for value in values(item, "author", "creator"):
-        if isinstance(value, Item):
-            name = first_text(value, "name") or text_of(value)
-        else:
-            name = clean(value)
-        yield from split_names(name)
+        yield from split_names((first_text(value, "name") or text_of(value)) if isinstance(value, Item) else clean(value))
 
 
 def split_names(text: str) -> list[str]:
     """Names in a byline, labels such as "By" and "Автор:" taken off."""
-    text = _LABEL.sub("", clean(text))
-    return [name for part in _SPLIT.split(text) if (name := part.strip(" .,:;|-–—•")) and len(name) < 80 and not _NOT_A_NAME.search(name)]
+    text = clean(text)
+    if text.startswith(("http://", "https://", "/", "@")):
+        return []
+    text = _LABEL.sub("", text)
+    found = []
+    for part in _SPLIT.split(text):
+        name = _TAIL.sub("", part).strip(" .,:;|-–—•\"“”")
+        if name and len(name) < 80 and not _NOT_A_NAME.search(name):
+            found.append(name)
+    return found
 
 
 def _is_person(name: str) -> bool:
     words = name.split()
-    return 2 <= len(words) <= 5 and sum(word[0].isupper() for word in words) >= 2 and not any(c.isdigit() for c in name)
+    return 2 <= len(words) <= 4 and all(word[0].isupper() or len(word) <= 3 for word in words) and words[0][0].isupper()
+
+
+def _is_site(name: str, sites: set[str]) -> bool:
+    key = _key(name)
+    return not key or any(key == site or (len(site) > 3 and (key.startswith(site) or site.startswith(key))) for site in sites)
+
+
+def _key(text: str) -> str:
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:

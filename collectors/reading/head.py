@@ -61,7 +61,7 @@ def read_head(tree: LexborHTMLParser, url: str | None) -> Head:
         tag = node.tag
         attributes = node.attributes
         if tag == "meta":
-            content = clean(attributes.get("content"))
+            content = clean(attributes.get("content") or attributes.get("value"))  # some templates write value
             if not content:
                 continue
             for name in ("property", "name", "itemprop", "http-equiv"):

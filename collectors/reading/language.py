@@ -44,7 +44,7 @@ _SCRIPTS = {
     "tamil": "\u0b80-\u0bff",
     "telugu": "\u0c00-\u0c7f",
 }
-_RUNS = {script: re.compile(f"[{ranges}]+") for script, ranges in _SCRIPTS.items()}
+_PLACES = [(script, re.compile(f"[{ranges}]")) for script, ranges in _SCRIPTS.items()]
 _ONE_LANGUAGE = {
     "han": "zh", "kana": "ja", "hangul": "ko", "greek": "el", "hebrew": "he", "armenian": "hy", "georgian": "ka", "thai": "th",
     "devanagari": "hi", "bengali": "bn", "tamil": "ta", "telugu": "te",
@@ -53,31 +53,23 @@ _ONE_LANGUAGE = {
 
 def detect(text: str) -> str | None:
     """ISO 639-1 code of the language most of a text is in; None when it has no letters."""
-    text = text[:LONGEST]
-    if any(mark in text for mark in ("://", "www.", "@", "#")):
+    text = text[:LONGEST].lower()
+    if "://" in text or "www." in text or "@" in text or "#" in text:
         text = _NOISE.sub(" ", text)
-    script = script_of(text)
-    if script is None:
-        return None
-    if script in _ONE_LANGUAGE:
-        return _ONE_LANGUAGE[script]
-    if script == "arabic":
-        return _arabic(text)
-    return _model(script).best(text)
+    return _words().language(_LETTERS.findall(text))
 
 
-def script_of(text: str) -> str | None:
-    """The script of most letters of a text; Japanese is kana wherever it has some, whatever Han characters stand around."""
-    if text.isascii():
-        return "latin" if any(map(str.isalpha, text)) else None
-    counts = {script: sum(map(len, run.findall(text))) for script, run in _RUNS.items()}
-    if counts["kana"] and counts["kana"] * 10 > counts["han"]:
-        counts["kana"] += counts["han"]
-    # a Han or Hangul character says what several letters say
-    for script in ("han", "kana", "hangul"):
-        counts[script] *= 3
-    script = max(counts, key=lambda name: counts[name])
-    return script if counts[script] else None
+@lru_cache(maxsize=4096)
+def _script_of_letter(letter: str) -> str | None:
+    return next((script for script, place in _PLACES if place.match(letter)), None)
+
+
+def script_of(word: str) -> str | None:
+    """The script of a word; Japanese is kana wherever it has some, whatever Han characters stand around."""
+    script = _script_of_letter(word[0])
+    if script == "han" and any(_script_of_letter(letter) == "kana" for letter in word):
+        return "kana"
+    return script
 
 
 def _arabic(text: str) -> str:
@@ -99,41 +91,64 @@ def row_of(gram: str, rows: int) -> int:
     return zlib.crc32(gram.encode("utf-8", "surrogatepass")) % rows
 
 
-class _Model:
-    """Weights of one script and the words met so far."""
+class _Words:
+    """The words met so far: script, letters and, where a model tells languages apart, their row in its table."""
 
-    def __init__(self, languages: list[str], weights: npt.NDArray[np.int8]) -> None:
-        self.languages = languages
-        self.weights = weights
-        self.places: dict[str, int] = {}
-        self.table = np.zeros((_MOST_WORDS, len(languages)), dtype=np.float32)
+    def __init__(self) -> None:
+        about = json.loads((_WEIGHTS / "language.json").read_text(encoding="utf-8"))
+        self.languages: dict[str, list[str]] = about
+        self.weights = {script: np.load(_WEIGHTS / f"language_{script}.npy", allow_pickle=False) for script in about}
+        self.clear()
 
-    def best(self, text: str) -> str | None:
-        words = _LETTERS.findall(text.lower())
-        if not words:
-            return None
-        places = self.places
-        if len(places) + len(words) > _MOST_WORDS:
-            places.clear()
-        rows = []
+    def clear(self) -> None:
+        self.known: dict[str, tuple[str | None, int, int]] = {}  # word -> script, weight of its letters, row
+        self.tables = {
+            script: np.zeros((_MOST_WORDS, len(languages)), dtype=np.int16) for script, languages in self.languages.items()
+        }
+        self.sizes = dict.fromkeys(self.languages, 0)
+
+    def language(self, words: list[str]) -> str | None:
+        if len(self.known) + len(words) > _MOST_WORDS:
+            self.clear()
+        known = self.known
+        letters: dict[str | None, int] = {}
+        rows: dict[str | None, list[int]] = {}
         for word in words:
-            place = places.get(word)
-            if place is None:
-                place = self._add(word)
-            rows.append(place)
-        scores = self.table[rows].sum(axis=0)
-        return self.languages[int(scores.argmax())]
+            entry = known.get(word) or self._add(word)
+            script, weight, row = entry
+            if script in letters:
+                letters[script] += weight
+                rows[script].append(row)
+            else:
+                letters[script] = weight
+                rows[script] = [row]
+        letters.pop(None, None)
+        if not letters:
+            return None
+        script = max(letters, key=letters.__getitem__) if len(letters) > 1 else next(iter(letters))
+        if "kana" in letters and script == "han" and letters["kana"] * 10 > letters["han"]:
+            return "ja"
+        languages = self.languages.get(script or "")
+        if languages is None:
+            return _arabic("".join(words)) if script == "arabic" else _ONE_LANGUAGE[script or ""]
+        scores = self.tables[script or ""][rows[script]].sum(axis=0, dtype=np.int32)
+        return languages[int(scores.argmax())]
 
-    def _add(self, word: str) -> int:
-        place = len(self.places)
-        rows = [row_of(gram, len(self.weights)) for gram in grams(word)]
-        self.table[place] = self.weights[rows].sum(axis=0, dtype=np.float32)
-        self.places[word] = place
-        return place
+    def _add(self, word: str) -> tuple[str | None, int, int]:
+        script = script_of(word)
+        row = 0
+        if script in self.languages:
+            row = self.sizes[script]
+            self.sizes[script] += 1
+            weights = self.weights[script]
+            self.tables[script][row] = weights[[row_of(gram, len(weights)) for gram in grams(word)]].sum(axis=0, dtype=np.int16)
+        # a Han or Hangul character says what several letters say
+        weight = len(word) * (3 if script in ("han", "kana", "hangul") else 1)
+        entry = (script, weight, row)
+        self.known[word] = entry
+        return entry
 
 
-@lru_cache(maxsize=4)
-def _model(script: str) -> _Model:
-    about = json.loads((_WEIGHTS / "language.json").read_text(encoding="utf-8"))
-    weights = np.load(_WEIGHTS / f"language_{script}.npy", allow_pickle=False)
-    return _Model(about[script], weights)
+@lru_cache(maxsize=1)
+def _words() -> _Words:
+    return _Words()

@@ -49,15 +49,16 @@ def read_metadata(tree: LexborHTMLParser, items: Sequence[Item], url: str | None
     own = main_items(items, addresses, heading)
     site_name = _site_name(head, items, own)
     host = (urlsplit(url).hostname or "") if url else ""
+    publisher = next((name for item in own if (name := first_text(item, "publisher"))), "")
     lang = _lang(head)
     published, modified = read_page_dates(tree, head, own, canonical or url, fetched_at, lang)
     return Metadata(
         canonical_url=canonical,
-        title=read_title(head, h1s, own, site_name, host),
+        title=read_title(head, h1s, own, (site_name or "", publisher), host),
         description=head.first("description", "og:description", "twitter:description")
         or next((text for item in own if (text := first_text(item, "description"))), None),
         h1=h1s[0] if h1s else None,
-        authors=read_authors(tree, head, own, site_name),
+        authors=read_authors(tree, head, own, (site_name or "", publisher), host),
         site_name=site_name,
         section=head.first("article:section", "parsely-section", "section")
         or next((text for item in own if (text := first_text(item, "articleSection"))), None),

@@ -10,50 +10,79 @@ from selectolax.lexbor import LexborHTMLParser
 from collectors.reading.head import Head, clean, first_text
 from collectors.reading.model import Item
 
-_SEPARATOR = re.compile(r"\s+[|\-–—·•»«:/>~]+\s+|\s*\|\s*|\s+::\s+|\s*[»•]\s*")
+_SEPARATOR = re.compile(r"\s+[|\-–—·•:/>~]+\s+|\s*[|｜ㅣ•]\s*|\s+[»«]\s+|\s+::\s+|：")
+_CUT = re.compile(r"\s*[|｜ㅣ\-–—·•»:：/>~]")
 _WORD = re.compile(r"\w+")
+_LEAST_SHOWN = 20  # characters: a shorter only heading is often the site's name or a section
+_LEAST_SHARED = 8  # letters: shorter common beginnings are chance
 
 
-def read_title(head: Head, h1s: Sequence[str], own: Sequence[Item], site_name: str | None, host: str) -> str | None:
-    """The page's own title: what several declarations agree on, else the longest claim that the page shows as its heading."""
-    social = [strip_site_name(value, site_name, host) for value in head.all("og:title", "twitter:title")]
-    page = strip_site_name(head.title, site_name, host) if head.title else ""
-    headlines = [text for item in own[:3] if (text := strip_site_name(first_text(item, "headline", "name"), site_name, host))]
-    shown = {_key(h1) for h1 in h1s}
-    for candidate in (*headlines[:1], *social, page):
-        if candidate and _key(candidate) in shown:
-            return candidate
-    for candidate in (*headlines[:1], *social, page, *h1s):
-        if candidate:
-            return candidate
-    return None
+def read_title(head: Head, h1s: Sequence[str], own: Sequence[Item], names: Sequence[str], host: str) -> str | None:
+    """The page's own title.
+
+    The `title` element is written for search results and often differs from the headline. So the structured headline and the
+    social title go first; where these two differ, the one that is not a copy of the `title` element.
+    """
+    names = [name for name in names if name]
+    page = strip_site_name(head.title or "", names, host)
+    headline = next((text for item in own[:3] if (text := first_text(item, "headline", "name"))), "")
+    claimed = "" if headline.startswith(("…", "...")) else strip_site_name(headline, names, host)
+    social = strip_site_name(head.first("og:title", "twitter:title") or "", names, host)
+    twitter = strip_site_name(head.first("twitter:title") or "", names, host)
+    pool = [text for text in (page, claimed, social, twitter, *h1s) if text]
+    page, claimed, social = (_shortened(text, pool) for text in (page, claimed, social))
+    if claimed and social and _key(claimed) != _key(social):
+        if (_key(claimed) == _key(page)) != (_key(social) == _key(page)):
+            return social if _key(claimed) == _key(page) else claimed
+        shown = {_key(h1) for h1 in h1s}
+        return social if _key(social) in shown else claimed
+    if declared := social or claimed:
+        if len(h1s) == 1 and len(h1s[0]) >= _LEAST_SHOWN:
+            if _key(h1s[0]) == _key(declared):
+                return declared if h1s[0].isupper() or len(h1s[0]) != len(declared) else h1s[0]  # the page's own quotes and dashes
+            if not claimed and not _is_name(h1s[0], {_key(name) for name in names}) and _key(declared) not in _key(h1s[0]):
+                return h1s[0]
+        return declared
+    if len(h1s) == 1 and (not page or _key(h1s[0]) in _key(page)):
+        return h1s[0]
+    return page or (h1s[0] if h1s else None)
+
+
+def _shortened(text: str, pool: Sequence[str]) -> str:
+    """A title that another declaration gives without what follows a separator: section, site, date."""
+    for other in sorted(pool, key=len):
+        if len(other) < len(text) and text.startswith(other) and len(_key(other)) >= _LEAST_SHARED and _CUT.match(text, len(other)):
+            return other
+    return text
 
 
 def read_h1s(tree: LexborHTMLParser) -> list[str]:
     return [text for node in tree.css("h1")[:10] if (text := clean(node.text(separator=" ")))]
 
 
-def strip_site_name(title: str, site_name: str | None, host: str) -> str:
+def strip_site_name(title: str, names: Sequence[str], host: str) -> str:
     """Cuts parts at either end that are the site's name or its address."""
     title = clean(title)
-    names = {_key(name) for name in (site_name, host, host.removeprefix("www."), host.removeprefix("www.").split(".")[0]) if name}
-    names.discard("")
+    bare = host.removeprefix("www.")
+    keys = {_key(name) for name in (*names, host, bare, bare.split(".")[0])} - {""}
     while True:
         cuts = list(_SEPARATOR.finditer(title))
         if not cuts:
             return title
         last, first = cuts[-1], cuts[0]
-        if last.end() < len(title) and last.start() and _is_name(title[last.end() :], names):
+        if last.start() and _is_name(title[last.end() :], keys):
             title = title[: last.start()].strip()
-        elif first.start() and _is_name(title[: first.start()], names):
+        elif first.end() < len(title) and _is_name(title[: first.start()], keys):
             title = title[first.end() :].strip()
         else:
             return title
 
 
-def _is_name(part: str, names: set[str]) -> bool:
+def _is_name(part: str, keys: set[str]) -> bool:
     key = _key(part)
-    return key in names or any(len(name) > 3 and (key.startswith(name) or name.startswith(key)) and len(key) > 3 for name in names)
+    if key in keys:
+        return True
+    return len(key) > 3 and any(len(name) > 3 and (key.startswith(name) or name.startswith(key)) for name in keys)
 
 
 def _key(text: str) -> str:
