@@ -8,7 +8,7 @@ It serves conditional requests, "until the last seen id", sitemap lastmod and th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -113,10 +113,7 @@ class KnownSource:
                 row = self._row(watch_id, kind, key)
                 before = merged.get((watch_id, kind, key))
                 merged[watch_id, kind, key] = row if before is None else _later(before, row)
-            rows = [merged[key] for key in sorted(merged)]
-            with replacing(self._path) as beside:
-                columns = {name: pa.array([r[name] for r in rows], SCHEMA.field(name).type) for name in SCHEMA.names}
-                pq.write_table(pa.table(columns, schema=SCHEMA), beside, compression="zstd")
+            _write_rows(self._path, [merged[key] for key in sorted(merged)])
         self._changed.clear()
 
     def _put(self, row: dict[str, Any]) -> None:
@@ -184,6 +181,12 @@ def _rows(path: Path) -> Iterable[dict[str, Any]]:
     return rows
 
 
+def _write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    with replacing(path) as beside:
+        columns = {name: pa.array([row[name] for row in rows], SCHEMA.field(name).type) for name in SCHEMA.names}
+        pq.write_table(pa.table(columns, schema=SCHEMA), beside, compression="zstd")
+
+
 def rebuild(store: Path, source: str) -> None:
     """Make the `fetched` half of a source's file anew from its captures (the `seen` half comes back with `parse`)."""
     path = store / "known" / f"source={source}.parquet"
@@ -193,3 +196,11 @@ def rebuild(store: Path, source: str) -> None:
         for capture in facts(file):
             known.note_capture(capture)
     known.save()
+
+
+def forget(store: Path, source: str, capture_ids: set[str]) -> None:
+    """Drop what is known through these captures, so that their addresses are asked anew and not answered by an erased body."""
+    path = store / "known" / f"source={source}.parquet"
+    with locked(path.with_suffix(".lock")):
+        kept = [row for row in _rows(path) if row["capture_id"] not in capture_ids]
+        _write_rows(path, kept)

@@ -1,7 +1,168 @@
-"""Commands that ask, show, export and remove what was collected."""
+"""Commands that ask, show, export and remove what was collected. Each imports what it needs: `dozor sql` waits for no crawler."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated, Literal
+
 import typer
+from rich.console import Console
+
+from dozor.settings import load_settings
 
 app = typer.Typer()
+console = Console()
+
+CELL = 60  # characters of a cell in a terminal
+ROWS = 200  # rows of an answer in a terminal; --all shows the rest
+
+
+@app.command()
+def sql(
+    statement: Annotated[str, typer.Argument(help="One statement; without it, statements are read until Ctrl-D.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help=f"Show every row, not the first {ROWS}.")] = False,
+) -> None:
+    """Ask the published warehouse in SQL (DuckDB's). Read-only: nothing can be changed or broken."""
+    import duckdb
+
+    from warehouse.query import connect
+
+    with connect(load_settings().store) as connection:
+        if statement:
+            try:
+                _answer(connection, statement, everything)
+            except duckdb.Error as error:
+                console.print(str(error), style="red", markup=False)
+                raise typer.Exit(2) from error
+            return
+        console.print("SQL of DuckDB, ended by `;`. `SHOW ALL TABLES;` lists the tables, Ctrl-D ends.")
+        for text in _statements():
+            try:
+                _answer(connection, text, everything)
+            except duckdb.Error as error:
+                console.print(str(error), style="red", markup=False)
+
+
+def _statements():  # type: ignore[no-untyped-def]
+    """Statements as they are typed, each up to its semicolon."""
+    import readline  # noqa: F401  gives `input` its line editing
+
+    lines: list[str] = []
+    while True:
+        try:
+            lines.append(input("    ...> " if lines else "dozor> "))
+        except EOFError:
+            console.print()
+            return
+        if lines[-1].rstrip().endswith(";"):
+            yield "\n".join(lines)
+            lines = []
+
+
+def _answer(connection, statement: str, everything: bool) -> None:  # type: ignore[no-untyped-def]
+    from rich.table import Table
+    from rich.text import Text
+
+    from warehouse.query import as_text, rows
+
+    names, found = rows(connection, statement)
+    shown = found if everything else found[:ROWS]
+    table = Table(*names)
+    for row in shown:
+        table.add_row(*(Text(as_text(value, CELL if console.is_terminal else 0)) for value in row))
+    console.print(table)
+    if len(shown) < len(found):
+        console.print(f"{len(found) - len(shown)} more rows: --all shows them, `dozor export` writes whole tables.")
+
+
+@app.command()
+def show(
+    capture_id: Annotated[str, typer.Argument(help="Every row of the warehouse names one.")],
+    facts: Annotated[bool, typer.Option("--facts", help="Show where and when it was seen, not the page.")] = False,
+) -> None:
+    """Print the stored page that a figure came from, as it was received."""
+    import sys
+    from dataclasses import replace
+
+    from collectors.archive import find_capture
+
+    store = load_settings().store
+    capture = find_capture(store, capture_id)
+    if capture is None:
+        console.print(f"There is no capture {capture_id} in {store}.", style="red")
+        raise typer.Exit(1)
+    if facts:
+        for name, value in vars(replace(capture, body=None)).items():
+            console.print(f"{name}: {value}", markup=False, highlight=False, soft_wrap=True)
+        return
+    if capture.body_state == "same":
+        capture = find_capture(store, capture.body_of) or capture
+    if capture.body is None:
+        console.print(f"{capture_id} has no body: {capture.body_state}, {capture.verdict} {capture.verdict_reason}".strip(), style="red")
+        raise typer.Exit(1)
+    sys.stdout.buffer.write(capture.body)
+
+
+@app.command()
+def export(
+    table: Annotated[str, typer.Argument(help="A table of the warehouse (mart.price_change), or `captures` with --format warc.")],
+    form: Annotated[Literal["parquet", "csv", "xlsx", "warc"], typer.Option("--format", help="Kind of file.")] = "csv",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write; default: the table's name here.")] = None,
+    source: Annotated[str, typer.Option(help="For warc: captures of this source only.")] = "",
+) -> None:
+    """Write a table to a file. In csv and xlsx, cells that a spreadsheet would run as formulas are made harmless."""
+    settings = load_settings()
+    path = out or Path(f"{table}.{'warc.gz' if form == 'warc' else form}")
+    if form == "warc":
+        from importlib.metadata import version
+
+        from collectors.archive import read_captures
+        from collectors.origins.warc import export_warc
+
+        if table != "captures":
+            raise typer.BadParameter("only `captures` can be written as warc")
+        count = export_warc(read_captures(settings.store, source or None), path, f"dozor/{version('dozor')}")
+        console.print(f"Wrote {count} captures to {path}.")
+        return
+    from warehouse.export import export as export_table
+    from warehouse.query import connect
+
+    with connect(settings.store) as connection:
+        try:
+            count = export_table(connection, table, form, path)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+    console.print(f"Wrote {count} rows to {path}.")
+
+
+@app.command()
+def prune(older_than: Annotated[str, typer.Option("--older-than", help="Drop the bodies of pages fetched before this day, YYYY-MM-DD.")]) -> None:
+    """Drop old pages to save disk. All that was read from them stays; they cannot be read again."""
+    from dozor.removal import prune_bodies
+
+    console.print(prune_bodies(older_than))
+
+
+@app.command()
+def erase(
+    reason: Annotated[str, typer.Option(help="Why: kept with the tombstone.", prompt=True)],
+    url: Annotated[str, typer.Option(help="Erase what came from this address.")] = "",
+    watch: Annotated[str, typer.Option(help="Erase what came through this watch (watch_id in ref.watch).")] = "",
+    author: Annotated[str, typer.Option(help="Erase what this person wrote, and the pages it stood on.")] = "",
+) -> None:
+    """Remove for cause: stored pages, rows and published copies. A tombstone says that something was there, not what."""
+    from dozor.removal import erase as erase_for_cause
+
+    console.print(erase_for_cause(url=url, watch_id=watch, author=author, reason=reason))
+
+
+@app.command()
+def label(
+    record: Annotated[str, typer.Argument(help="record_id of the publication or review.")],
+    sentiment: Annotated[Literal["negative", "neutral", "positive"], typer.Argument(help="How it really sounds.")],
+    topic: Annotated[str, typer.Option(help="Topic it is about; default: all topics that found it.")] = "",
+) -> None:
+    """Say how a mention really sounds. People's words win over the model, and measure it (mart.sentiment_confusion)."""
+    from dozor.labels import add_label
+
+    console.print(add_label(record, sentiment, topic))
