@@ -17,6 +17,7 @@ from collectors.reading.structured import walk
 from collectors.records import Job, Offer, Page, Review
 from collectors.source import Capture, ParseError
 from collectors.urls import host_of, normalise_url
+from collectors.walls import wall
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 MOSCOW_DOMAINS = ("ru", "su", "xn--p1ai", "рф")
@@ -28,6 +29,11 @@ def reading_of(capture: Capture) -> Reading:
     """What the captured page says; ParseError when it cannot be read within its bounds."""
     if not capture.body:
         raise ParseError(f"{capture.url} has no body")
+    if b"<" not in capture.body:
+        raise ParseError(f"{capture.url} is no page: {len(capture.body)} bytes without markup, {capture.media_type}")
+    found = wall(capture.http_status, capture.headers, capture.media_type, capture.body, capture.url, capture.final_url)
+    if found is not None:  # captures of the past were judged by nobody
+        raise ParseError(f"{capture.url} is {found.reason}")
     try:
         return read_page(
             capture.body, capture.final_url, capture.media_type or None, capture.charset or None, capture.observed_at

@@ -14,6 +14,7 @@ _BREAK = re.compile(
     r"<(?:/?p|br|div|li|/?ul|/?ol|tr|/?table|/?h[1-6]|/?blockquote|/?pre|section|article|hr)\b[^<>]*>", re.IGNORECASE
 )
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<![^<>]*>")
+_HREF = re.compile(r"<a\b[^<>]{0,4000}?\bhref\s*=\s*(?:\"([^\"<>]*)\"|'([^'<>]*)')", re.IGNORECASE)
 _SPACES = re.compile(r"[^\S\n]+")  # NBSP and its kin included
 _BLANK_LINES = re.compile(r"\n{3,}")
 
@@ -24,3 +25,9 @@ def text_from_html(fragment: str) -> str:
     text = _SPACES.sub(" ", text.replace("\n", " "))
     text = html.unescape(_TAG.sub("", _BREAK.sub("\n", text)))
     return _BLANK_LINES.sub("\n\n", "\n".join(_SPACES.sub(" ", line).strip() for line in text.split("\n"))).strip()
+
+
+def links_from_html(fragment: str) -> list[str]:
+    """The http(s) addresses a fragment links to, in order, unique; entities are resolved once."""
+    found = (html.unescape(match[1] or match[2] or "").strip() for match in _HREF.finditer(fragment[:MAX_CHARACTERS]))
+    return list(dict.fromkeys(url for url in found if url.lower().startswith(("http://", "https://"))))

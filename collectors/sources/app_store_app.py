@@ -78,7 +78,7 @@ def parse(capture: Capture) -> Iterator[App | Measure]:
     elif answer["results"]:
         raise ParseError(f"asked for app {app_id} and got another from {capture.url}")
     else:
-        yield App(native_id=f"{app_id}:{country}", store="app_store", app_id=app_id, country=country, is_available=False)
+        yield App(native_id=f"{app_id}:{country}", store="app_store", app_id=app_id, country=country.upper(), is_available=False)
 
 
 def _app(result: Mapping[str, Any], app_id: str, country: str) -> App:
@@ -89,7 +89,7 @@ def _app(result: Mapping[str, Any], app_id: str, country: str) -> App:
         published_at=_time(result.get("releaseDate")),
         store="app_store",
         app_id=app_id,
-        country=country,
+        country=country.upper(),
         name=result["trackName"],
         developer=result.get("artistName"),
         genre=result.get("primaryGenreName"),

@@ -19,7 +19,21 @@ from collectors.app_store import (
     canonical_target,
 )
 from collectors.records import Review
-from collectors.source import EMPTY, OK, Capture, Expect, Known, ParseError, Request, Source, Verdict, Watch, Window, wait
+from collectors.source import (
+    EMPTY,
+    OK,
+    Capture,
+    Expect,
+    Known,
+    ParseError,
+    Request,
+    Source,
+    Verdict,
+    Watch,
+    Window,
+    changed,
+    wait,
+)
 from collectors.verdicts import THROTTLE_SECONDS, judge_by_status
 
 LAST_PAGE = 10  # later pages answer 400
@@ -54,7 +68,12 @@ def judge(capture: Capture) -> Verdict:
     if capture.http_status == 403:  # Apple's way of saying: more than 20 calls a minute
         return wait(THROTTLE_SECONDS, "answered 403: too many calls")
     verdict = judge_by_status(capture)
-    return EMPTY if verdict is OK and not _entries(capture) else verdict
+    if verdict is not OK:
+        return verdict
+    try:
+        return OK if _entries(capture) else EMPTY
+    except ParseError as error:
+        return changed(str(error))
 
 
 def follow(capture: Capture, known: Known) -> Iterator[Request]:

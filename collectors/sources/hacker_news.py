@@ -5,10 +5,27 @@ Contract: https://hn.algolia.com/api
 """
 
 from collections.abc import Iterator
+from typing import Any
 
-from collectors.reading.fragments import text_from_html
+from collectors.reading.fragments import links_from_html, text_from_html
 from collectors.records import Counters, Publication
-from collectors.source import Capture, Expect, Known, ParseError, Request, Source, Watch, Window
+from collectors.source import (
+    EMPTY,
+    OK,
+    Capture,
+    Expect,
+    Known,
+    ParseError,
+    Request,
+    Source,
+    Verdict,
+    Watch,
+    Window,
+    changed,
+    stop_watch,
+    wait,
+)
+from collectors.verdicts import judge_by_status
 
 REACHABLE_HITS = 1000
 HITS_PER_PAGE = 200
@@ -39,6 +56,20 @@ def plan(watch: Watch, window: Window, known: Known) -> Iterator[Request]:
     yield _search(watch.target, window)
 
 
+def judge(capture: Capture) -> Verdict:
+    if capture.http_status in (403, 429):  # Algolia's limit; neither names a time
+        return wait(600, f"answered {capture.http_status}: too many calls")
+    if capture.http_status == 400:
+        return stop_watch("answered 400: the query or its filter is not understood")
+    verdict = judge_by_status(capture)
+    if verdict is not OK:
+        return verdict
+    try:
+        return OK if _hits(capture) else EMPTY
+    except ParseError as error:
+        return changed(str(error))
+
+
 def follow(capture: Capture, known: Known) -> Iterator[Request]:
     answer = capture.json()
     query, window = capture.context["query"], Window.from_context(capture.context)
@@ -49,11 +80,9 @@ def follow(capture: Capture, known: Known) -> Iterator[Request]:
 
 
 def parse(capture: Capture) -> Iterator[Publication]:
-    answer = capture.json()
-    if not isinstance(answer, dict) or not isinstance(answer.get("hits"), list):
-        raise ParseError(f'expected an object with "hits" from {capture.url}')
-    for hit in answer["hits"]:
+    for hit in _hits(capture):
         is_comment = "comment" in hit["_tags"]
+        body = hit.get("comment_text") or hit.get("story_text") or ""
         story_id = str(hit["story_id"]) if hit.get("story_id") else None
         yield Publication(
             kind="comment" if is_comment else "post",
@@ -65,12 +94,19 @@ def parse(capture: Capture) -> Iterator[Publication]:
             author_url=f"https://news.ycombinator.com/user?id={hit['author']}",
             published_at=capture.utc(hit["created_at_i"]),
             title=hit.get("title"),
-            text=text_from_html(hit.get("comment_text") or hit.get("story_text") or ""),
-            links=(hit["url"],) if hit.get("url") else (),
+            text=text_from_html(body) or None,
+            links=tuple(dict.fromkeys(([hit["url"]] if hit.get("url") else []) + links_from_html(body))),  # links are shown cut
             # a comment's score is never public: None, not 0
             counters=Counters(likes=None if is_comment else hit.get("points"), comments=hit.get("num_comments")),
             extra={"tags": hit["_tags"], **{key: hit[key] for key in ("story_title", "story_url") if hit.get(key)}},
         )
+
+
+def _hits(capture: Capture) -> list[dict[str, Any]]:
+    answer = capture.json()
+    if not isinstance(answer, dict) or not isinstance(answer.get("hits"), list):
+        raise ParseError(f'expected an object with "hits" from {capture.url}')
+    return list(answer["hits"])
 
 
 def _search(query: str, window: Window, page: int = 0) -> Request:

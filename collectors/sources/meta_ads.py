@@ -15,6 +15,7 @@ from typing import Any
 from collectors.auth import Query
 from collectors.records import Ad
 from collectors.source import (
+    EMPTY,
     OK,
     Capture,
     Expect,
@@ -69,7 +70,7 @@ SOURCE = Source(
 
 _READ = {
     "id", "page_id", "page_name", "ad_creation_time", "ad_delivery_start_time", "ad_delivery_stop_time", "publisher_platforms",
-    "currency", "ad_snapshot_url", "ad_creative_body", "ad_creative_link_title", "ad_creative_link_caption",
+    "currency", "spend", "impressions", "funding_entity", "ad_snapshot_url", "ad_creative_body", "ad_creative_link_title", "ad_creative_link_caption",
 }  # fmt: skip
 _CARDS = {"ad_creative_bodies", "ad_creative_link_titles", "ad_creative_link_captions"}  # the first is read, several are kept
 
@@ -103,7 +104,8 @@ def plan(watch: Watch, window: Window, known: Known) -> Iterator[Request]:
 def judge(capture: Capture) -> Verdict:
     error = _error(capture)
     if error is None:
-        return judge_by_status(capture)
+        verdict = judge_by_status(capture)
+        return EMPTY if verdict is OK and _ads(capture) == [] else verdict
     code, message = error.get("code"), error.get("message", "no message")
     if code in DENIED:
         return stop_source(f"{DENIED[code]}: {message}")
@@ -135,10 +137,10 @@ def follow(capture: Capture, known: Known) -> Iterator[Request]:
 def parse(capture: Capture) -> Iterator[Ad]:
     if (error := _error(capture)) and _is_too_heavy(error):
         return  # asked for again in smaller parts
-    answer = capture.json()
-    if not isinstance(answer, dict) or not isinstance(answer.get("data"), list):
+    ads = _ads(capture)
+    if ads is None:
         raise ParseError(f'expected an object with "data" from {capture.url}')
-    for ad in answer["data"]:
+    for ad in ads:
         impressions, spend = ad.get("impressions") or {}, ad.get("spend") or {}
         payers = [payer for payer in ad.get("beneficiary_payers") or [] if payer.get("payer")]
         yield Ad(
@@ -206,14 +208,25 @@ def _smaller(capture: Capture) -> list[Request]:
     return [_ask(target, countries, ad_type, part, LEAST_PAGE_SIZE) for part in parts]
 
 
+def _ads(capture: Capture) -> list[dict[str, Any]] | None:
+    """The ads of an answer; None when it has no list of them."""
+    answer = _answer(capture)
+    return answer["data"] if isinstance(answer.get("data"), list) else None
+
+
 def _error(capture: Capture) -> Mapping[str, Any] | None:
-    """The error object of an answer, whatever its status; None when it is none or no JSON."""
+    """The error object of an answer, whatever its status; None when there is none."""
+    error = _answer(capture).get("error")
+    return error if isinstance(error, dict) else None
+
+
+def _answer(capture: Capture) -> dict[str, Any]:
+    """The answer as an object; empty when it is no JSON object."""
     try:
         answer = capture.json()
     except ParseError:
-        return None
-    error = answer.get("error") if isinstance(answer, dict) else None
-    return error if isinstance(error, dict) else None
+        return {}
+    return answer if isinstance(answer, dict) else {}
 
 
 def _is_too_heavy(error: Mapping[str, Any]) -> bool:

@@ -114,6 +114,13 @@ def plan_sitemaps(watch: Watch, sitemaps: Sequence[str]) -> Iterator[Request]:
         yield _sitemap(url, _context(watch, follows="new"))
 
 
+def request_for(watch: Watch, url: str) -> Request | None:
+    """How the crawl would have asked for a page found in a web archive."""
+    if not in_scope(url, scope_of(watch.target, watch.options)) or is_trap(url):
+        return None
+    return _page(url, _context(watch, follows="new"))
+
+
 def judge(capture: Capture) -> Verdict:
     verdict = judge_by_status(capture)
     if verdict is not OK:
@@ -174,6 +181,8 @@ def _read_sitemap(capture: Capture) -> tuple[str, tuple[Entry, ...]]:
         sitemap = read_sitemap(capture.body or b"", capture.final_url)
     except SitemapError as error:
         raise ParseError(f"{capture.url}: {error}") from error
+    if sitemap.kind == "text" and not sitemap.entries:
+        raise ParseError(f"{capture.url} is no sitemap: neither XML nor a list of addresses")
     return sitemap.kind, sitemap.entries
 
 

@@ -54,6 +54,8 @@ SOURCE = Source(
     version=1,
 )
 
+FOREVER = Window(datetime(2013, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))  # Telegram is younger
+
 _MEDIA = (
     ("photo", ".tgme_widget_message_photo_wrap"),
     ("video", ".tgme_widget_message_video_player, .tgme_widget_message_roundvideo_player"),
@@ -74,6 +76,16 @@ def canonical_target(target: str) -> str:
 def plan(watch: Watch, window: Window, known: Known) -> Iterator[Request]:
     yield Request(path=f"/{watch.target}", label="channel", context={"channel": watch.target})
     yield _posts(watch.target, window)
+
+
+def request_for(watch: Watch, url: str) -> Request | None:
+    """How the watch would have asked for a page found in a web archive."""
+    found = re.fullmatch(rf"https?://t\.me/(s/)?{watch.target}/?(?:\?before=(\d+))?", url, re.IGNORECASE)
+    if found is None:
+        return None
+    if not found[1]:
+        return Request(path=f"/{watch.target}", label="channel", context={"channel": watch.target})
+    return _posts(watch.target, FOREVER, before=int(found[2]) if found[2] else None)
 
 
 def judge(capture: Capture) -> Verdict:
