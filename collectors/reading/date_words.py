@@ -36,7 +36,9 @@ _MONTH_FORMS = (
     "december dec декабрь декабря дек грудень грудня груд снежань снежня декември децембар dezember dez décembre déc diciembre dic "
     "dezembro dicembre grudzień grudnia gru prosinec prosince aralık ara joulukuuta joulukuu desember des decembrie δεκεμβρίου желтоқсан",
 )
+_ARABIC = "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر"
 MONTHS = {form: number for number, forms in enumerate(_MONTH_FORMS, 1) for form in forms.split() if "-" not in form}
+MONTHS |= {form: number for number, form in enumerate(_ARABIC.split(), 1)}
 
 WEEKDAYS = frozenset(
     """

@@ -117,6 +117,7 @@ def _by_month_name(text: str, base: datetime | None) -> Moment | None:
     clock = _CLOCK_ANYWHERE.search(text) or _BARE_HOUR.search(text)
     rest = text if clock is None else text[: clock.start()] + " " + text[clock.end() :]
     month = day = year = None
+    unknown = 0
     numbers: list[int] = []
     for token in _WORD.findall(rest):
         word = token.lower().rstrip(".")
@@ -133,8 +134,8 @@ def _by_month_name(text: str, base: datetime | None) -> Moment | None:
         elif word in WEEKDAYS or word in PREPOSITIONS or token.upper() in ZONES:
             continue
         else:
-            return None
-    if month is None:
+            unknown += 1
+    if month is None or unknown > (2 if year is not None and day is not None else 0):
         return None
     if year is None and numbers and numbers[0] < 100:
         year = numbers[0] + (2000 if numbers[0] < 70 else 1900)

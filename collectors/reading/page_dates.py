@@ -1,47 +1,68 @@
-"""When a page was published and changed, with the evidence: structured data, meta, `time`, address, visible text."""
+"""When a page was published and changed, with the evidence: structured data, meta, address, `time`, visible text.
+
+What the page declares goes before what it shows; what it shows after its heading before what stands elsewhere (teasers of other
+pages have dates too). The footer's year is never a date, and nothing after the fetch is believed.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from collectors.reading.dates import read_date
-from collectors.reading.head import Head, clean, text_of, values
+from collectors.reading.head import ARTICLE_TYPES, Head, clean, text_of, values
 from collectors.reading.model import Item, Moment
 
 EARLIEST_YEAR = 1994  # before it there was no web page to publish
+_MOST_NODES = 150
+_LONGEST_TEXT = 150_000
 _PUBLISHED_METAS = (
     "article:published_time", "og:article:published_time", "datepublished", "parsely-pub-date", "sailthru.date", "pubdate",
     "publish-date", "publishdate", "publish_date", "publication_date", "publication-date", "published-date", "article:published",
-    "article.published", "date", "dc.date", "dc.date.issued", "dcterms.date", "dcterms.issued", "dcterms.created", "dc.date.created",
-    "citation_publication_date", "citation_date", "citation_online_date", "mediator_published_time", "cxenseparse:recs:publishtime",
-    "article_date_original", "originalpublicationdate", "article-publication-date", "og:published_time", "og:pubdate", "ptime", "pub_date",
-    "video:release_date", "release_date", "displaydate", "created", "datecreated", "bt:pubdate", "vr:published_time", "dc.date.available",
-    "gs.pubdate", "rnews:datepublished", "dateposted", "uploaddate", "shareaholic:article_published_time", "weibo:article:create_at",
+    "article.published", "mediator_published_time", "cxenseparse:recs:publishtime", "article_date_original", "originalpublicationdate",
+    "article-publication-date", "og:published_time", "og:pubdate", "ptime", "pub_date", "rnews:datepublished", "dateposted",
+    "shareaholic:article_published_time", "weibo:article:create_at", "bt:pubdate", "vr:published_time", "gs.pubdate",
+    "citation_publication_date", "citation_date", "citation_online_date", "dc.date.issued", "dcterms.issued", "dcterms.created",
+    "dc.date.created", "date", "dc.date", "dcterms.date", "displaydate", "datecreated", "created", "uploaddate", "video:release_date",
+    "release_date", "dc.date.available",
 )  # fmt: skip
 _MODIFIED_METAS = (
     "article:modified_time", "og:updated_time", "datemodified", "last-modified", "lastmod", "dcterms.modified", "dc.date.modified",
     "article:modified", "modified", "updated_time", "revised", "og:modified_time", "mediator_modified_time", "article_date_updated",
 )  # fmt: skip
-_URL_DAY = re.compile(r"(?<!\d)((?:19|20)\d{2})([/_.\-]?)(0?[1-9]|1[0-2])\2(0?[1-9]|[12]\d|3[01])(?!\d)")
-_SHOWN = (
-    'time, [itemprop*="datePublished" i], [itemprop*="dateCreated" i], [class*="date" i], [class*="publish" i], [class*="time" i], '
-    '[class*="byline" i], [class*="posted" i], [id*="date" i], [class~="meta"], [class*="post-meta" i], [class*="entry-meta" i], '
-    '[class*="article-info" i], [class*="submitted" i]'
+_DATED_KEY = re.compile(r"publish|pubdate|posted|upload|release|created|issued|date", re.IGNORECASE)
+_CHANGED_KEY = re.compile(r"modif|updat|expir|valid|birth|lastmod|end|format", re.IGNORECASE)
+_URL_DAY = re.compile(
+    r"(?<!\d)((?:19|20)\d{2})(?:([/_.\-])(0?[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01]|[1-9](?=[/.]|$))|(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01]))(?!\d)"
 )
+_SHOWN = (
+    'h1, time, [itemprop*="date" i], [class*="date" i], [class*="datum" i], [class*="publish" i], [class*="time" i], [class*="posted" i], '
+    '[class*="byline" i], [id*="date" i], [class~="meta"], [class*="-meta" i], [class*="_meta" i], [class*="info" i], [class*="submitted" i]'
+)
+_OTHER_PAGES = re.compile(r"teaser|related|sidebar|widget|footer|comment|recommend|calendar|footnote|most-read|newsticker", re.IGNORECASE)
 _DATE_IN_TEXT = re.compile(
-    r"\d{4}-\d{2}-\d{2}(?:T[\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?|\b\d{1,2}[./-]\s?\d{1,2}[./-]\s?(?:19|20)\d{2}\b|\b\d{1,2}\.\s?\d{1,2}\.\s?\d{2}\b"
-    r"|\b(?:19|20)\d{2}[./]\d{1,2}[./]\d{1,2}\b"
-    r"|\b\d{1,2}(?:st|nd|rd|th|er|º)?\.?\s+(?:de\s+|of\s+)?[^\W\d_]{3,12}\.?,?\s+(?:de\s+|del\s+)?(?:19|20)\d{2}\b"
+    r"(?<![\d/])(?:\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?|\d{1,2}[./-]\s?\d{1,2}[./-]\s?(?:19|20)\d{2}|\d{1,2}\.\d{1,2}\.\d{2}(?!\d)"
+    r"|(?:19|20)\d{2}[./]\d{1,2}[./]\d{1,2}"
+    r"|\d{1,2}(?:st|nd|rd|th|er|º)?\.?\s+(?:de\s+|of\s+)?[^\W\d_]{3,12}\.?,?\s+(?:de\s+|del\s+)?(?:19|20)\d{2}"
+    r"|(?:19|20)\d{2}[年년]\s?\d{1,2}[月월]\s?\d{1,2}[日일])(?!\d)"
     r"|\b[^\W\d_]{3,12}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+(?:19|20)\d{2}\b"
 )
-_COPYRIGHT = re.compile(r"©|copyright|\(c\)|all rights reserved|все права", re.IGNORECASE)
-_PUBLISHED_WORDS = re.compile(r"publi|posted|опублик|создан|veröffentl|erstellt|geplaatst|dodano|yayın", re.IGNORECASE)
-_MODIFIED_WORDS = re.compile(r"updat|modif|обновл|измен|aktualis|geändert|mis à jour|actualiz", re.IGNORECASE)
+_LABELLED = re.compile(
+    r"(?:publi(?:shed|cado|é|cato|kowano)|posted|опубликован|дата публикации|создан|veröffentlicht|erschienen|erstellt|datum|stand|geplaatst|"
+    r"dodano|yayın\w*|first published|date)\w*[^\d\w]{0,4}(?:(?:am|on|le|el|il|op|at|by)\s)?[^\d\n]{0,14}$",
+    re.IGNORECASE,
+)
+_CHANGED = re.compile(r"(?:updat|modif|обновл|измен|aktualis|geändert|bearbeitet|edited|mis à jour|actualiz|letzte)\w*[^\d]{0,24}$", re.IGNORECASE)
+_COPYRIGHT = re.compile(r"©|copyright|\(c\)|all rights reserved|все права|valid|gültig|expires|regist|joined|member since|mitglied seit|на сайте с|geboren|born", re.IGNORECASE)
+_SCRIPT_DATE = re.compile(
+    r"""["']?(?:datePublished|date_published|published_at|publishedAt|publish(?:ed)?_?[dD]ate|publication_?[dD]ate|pub_?[dD]ate|first_?[pP]ublished\w*|"""
+    r"""created_at|createdAt)\\?["']?\s*[:=]\s*\\?["']([^"'\\]{8,40})\\?["']"""
+)
+_SLASHED = re.compile(r"(?<!\d)(\d{1,2})/(\d{1,2})/(\d{4})(?!\d)")
 
 
 def read_page_dates(
@@ -49,8 +70,17 @@ def read_page_dates(
 ) -> tuple[Moment | None, Moment | None]:
     """Published and modified time. Neither is after `fetched_at`; without it no relative word is read."""
     limit = _limit(fetched_at)
-    published = _first(_declared(head, own), limit, lang) or _shown(tree, url, limit, fetched_at, lang)
-    modified = _first(_declared_changes(head, own), limit, lang)
+    from_url = url_date(url, limit)
+    claims = list(_declared(head, own))
+    order = _day_first(tree, claims, lang)
+    published = _first(claims, limit, lang, order)
+    if published is None:
+        published = from_url or _shown(tree, limit, fetched_at, lang, order) or _hidden(tree, head, limit, lang)
+    elif from_url is not None and from_url.evidence == "url" and from_url.value.date() < published.value.date() - timedelta(days=1):
+        published = from_url  # declared anew at a later edit; the address keeps the first day
+    else:
+        published = _local(published, claims, from_url, tree, lang)
+    modified = _first(_declared_changes(head, own), limit, lang, order)
     return published, modified
 
 
@@ -60,27 +90,41 @@ def _limit(fetched_at: datetime | None) -> datetime | None:
 
 
 def _declared(head: Head, own: Sequence[Item]) -> Iterator[tuple[str, str]]:
+    """Texts of published times with their evidence: articles, meta tags, other works, then any meta named like a date."""
     for item in own:
-        for name in ("datePublished", "dateCreated", "uploadDate"):
-            for value in values(item, name):
-                yield text_of(value), f"{item.origin} {item.type}.{name}"
-    for key in _PUBLISHED_METAS:
+        if item.type in ARTICLE_TYPES or item.type.endswith(("Article", "Page")):
+            yield from _texts(item, "datePublished")
+    for key in _PUBLISHED_METAS[:20]:
         for text in head.metas.get(key, ()):
             yield text, f"meta {key}"
+    for item in own:
+        yield from _texts(item, "datePublished", "datePosted", "uploadDate", "dateCreated")
+    for key in _PUBLISHED_METAS[20:]:
+        for text in head.metas.get(key, ()):
+            yield text, f"meta {key}"
+    for key, texts in head.metas.items():
+        if key not in _PUBLISHED_METAS and key not in _MODIFIED_METAS and _DATED_KEY.search(key) and not _CHANGED_KEY.search(key):
+            for text in texts:
+                yield text, f"meta {key}"
+
+
+def _texts(item: Item, *names: str) -> Iterator[tuple[str, str]]:
+    for name in names:
+        for value in values(item, name):
+            yield text_of(value), f"{item.origin} {item.type}.{name}"
 
 
 def _declared_changes(head: Head, own: Sequence[Item]) -> Iterator[tuple[str, str]]:
     for item in own:
-        for value in values(item, "dateModified"):
-            yield text_of(value), f"{item.origin} {item.type}.dateModified"
+        yield from _texts(item, "dateModified")
     for key in _MODIFIED_METAS:
         for text in head.metas.get(key, ()):
             yield text, f"meta {key}"
 
 
-def _first(candidates: Iterator[tuple[str, str]], limit: datetime | None, lang: str | None) -> Moment | None:
+def _first(candidates: Iterable[tuple[str, str]], limit: datetime | None, lang: str | None, order: bool | None) -> Moment | None:
     for text, evidence in candidates:
-        moment = read_date(text, lang, strict=True)
+        moment = read_date(text, lang, day_first=order, strict=True)
         if moment is not None and is_possible(moment, limit):
             return replace(moment, evidence=evidence)
     return None
@@ -99,49 +143,208 @@ def is_possible(moment: Moment, limit: datetime | None) -> bool:
 
 
 def url_date(url: str | None, limit: datetime | None) -> Moment | None:
-    for match in _URL_DAY.finditer(url or ""):
+    """The day that an address names, as in /2026/11/20/."""
+    for match in _URL_DAY.finditer((url or "")[:2_000]):
         try:
-            value = datetime(int(match[1]), int(match[3]), int(match[4]))  # noqa: DTZ001 an address gives no offset
+            value = datetime(int(match[1]), int(match[3] or match[5]), int(match[4] or match[6]))  # noqa: DTZ001 an address gives no offset
         except ValueError:
             continue
-        moment = Moment(value, has_time=False, evidence="url")
+        moment = Moment(value, has_time=False, evidence="url" if match[2] else "digits in the url")
         if is_possible(moment, limit):
             return moment
     return None
 
 
-def _shown(
-    tree: LexborHTMLParser, url: str | None, limit: datetime | None, fetched_at: datetime | None, lang: str | None
-) -> Moment | None:
-    from_url = url_date(url, limit)
-    if from_url is not None:
-        return from_url
-    best: Moment | None = None
-    for node in tree.css(_SHOWN)[:200]:
-        attributes = node.attributes
-        stamp = attributes.get("datetime") or attributes.get("content") or ""
-        text = clean(node.text(separator=" "))
-        if stamp and (moment := read_date(stamp, lang, strict=True)) and is_possible(moment, limit):
-            return replace(moment, evidence=f"time {node.tag}")
-        if not text or len(text) > 300 or _COPYRIGHT.search(text) or best is not None:
+def _day_first(tree: LexborHTMLParser, claims: Sequence[tuple[str, str]], lang: str | None) -> bool | None:
+    """The order of a declared 03/04/2026, by the page's other dates: one with a day over 12, or the same date written with dots."""
+    pairs = [(int(m[1]), int(m[2]), int(m[3])) for text, _ in claims if (m := _SLASHED.search(text))]
+    if not pairs:
+        return None
+    for first, second, _ in pairs:
+        if first > 12 or second > 12:
+            return first > 12
+    text = _visible_text(tree)
+    for first, second, year in pairs:
+        if re.search(rf"(?<!\d)0?{second}\.\s?0?{first}\.\s?{year}", text):
+            return False
+        if re.search(rf"(?<!\d)0?{first}\.\s?0?{second}\.\s?{year}", text):
+            return True
+    for match in _SLASHED.finditer(text):
+        if int(match[1]) > 12 or int(match[2]) > 12:
+            return int(match[1]) > 12
+    del lang
+    return None
+
+
+def _local(
+    published: Moment, claims: Sequence[tuple[str, str]], from_url: Moment | None, tree: LexborHTMLParser, lang: str | None
+) -> Moment:
+    """The same instant at the page's own clock: a time declared in UTC falls on the wrong day for most of its readers.
+
+    The offset is that of the same instant declared elsewhere, or read off a local clock time on the page; where only a day is
+    known (the address), the smallest whole-hour offset that puts the instant on it.
+    """
+    value = published.value
+    if not published.has_time or value.utcoffset() != timedelta(0) or value.time() == time():
+        return published
+    others = [moment for text, _ in claims if (moment := read_date(text, lang, strict=True)) is not None]
+    for node in tree.css("time[datetime]")[:20]:
+        moment = read_date(node.attributes.get("datetime") or "", lang, strict=True)
+        if moment is not None and moment.has_time:
+            others.append(moment)
+    for other in others:
+        if not other.has_time:
+            if abs(other.value.date() - value.date()) == timedelta(days=1):
+                return replace(published, value=_on_day(value, other.value.date()))
             continue
-        moment = _in_text(text, limit, lang)
-        if moment is None and fetched_at is not None and len(text) < 60:
-            moment = read_date(text, lang, fetched_at, strict=True)
-            moment = moment if moment is not None and is_possible(moment, limit) else None
+        if other.value.tzinfo is None:
+            exact = value.replace(tzinfo=None)
+            offset = other.value - (exact if other.value.second else exact.replace(second=0, microsecond=0))
+            seconds = offset.total_seconds()
+            if seconds and abs(seconds) <= 14 * 3600 and seconds % 1800 == 0 and value.minute + value.second:
+                return replace(published, value=value.astimezone(timezone(offset)))
+        elif other.value == value and other.value.utcoffset() != timedelta(0):
+            return replace(published, value=other.value)
+    if from_url is not None and from_url.evidence == "url" and abs(from_url.value.date() - value.date()) == timedelta(days=1):
+        return replace(published, value=_on_day(value, from_url.value.date()))
+    if value.hour <= 8 or value.hour >= 21:
+        shown = _shown(tree, None, None, lang, None)
+        if shown is not None and shown.value.date() - value.date() == timedelta(days=1 if value.hour >= 21 else -1):
+            return replace(published, value=_on_day(value, shown.value.date()))
+    return published
+
+
+def _on_day(value: datetime, day: date) -> datetime:
+    sign = 1 if day > value.date() else -1
+    for hours in range(1, 15):
+        moved = value.astimezone(timezone(timedelta(hours=sign * hours)))
+        if moved.date() == day:
+            return moved
+    return value
+
+
+def _shown(
+    tree: LexborHTMLParser, limit: datetime | None, fetched_at: datetime | None, lang: str | None, order: bool | None
+) -> Moment | None:
+    """The date that the page shows: after its heading, else labelled as publication, else the first anywhere."""
+    before: list[Moment] = []
+    after: list[Moment] = []
+    found = before
+    for node in tree.css(_SHOWN)[:_MOST_NODES]:
+        if node.tag == "h1":
+            found = after
+            continue
+        moment = _of_node(node, limit, fetched_at, lang, order)
         if moment is not None:
-            best = replace(moment, evidence="text")
-    if best is not None:
-        return best
+            if _says_published(node):
+                return moment
+            found.append(moment)
+    if after:
+        return after[0]
+    text = _visible_text(tree)
+    plain, labelled, changed = _in_text(text, limit, lang, order)
+    return labelled or (before[0] if before else None) or plain or changed
+
+
+def _visible_text(tree: LexborHTMLParser) -> str:
+    """The beginning of the body's text without what scripts and styles hold."""
     body = tree.body
-    text = body.text(separator=" ")[:200_000] if body is not None else ""
-    found = _in_text(text, limit, lang)
-    return replace(found, evidence="text") if found else None
+    if body is None:
+        return ""
+    text = body.text(separator=" ")
+    parts = []
+    place = size = 0
+    for node in body.css("script, style, noscript, template"):
+        inner = node.text(separator=" ")
+        start = text.find(inner, place) if inner else -1
+        if start < 0:
+            continue
+        parts.append(text[place:start])
+        size += start - place
+        place = start + len(inner)
+        if size > _LONGEST_TEXT:
+            break
+    parts.append(text[place : place + _LONGEST_TEXT])
+    return "".join(parts)[:_LONGEST_TEXT]
 
 
-def _in_text(text: str, limit: datetime | None, lang: str | None) -> Moment | None:
-    for match in _DATE_IN_TEXT.finditer(text):
-        moment = read_date(match[0], lang, strict=True)
+def _says_published(node: LexborNode) -> bool:
+    attributes = node.attributes
+    marks = f"{attributes.get('itemprop') or ''} {attributes.get('class') or ''}".lower()
+    return "publish" in marks or "pubdate" in attributes
+
+
+def _of_node(
+    node: LexborNode, limit: datetime | None, fetched_at: datetime | None, lang: str | None, order: bool | None
+) -> Moment | None:
+    attributes = node.attributes
+    if _OTHER_PAGES.search(f"{attributes.get('class') or ''} {attributes.get('id') or ''}") or _is_beside(node):
+        return None
+    for stamp in (attributes.get("datetime"), attributes.get("content")):
+        if stamp and (moment := read_date(stamp, lang, day_first=order, strict=True)) and is_possible(moment, limit):
+            return replace(moment, evidence=f"shown {node.tag}")
+    text = clean(node.text(separator=" "))
+    if not 5 < len(text) < 250 or _COPYRIGHT.search(text):
+        return None
+    plain, labelled, changed = _in_text(text, limit, lang, order)
+    if moment := labelled or plain or changed:
+        return moment
+    if fetched_at is not None and len(text) < 60:
+        moment = read_date(text, lang, fetched_at, order, strict=True)
         if moment is not None and is_possible(moment, limit):
             return moment
     return None
+
+
+def _is_beside(node: LexborNode) -> bool:
+    """Whether a node stands in a footer, a side column or a list of other pages."""
+    parent = node.parent
+    for _ in range(6):
+        if parent is None or parent.tag in ("body", "main"):
+            return False
+        if parent.tag in ("footer", "aside", "nav"):
+            return True
+        attributes = parent.attributes
+        if _OTHER_PAGES.search(f"{attributes.get('class') or ''} {attributes.get('id') or ''}"):
+            return True
+        parent = parent.parent
+    return False
+
+
+def _in_text(
+    text: str, limit: datetime | None, lang: str | None, order: bool | None
+) -> tuple[Moment | None, Moment | None, Moment | None]:
+    """The first date of a text that has no label, one labelled as publication, one labelled as change."""
+    plain = labelled = changed = None
+    for place, match in enumerate(_DATE_IN_TEXT.finditer(text)):
+        if place > 200:
+            break
+        leading = text[max(0, match.start() - 40) : match.start()]
+        if _COPYRIGHT.search(leading[-20:]):
+            continue
+        kind = 2 if _CHANGED.search(leading) else 1 if _LABELLED.search(leading) else 0
+        if (kind == 0 and plain) or (kind == 2 and changed):
+            continue
+        moment = read_date(match[0], lang, day_first=order, strict=True)
+        if moment is None or not is_possible(moment, limit):
+            continue
+        if kind == 1:
+            labelled = replace(moment, evidence="text, labelled as published")
+            break
+        if kind == 2:
+            changed = replace(moment, evidence="text, labelled as changed")
+        else:
+            plain = replace(moment, evidence="text")
+    return plain, labelled, changed
+
+
+def _hidden(tree: LexborHTMLParser, head: Head, limit: datetime | None, lang: str | None) -> Moment | None:
+    """What scripts say, then the day in the lead image's address: uploads are filed by day."""
+    for node in tree.css("script")[:100]:
+        text = node.text()
+        for match in _SCRIPT_DATE.finditer(text[:_LONGEST_TEXT]):
+            moment = read_date(match[1], lang, strict=True)
+            if moment is not None and is_possible(moment, limit):
+                return replace(moment, evidence="script")
+    image = url_date(head.first("og:image", "twitter:image"), limit)
+    return replace(image, evidence="address of the lead image") if image else None
