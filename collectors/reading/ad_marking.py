@@ -29,6 +29,8 @@ _PAYER = re.compile(rf"(?:(?i:рекламодатель|реклама)[.:,\s]*
 _INN = re.compile(r"(?i)\bИНН\s*[:№]?\s*(\d{12}|\d{10})(?!\d)")
 _NEAR_INN = re.compile(rf"({_FORM})\s*(?:[«\"“]([^»\"”\n]{{2,80}})[»\"”]|([^,.;«»\"\n(]{{2,80}}))[\s,.;(]*(?:(?:ОГРН(?:ИП)?)\s*:?\s*\d{{13,15}}[\s,.;]*)?$")
 _SOFT = re.compile(r"(?i)#реклама\b|#ad\b|#sponsored\b|партн[её]рский материал|спонсор выпуска|на правах партн[её]ра|sponsored post|paid partnership")
+_NAMES = ("ерид", *(f"{e}{r}{i}d" for e in "eе" for r in "rр" for i in "iі"))  # Latin, Cyrillic and mixed
+_SOFT_NAMES = ("#реклама", "#ad", "#sponsored", "нский материал", "спонсор выпуска", "на правах партн", "sponsored post", "paid partnership")
 _WEIGHTS_10 = (2, 4, 10, 3, 5, 9, 4, 6, 8)
 _WEIGHTS_11 = (7, 2, 4, 10, 3, 5, 9, 4, 6, 8)
 _WEIGHTS_12 = (3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8)
@@ -46,14 +48,14 @@ def read_ad_marking(text: str, urls: Iterable[str] = ()) -> AdMarking | None:
     _tokens_of_urls(urls, evidence)
     lower = text.lower()
     has_word = "реклам" in lower
-    if "ri" in lower or "ер" in lower or "еr" in lower:
+    if any(name in lower for name in _NAMES):
         _tokens_of_text(text, evidence)
     name = inn = None
     if has_word or evidence:
         name, inn = _payer(text, evidence)
     if has_word:
         _words(text, evidence, has_payer=bool(inn or name))
-    if "#" in text or "партн" in lower or "спонсор" in lower or "sponsor" in lower or "partnership" in lower:
+    if any(name in lower for name in _SOFT_NAMES):
         for match in list(_SOFT.finditer(text))[:MAX_EVIDENCE]:
             evidence.append(_evidence("label_only", match.group(), "text", 0.6))
     marks = [part for part in evidence if part["kind"] not in ("inn", "payer")]

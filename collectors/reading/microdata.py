@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urljoin
 
@@ -36,10 +37,15 @@ class _Scope:
 
 def read_microdata(tree: LexborHTMLParser, url: str | None) -> list[Item]:
     """The top-level items in document order; addresses are resolved against `url` when it is given."""
+    return items_from_nodes(tree, tree.css("[itemscope], [itemprop]"), url)
+
+
+def items_from_nodes(tree: LexborHTMLParser, nodes: Sequence[LexborNode], url: str | None) -> list[Item]:
+    """The same from all elements with itemscope or itemprop, in document order; an element may stand twice in a row."""
     scopes: dict[int, _Scope] = {}
     named: list[tuple[LexborNode, dict[str, str | None]]] = []
     last = 0
-    for node in tree.css("[itemscope], [itemprop]")[: 2 * MAX_ELEMENTS]:
+    for node in nodes[: 2 * MAX_ELEMENTS]:
         mark = node.mem_id
         if mark == last:
             continue  # an element with both attributes is found by both selectors

@@ -89,7 +89,7 @@ def walk_page(tree: LexborHTMLParser, heading: str = "") -> Walk:
             text = " ".join(text.split())
             if len(text) > 250:
                 continue
-            if len(text) < 40 and words.BUY.match(text):
+            if len(text) < 40 and words.key_of(text) in words.BUY:
                 walk.buys.append(len(chunks))
                 walk.buy_buttons += 1
             chunks.append(text)
@@ -104,7 +104,7 @@ def walk_page(tree: LexborHTMLParser, heading: str = "") -> Walk:
         elif tag in ("input", "button"):
             attributes = node.attributes
             label = (attributes.get("value") or attributes.get("aria-label") or attributes.get("title") or "").strip()
-            if label and len(label) < 40 and words.BUY.match(label):
+            if label and len(label) < 40 and words.key_of(label) in words.BUY:
                 walk.buys.append(len(chunks))
                 walk.buy_buttons += tag == "input"
         if number > MAX_NODES:

@@ -7,8 +7,10 @@ price nearest to the title and the buy button, and the id that a page's own addr
 from __future__ import annotations
 
 import re
+from functools import cache
 from urllib.parse import unquote, urlsplit
 
+from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from collectors.reading import product_words as words
@@ -26,11 +28,22 @@ MIN_USES = 3  # how often a page must bear the id of its address
 MAX_URL = 2_000
 
 _DIGIT = re.compile(r"\d")
-_MARKED = (
-    '[itemprop~="brand"], [class*="brand" i], [id*="brand" i], [class*="manufacturer" i], [class*="vendor" i], [class*="designer" i], [data-brand], [data-sku], '
-    '[data-product-sku], [data-product-id], [data-productid], [data-pid], [data-gtin], [data-ean], [class*="sku" i], [id*="sku" i], [itemprop~="sku"], [itemprop~="productID"], '
-    '[itemprop^="gtin"], [class*="stock" i], [class*="availab" i], [id*="availab" i], [id*="byline" i], [class*="byline" i]'
-)
+_LABELS = words.SKU | words.WEAK_SKU | words.GTIN | words.MPN | words.BRAND
+# field -> (what must stand in the markup, selector)
+_MARKED: dict[str, tuple[tuple[bytes, str], ...]] = {
+    "brand": (
+        (b"brand", '[itemprop~="brand"], [class*="brand" i], [id*="brand" i], [data-brand]'),
+        (b"manufacturer", '[class*="manufacturer" i]'),
+        (b"designer", '[class*="designer" i]'),
+        (b"byline", '[id*="byline" i], [class*="byline" i]'),
+    ),
+    "sku": (
+        (b"sku", '[class*="sku" i], [id*="sku" i], [itemprop~="sku"], [data-sku], [data-product-sku]'),
+        (b"productID", '[itemprop~="productID"]'),
+    ),
+    "gtin": ((b"gtin", '[itemprop^="gtin"], [data-gtin]'), (b"data-ean", "[data-ean]")),
+    "availability": ((b"tock", '[class*="stock" i]'), (b"vailab", '[class*="availab" i], [id*="availab" i]')),
+}
 _URL_ID = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z0-9_]*\d{3})[A-Za-z0-9_]{5,30}(?![A-Za-z0-9])")
 _ID_NAME = re.compile(r"(?i)^(?:.*[_-])?(?:p?id|uid|sku|item|itemid|prod(?:uct)?_?(?:id|no|code)?|productid|art(?:icle)?(?:id|no)?|wareid|goods(?:id|no)?|nm)$")
 _LETTERS_BEFORE = re.compile(r"^(?:[a-z]+|[A-Za-z])(?=\d{5,}$)|^[a-z]\d+[a-z](?=\d{5,}$)")
@@ -39,8 +52,12 @@ _LETTERS_BEFORE = re.compile(r"^(?:[a-z]+|[A-Za-z])(?=\d{5,}$)|^[a-z]\d+[a-z](?=
 def read_printed(tree: LexborHTMLParser, known: ReadOffer | None, title: str, url: str | None, lang: str | None) -> ReadOffer | None:
     """The product as printed; `title` is what the head of the page says. With `known` None only if the page has a title, a price and a way to buy."""
     raw = tree.raw_html or b""
-    if known is None and not any(mark in raw for mark in words.BUY_MARKS):
-        return None
+    if known is None:
+        if not _has_shop_marks(raw):
+            return None
+    elif known.price_amount is not None and known.price_high_amount is None and known.brand and known.sku and known.availability:
+        if known.gtin or not any(mark in raw for mark in words.GTIN_MARKS):
+            return None
     walk = walk_page(tree, title)
     is_bought = 0 < walk.buy_buttons <= MAX_BUY_BUTTONS
     if known is None and not walk.title:
@@ -51,7 +68,8 @@ def read_printed(tree: LexborHTMLParser, known: ReadOffer | None, title: str, ur
     if known is None and not (is_bought and page.price is not None) and not _is_sold_out(tree, walk):
         return None
     _read_labels(walk.chunks, page)
-    _read_marked(tree, page, is_bought=walk.buy_buttons > 0)
+    wanted = [name for name in _MARKED if getattr(page, name) is None and (known is None or getattr(known, name) is None)]
+    _read_marked(tree, page, wanted, is_bought=walk.buy_buttons > 0)
     if page.brand is None and (known is None or known.brand is None):
         page.brand = embedded_brand(raw, f"{title} {walk.title or ''}")
     if page.gtin is None and (known is None or known.gtin is None):
@@ -73,6 +91,17 @@ def read_printed(tree: LexborHTMLParser, known: ReadOffer | None, title: str, ur
     )
 
 
+def _has_shop_marks(raw: bytes) -> bool:
+    """Whether words of prices and of buying both stand in the markup; one pass over it."""
+    found = {number < len(words.PRICE_MARKS) for number, _, _ in _marks().find_matches_as_indexes(raw)}
+    return len(found) == 2
+
+
+@cache
+def _marks() -> BytesAhoCorasick:
+    return BytesAhoCorasick([*words.PRICE_MARKS, *words.BUY_MARKS], matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA)
+
+
 def _is_sold_out(tree: LexborHTMLParser, walk: Walk) -> bool:
     """A page without a price that says of its product that it cannot be bought."""
     if walk.buy_buttons:
@@ -91,26 +120,34 @@ def _read_labels(chunks: list[str], page: Printed) -> None:
         if len(chunk) > 100:
             continue
         head, colon, tail = chunk.partition(":")
-        if colon and tail.strip() and len(head) <= 40:
-            _take(head, tail.strip(), page)
-        elif len(chunk) <= 40:
+        if len(head) > 40:
+            continue
+        label = words.key_of(head)
+        if label not in _LABELS:
+            continue
+        value = tail.strip() if colon else ""
+        if not value:
             value = next((part for part in chunks[number + 1 : number + 3] if part.strip(" :#№.-")), "")
-            _take(chunk, value.lstrip(": #№").strip(), page)
+        _take(label, value.lstrip(": #№").strip(), page)
 
 
 def _take(label: str, value: str, page: Printed) -> None:
     if not value or len(value) > MAX_VALUE:
         return
-    if page.gtin is None and words.GTIN.match(label):
-        page.gtin = next((number for part in re.split(r"[,;/|\s](?!\d)", value) if (number := read_gtin(part))), None)
-    elif page.sku is None and words.SKU.match(label) and (code := _code(value)):
-        page.sku = code
-    elif page.weak_sku is None and words.WEAK_SKU.match(label) and (code := _code(value)):
-        page.weak_sku = code
-    elif page.mpn is None and words.MPN.match(label) and (code := _code(value)):
-        page.mpn = code
-    elif page.brand is None and words.BRAND.match(label) and _is_name(value):
-        page.brand = value
+    if label in words.GTIN:
+        if page.gtin is None:
+            page.gtin = next((number for part in re.split(r"[,;/|\s](?!\d)", value) if (number := read_gtin(part))), None)
+    elif label in words.BRAND:
+        if page.brand is None and _is_name(value):
+            page.brand = value
+    elif (code := _code(value)) is None:
+        return
+    elif label in words.SKU:
+        page.sku = page.sku or code
+    elif label in words.WEAK_SKU:
+        page.weak_sku = page.weak_sku or code
+    elif label in words.MPN:
+        page.mpn = page.mpn or code
 
 
 def _code(value: str) -> str | None:
@@ -125,9 +162,13 @@ def _is_name(value: str) -> bool:
     return value[0].isalnum() and any(char.isalpha() for char in value) and len(value) <= 50 and not words.NO_BRAND.search(value)
 
 
-def _read_marked(tree: LexborHTMLParser, page: Printed, *, is_bought: bool) -> None:
+def _read_marked(tree: LexborHTMLParser, page: Printed, wanted: list[str], *, is_bought: bool) -> None:
     """Values of elements whose attributes or class names say what they hold."""
-    for node in tree.css(_MARKED)[:MAX_MARKED]:
+    raw = tree.raw_html or b""
+    selectors = [selector for name in wanted for needle, selector in _MARKED[name] if needle in raw]
+    if not selectors:
+        return
+    for node in tree.css(", ".join(selectors))[:MAX_MARKED]:
         attributes = node.attributes
         named = f"{attributes.get('class') or ''} {attributes.get('id') or ''}".lower()
         prop = attributes.get("itemprop") or ""
@@ -158,7 +199,7 @@ def _marked_brand(node: LexborNode, attributes: dict[str, str | None], named: st
             if picture is not None:
                 value = (picture.attributes.get("alt") or picture.attributes.get("title") or "").strip()
         value = words.BRAND_SUFFIX.sub("", words.BRAND_PREFIX.sub("", value)).strip(" :")
-    return value if value and _is_name(value) and len(value) <= 35 and not words.BRAND.match(value) else None
+    return value if value and _is_name(value) and len(value) <= 35 and words.key_of(value) not in words.BRAND else None
 
 
 def _is_away(node: LexborNode) -> bool:

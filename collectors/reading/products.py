@@ -21,7 +21,11 @@ from collectors.reading.product_items import is_product, offer_of_graph, offers_
 from collectors.reading.structured import walk
 
 MAX_OFFERS = 500
-_RELATED = frozenset(("isRelatedTo", "isSimilarTo", "isAccessoryOrSparePartFor", "isConsumableFor", "itemListElement", "item", "itemReviewed"))
+_LISTS = frozenset("ItemList OfferCatalog CollectionPage WebPage ItemPage SearchResultsPage AboutPage Store OnlineStore Organization LocalBusiness Brand".split())
+_TEXTS = frozenset(
+    "Article NewsArticle BlogPosting ReportageNewsArticle AnalysisNewsArticle OpinionNewsArticle TechArticle ScholarlyArticle LiveBlogPosting Recipe HowTo "
+    "DiscussionForumPosting QAPage JobPosting Event VideoObject".split()
+)
 _ORDER = {"json-ld": 0, "microdata": 1, "rdfa": 2}
 
 
@@ -40,6 +44,8 @@ def read_offers(tree: LexborHTMLParser, items: Sequence[Item], url: str | None =
             main = _filled(main, others[0])
     if graph is not None and (main is not None or not listed):
         main = _filled(main, graph) if main is not None else graph
+    if main is None and _is_text(items):
+        return [offer for item in listed[:MAX_OFFERS] for offer in offers_of(item, is_card=True)[:1]]
     if main is not None or not listed:
         printed = read_printed(tree, main, title, url, lang)
         if printed is not None:
@@ -48,10 +54,15 @@ def read_offers(tree: LexborHTMLParser, items: Sequence[Item], url: str | None =
         number = id_of_address(url, tree.raw_html or b"")
         main = replace(main, sku=number or main.sku)
     cards = [offer for item in listed[:MAX_OFFERS] for offer in offers_of(item, is_card=True)[:1]]
-    if not cards:
+    if not cards and main is None:
         cards = read_cards(tree, url, lang)
     offers = ([_resolved(main, url)] if main is not None else []) + variants + cards
     return offers[:MAX_OFFERS]
+
+
+def _is_text(items: Sequence[Item]) -> bool:
+    """Whether structured data says that the page is something to read: then what looks like a price in it is no offer."""
+    return any(item.type in _TEXTS or (item.origin == "opengraph" and item.type == "article") for item in items)
 
 
 def _products(items: Sequence[Item], url: str | None, title: str) -> tuple[list[Item], list[Item]]:
@@ -61,6 +72,8 @@ def _products(items: Sequence[Item], url: str | None, title: str) -> tuple[list[
     for item in items:
         if is_product(item):
             own.append(item)
+            continue
+        if item.type not in _LISTS and item.type:
             continue
         main = item.properties.get("mainEntity")
         for name, value in item.properties.items():

@@ -6,25 +6,46 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from collectors.reading.jsonld import MAX_BLOCK, items_from_blocks
+from collectors.reading.jsonld import items_from_blocks
 from collectors.reading.metatags import items_from_metas
-from collectors.reading.microdata import read_microdata
+from collectors.reading.microdata import items_from_nodes
 from collectors.reading.model import Item
 from collectors.reading.rdfa import read_rdfa
 
 
+_SELECTOR = 'meta, script[type], [itemscope], [itemprop], [typeof]'
+
+
 def read_items(tree: LexborHTMLParser, url: str | None = None) -> list[Item]:
     """All items of a page, origin by origin, each in document order; an unreadable block costs only itself."""
-    raw = tree.raw_html or b""
-    items: list[Item] = []
-    if b"ld+json" in raw or b"LD+JSON" in raw:
-        items += items_from_blocks(json_blocks(tree))
-    if b"itemscope" in raw or b"itemScope" in raw or b"ITEMSCOPE" in raw:
-        items += read_microdata(tree, url)
-    if b"typeof=" in raw or b"vocab=" in raw or b"TYPEOF=" in raw:
+    blocks: list[str] = []
+    metas: list[LexborNode] = []
+    marked: list[LexborNode] = []
+    has_rdfa = False
+    last = 0
+    for node in tree.css(_SELECTOR):
+        mark = node.mem_id
+        if mark == last:
+            continue  # found by two selectors
+        last = mark
+        tag = node.tag
+        if tag == "script":
+            if is_json_ld(node):
+                blocks.append(script_text(node))
+            continue
+        attributes = node.attributes
+        if tag == "meta" and "itemprop" not in attributes:
+            metas.append(node)
+            continue
+        if "itemscope" in attributes or "itemprop" in attributes:
+            marked.append(node)
+        has_rdfa = has_rdfa or "typeof" in attributes
+    items = items_from_blocks(blocks)
+    if marked:
+        items += items_from_nodes(tree, marked, url)
+    if has_rdfa:
         items += read_rdfa(tree, url)
-    items += items_from_metas(tree.css("meta"))
-    return items
+    return items + items_from_metas(metas)
 
 
 def read_items_from_html(html: str | bytes, url: str | None = None) -> list[Item]:
@@ -32,12 +53,8 @@ def read_items_from_html(html: str | bytes, url: str | None = None) -> list[Item
     return read_items(LexborHTMLParser(html), url)
 
 
-def json_blocks(tree: LexborHTMLParser) -> list[str]:
-    """The texts of the page's JSON-LD blocks."""
-    return [text for node in tree.css('script[type*="ld+json" i]') if is_json_ld(node) and len(text := script_text(node)) <= MAX_BLOCK]
-
-
 def is_json_ld(node: LexborNode) -> bool:
+    """Whether a script is a JSON-LD block; parameters and case of its type do not matter."""
     kind = (node.attributes.get("type") or "").partition(";")[0].strip().lower()
     return kind in ("application/ld+json", "ld+json", "text/ld+json")
 

