@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -224,6 +225,8 @@ def _shape_problems(error: ValidationError, document: Document) -> Iterator[Prob
             case "value_error":  # our own validators: their message says all
                 said, mark, hint = str(fault["ctx"]["error"]).partition(". Did you mean")
                 yield Problem(line, f"{said}{_within(place, document)}{mark}{hint}")
+            case "too_short":
+                yield Problem(line, f'"{name}" is empty{_within(place, document)}')
             case "model_type" | "dict_type":
                 yield Problem(line, f'"{name}" should be a mapping of keys to values{_within(place, document)}')
             case _:
@@ -325,3 +328,7 @@ def _row(model: BaseModel, fields: tuple[str, ...], **ids: str) -> Row:
 
 def _distinct(rows: Iterable[Row]) -> list[Row]:
     return list({tuple(row.values()): row for row in rows}.values())
+
+
+if __name__ == "__main__":  # writes the schema that editors use
+    sys.stdout.write(json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n")

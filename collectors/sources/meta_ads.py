@@ -70,7 +70,8 @@ SOURCE = Source(
 
 _READ = {
     "id", "page_id", "page_name", "ad_creation_time", "ad_delivery_start_time", "ad_delivery_stop_time", "publisher_platforms",
-    "currency", "spend", "impressions", "funding_entity", "ad_snapshot_url", "ad_creative_body", "ad_creative_link_title", "ad_creative_link_caption",
+    "currency", "spend", "impressions", "funding_entity",
+    "ad_snapshot_url", "ad_creative_body", "ad_creative_link_title", "ad_creative_link_caption",
 }  # fmt: skip
 _CARDS = {"ad_creative_bodies", "ad_creative_link_titles", "ad_creative_link_captions"}  # the first is read, several are kept
 

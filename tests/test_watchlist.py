@@ -1,0 +1,328 @@
+"""What a watchlist may say, and what a person reads when it is wrong."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import dozor
+from collectors.watchlist import WatchlistError, json_schema, load_watchlist, read_watchlist
+from collectors.watchlist_file import MAX_DEPTH, read_yaml
+
+DOZOR = Path(dozor.__file__).parent
+
+TWO_CLIENTS = """
+projects:
+  - id: north-tea
+    title: North Tea
+    language: en
+    timezone: Europe/Berlin
+    currency: EUR
+    entities:
+      - id: north-tea
+        name: North Tea
+        is_own: true
+        aliases: [NorthTea, Северный чай]
+        domains: [https://www.North-Tea.example/]
+        watches:
+          - telegram_channel: "@North_Tea"
+          - page: north-tea.example/prices
+            options: {selector: "#plans"}
+            ignore: ["\\\\d+ readers"]
+            pace_seconds: 3
+    watches:
+      - hacker_news: '"green tea"'
+    topics:
+      - {id: brand, query: '"North Tea"', entity: north-tea}
+    macros: {brands: North OR Leaf}
+    keywords:
+      - {id: core, region: DE, phrases: [green tea, green tea]}
+  - id: press
+    title: Press agency
+    personal_data: drop
+    entities:
+      - id: tea
+        name: Tea
+        watches:
+          - source: telegram_channel
+            target: https://t.me/s/north_tea
+            role: earned
+          - page: https://north-tea.example/prices
+            options: {selector: "#plans"}
+            pace_seconds: 9
+"""
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(WatchlistError) as caught:
+        read_watchlist(textwrap.dedent(text))
+    return caught.value.problems
+
+
+def project(body: str) -> str:
+    """A file with one project; `body` is indented under its first entity."""
+    head = "projects:\n- id: p\n  title: P\n  entities:\n  - id: e\n    name: E\n"
+    return head + textwrap.indent(textwrap.dedent(body).strip(), "    ") + "\n"
+
+
+def test_a_target_that_two_clients_watch_is_one_watch() -> None:
+    watchlist = read_watchlist(TWO_CLIENTS)
+
+    assert [(watch.source, watch.target) for watch in watchlist.watches()] == [
+        ("telegram_channel", "north_tea"),
+        ("page", "https://north-tea.example/prices"),
+        ("hacker_news", '"green tea"'),
+    ]
+    roles = [(row["project_id"], row["entity_id"], row["role"]) for row in watchlist.reference()["watch_entity"]]
+    assert roles == [
+        ("north-tea", "north-tea", "owned"),
+        ("north-tea", "north-tea", "owned"),
+        ("north-tea", None, "earned"),
+        ("press", "tea", "earned"),
+        ("press", "tea", "owned"),
+    ]
+
+
+def test_of_two_paces_for_one_watch_the_kinder_holds() -> None:
+    [page] = read_watchlist(TWO_CLIENTS).watches("page")
+
+    assert page.pace_seconds == 9
+
+
+def test_the_pace_is_no_part_of_a_watch_and_its_options_are() -> None:
+    faster = read_watchlist(TWO_CLIENTS.replace("pace_seconds: 9", "pace_seconds: 1")).watches("page")
+    other = read_watchlist(TWO_CLIENTS.replace("#plans", "#prices")).watches("page")
+    [page] = read_watchlist(TWO_CLIENTS).watches("page")
+
+    assert [watch.watch_id for watch in faster] == [page.watch_id]
+    assert page.watch_id not in [watch.watch_id for watch in other]
+
+
+def test_the_reference_has_plain_rows() -> None:
+    reference = read_watchlist(TWO_CLIENTS).reference()
+
+    assert reference["project"][1] == {
+        "project_id": "press",
+        "title": "Press agency",
+        "language": "en",
+        "timezone": "UTC",
+        "currency": None,
+        "personal_data": "drop",
+    }
+    assert reference["entity"][0] == {
+        "project_id": "north-tea",
+        "entity_id": "north-tea",
+        "name": "North Tea",
+        "aliases": ["NorthTea", "Северный чай"],
+        "domains": ["north-tea.example"],
+        "is_own": True,
+    }
+    page = read_watchlist(TWO_CLIENTS).watches("page")[0]
+    assert reference["ignore_rule"] == [{"project_id": "north-tea", "watch_id": page.watch_id, "pattern": r"\d+ readers"}]
+    assert reference["topic"][0]["query"] == '"North Tea"'
+    assert reference["macro"] == [{"project_id": "north-tea", "name": "brands", "query": "North OR Leaf"}]
+    assert [row["phrase"] for row in reference["keyword"]] == ["green tea"]
+    assert json.loads(json.dumps(reference)) == reference
+
+
+def test_the_version_changes_with_the_text() -> None:
+    assert read_watchlist(TWO_CLIENTS).version != read_watchlist(TWO_CLIENTS + "# seen\n").version
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            "watches: [{telegramm_channel: x}]",
+            'unknown source "telegramm_channel" in watch of "e". Did you mean "telegram_channel"?',
+        ),
+        (
+            "watches: [{source: hackernews, target: x}]",
+            'unknown source "hackernews" in watch of "e". Did you mean "hacker_news"?',
+        ),
+        (
+            "watches: [{site: s.example, options: {max_page: 3}}]",
+            'site has no option "max_page" in watch of "e". Did you mean "max_pages"?',
+        ),
+        (
+            "watches: [{site: s.example, options: {max_pages: many}}]",
+            "site: max_pages must be a number, found 'many' in watch of \"e\"",
+        ),
+        ("watches: [{site: s.example, options: {exclude: '('}}]", "site: exclude: '(' is not a regular expression"),
+        ("watches: [{app_store_app: chess}]", 'app_store_app: "chess" is not an app id (1700000001)'),
+        (
+            "watches: [{app_store_app: 1700000001, options: {country: rus}}]",
+            'app_store_app: country "rus" is not a two-letter code',
+        ),
+        ("watches: [{telegram_channel: https://t.me/+AbCdEf}]", "is not the name of a public channel"),
+        ("watches: [{page: p.example, options: {selector: '##'}}]", "page: selector '##' is not a CSS selector"),
+        (
+            "watches: [{meta_ads: x, options: {countries: [Germany]}}]",
+            "meta_ads: countries must be two-letter codes or ALL, found GERMANY",
+        ),
+        ("watches: [{site: s.example, rolle: owned}]", 'unknown key "rolle" in watch of "e". Did you mean "role"?'),
+        ("watches: [{role: owned}]", "a watch is `source: target`"),
+        (
+            "watches: [{site: s.example, role: own}]",
+            "\"role\" should be 'owned', 'earned' or 'market', found \"own\" in watch of \"e\"",
+        ),
+        ("watches: [{site: s.example, pace_seconds: 0}]", '"pace_seconds" should be greater than 0, found 0 in watch of "e"'),
+        ("watches: [{site: s.example, ignore: '['}]", "ignore: '[' is not a regular expression"),
+        ("watches: [{site: }]", '"target" should be a valid string, found null in watch of "e"'),
+        ("watches: {site: s.example}", '"watches" should be a valid list'),
+        ("is_own: maybe", '"is_own" should be a valid boolean'),
+        ("alias: [x]", 'unknown key "alias" in entity "e". Did you mean "aliases"?'),
+        ("domains: ['not a domain']", '"not a domain" is not a domain in entity "e"'),
+        ("is_own: !!python/object/apply:os.system [ls]", 'the tag "!!python/object/apply:os.system" is not allowed'),
+        (
+            "aliases: [99999999999999999999999]",
+            "the number 99999999999999999999999… is too large; put it in quotes if it is an id",
+        ),
+        ("name: F", 'the key "name" is already given on line 6'),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(body: str, message: str) -> None:  # R-241
+    found = problems(project(body))
+
+    assert any(problem.startswith("watchlist.yml:7: ") and message in problem for problem in found), found
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    found = problems("""
+        projects:
+          - id: north tea
+            titel: North Tea
+            timezone: Europe/Moskow
+            entities:
+              - id: a
+                name: A
+                watches:
+                  - hacker_new: tea
+                  - site: a.example
+                    options: {depth: 3}
+              - id: a
+                name: B
+            topics:
+              - {id: t, query: x, entity: b}
+    """)
+
+    assert [problem.partition(": ")[0].removeprefix("watchlist.yml:") for problem in found] == [
+        "3",
+        "3",
+        "4",
+        "5",
+        "10",
+        "12",
+        "13",
+        "16",
+    ]
+    assert any('Did you mean "Europe/Moscow"?' in problem for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "watchlist.yml:1: the watchlist is empty; `dozor init` writes one to start from"),
+        ("projects: []", 'watchlist.yml:1: "projects" is empty'),
+        ("- 1", 'watchlist.yml:1: "the file" should be a mapping of keys to values'),
+        ("projects:\n\t- id: x", "watchlist.yml:2: not valid YAML: found character that cannot start any token"),
+        ("projects: [\n", "watchlist.yml:2: not valid YAML: "),
+        ("a: \x07", "watchlist.yml:1: not valid YAML: the character U+0007 is not allowed"),
+        ("a: *nothing", "watchlist.yml:1: not valid YAML: found undefined alias"),
+        ("a: &loop [*loop]", "watchlist.yml:1: an alias refers to what contains it"),
+        ("a: " + "[" * 4000, f"watchlist.yml:1: nested deeper than {MAX_DEPTH} levels"),
+        ("? [a, b]\n: 1", "watchlist.yml:1: a key must be plain text"),
+    ],
+)
+def test_a_file_that_is_no_watchlist_is_refused_with_a_line(text: str, message: str) -> None:  # R-241
+    assert any(problem.startswith(message) for problem in problems(text)), problems(text)
+
+
+def test_a_bomb_of_aliases_is_refused() -> None:  # R-241
+    bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+    bomb += "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12))
+
+    assert any("values once aliases are expanded" in problem for problem in problems(bomb))
+
+
+def test_aliases_may_be_used() -> None:
+    watchlist = read_watchlist(project("domains: &d [a.example]\naliases: *d"))
+
+    assert watchlist.reference()["entity"][0]["aliases"] == ["a.example"]
+
+
+@pytest.mark.parametrize("text", ["no", "on", "yes", "12:30", "0123", "0x1F", "1e5", "1.10", "2026-11-19", "~x", "null"])
+def test_words_stay_what_was_written(text: str) -> None:
+    expected = None if text == "null" else text
+
+    assert read_yaml(f"a: {text}").data == {"a": expected}
+
+
+def test_a_file_that_is_not_utf8_names_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "watchlist.yml"
+    path.write_bytes("projects:\n- title: Чай".encode("cp1251"))
+
+    with pytest.raises(WatchlistError, match=r"watchlist\.yml:2: not UTF-8"):
+        load_watchlist(path)
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "watchlist.yml"
+    path.write_bytes(b"\xef\xbb\xbf" + TWO_CLIENTS.encode())
+
+    assert len(load_watchlist(path).watches()) == 3
+
+
+def test_the_file_to_start_from_is_valid() -> None:
+    watchlist = load_watchlist(DOZOR / "start_watchlist.yml")
+
+    assert {watch.source for watch in watchlist.watches()} >= {"site", "page", "feed", "telegram_channel", "app_store_app"}
+
+
+def test_the_schema_for_editors_is_current() -> None:
+    """Mend it with: python -m collectors.watchlist > dozor/watchlist.schema.json"""
+    assert json.loads((DOZOR / "watchlist.schema.json").read_text("utf-8")) == json_schema()
+
+
+@settings(deadline=None)
+@given(st.text(max_size=200))
+def test_any_text_is_a_watchlist_or_a_list_of_problems(text: str) -> None:
+    try:
+        read_watchlist(text)
+    except WatchlistError as error:
+        assert error.problems  # noqa: PT017  any other exception fails the test
+
+
+_yaml = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                ["id", "title", "entities", "watches", "topics", "site", "source", "target", "options", "ignore", "role"]
+            )
+            | st.text(max_size=4),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None)
+@given(_yaml)
+def test_any_shape_is_a_watchlist_or_a_list_of_problems(shape: object) -> None:
+    try:
+        read_watchlist(
+            json.dumps(
+                {"projects": [shape, {"id": "p", "title": "P", "entities": [{"id": "e", "name": "E", "watches": [shape]}]}]}
+            )
+        )
+    except WatchlistError as error:
+        assert error.problems  # noqa: PT017  any other exception fails the test
