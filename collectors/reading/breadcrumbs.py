@@ -23,7 +23,7 @@ _SIGNS = (
 )
 _SIGN = rf"(?:[{_SIGNS}]+|->)"
 _ONLY_SIGN = re.compile(rf"{_SIGN}\Z")
-_LEFT = re.compile(rf"{_SIGN}\s+")
+_LEFT = re.compile(rf"{_SIGN}\s+|[→»›❯>➔►▸]+")
 _RIGHT = re.compile(rf"\s+({_SIGN})\Z")
 _SPLIT = re.compile(rf"(?:^|\s+)[{_SIGNS}]+(?:$|\s+)")
 _LEAF_SKIPPED = frozenset(("button", "script", "style", "noscript", "template"))
@@ -141,7 +141,7 @@ def _collect(
         return
     is_list = tag in ("ul", "ol")
     classes = re.sub(r"[^\w\s]|_", "", (attributes.get("class") or "").lower())
-    if depth <= 0 or (is_list and (in_list or "dropdown" in classes or "actions" in classes)):
+    if depth <= 0 or (is_list and ("dropdown" in classes or "actions" in classes or (in_list and _is_menu(children)))):
         return
     kind = f"{attributes.get('itemtype') or ''} {attributes.get('typeof') or ''}".lower()
     marked = is_marked or "data-vocabulary.org/breadcrumb" in kind or "listitem" in kind
@@ -157,6 +157,11 @@ def _collect(
         is_first = False
         _collect(child, base_url, found, signs, depth - 1, in_list=in_list or is_list, is_marked=marked)
     _take_text(texts, found, signs, marked, skip=False)
+
+
+def _is_menu(children: list[LexborNode]) -> bool:
+    """A list inside a list is a menu of choices, unless its single element leads one step down."""
+    return sum(child.is_element_node for child in children) != 1
 
 
 def _take_text(texts: list[str], found: list[_Found], signs: list[str | None], is_marked: bool, *, skip: bool) -> None:
@@ -194,7 +199,7 @@ def _cut(name: str | None) -> tuple[str | None, str | None, str | None]:
 
 def _address(node: LexborNode, base_url: str | None) -> str | None:
     href = (node.attributes.get("href") or "").strip()
-    if not href:
+    if not href or href.lower().startswith(("#", "javascript:")):
         return None
     try:
         return urljoin(base_url or "", href)

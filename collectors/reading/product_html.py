@@ -22,6 +22,7 @@ from collectors.reading.node_text import text_of
 from collectors.reading.printed_price import PRICE, Printed, Walk, names_above, read_printed_price, walk_page
 
 MAX_MARKED = 200  # elements whose names are looked at
+MAX_BRAND = 50
 MAX_VALUE = 60  # characters of a labelled value
 MAX_BUY_BUTTONS = 6  # more of them make a listing
 MIN_USES = 3  # how often a page must bear the id of its address
@@ -190,16 +191,21 @@ def _read_marked(tree: LexborHTMLParser, page: Printed, wanted: list[str], *, is
 
 def _marked_brand(node: LexborNode, attributes: dict[str, str | None], named: str, prop: str) -> str | None:
     value = (attributes.get("data-brand") or (attributes.get("content") if prop == "brand" else None) or "").strip()
-    if not value and ("brand" in named or "byline" in named or "manufacturer" in named or "designer" in named or prop == "brand"):
-        if "logo" in named and prop != "brand":
-            return None
-        value = text_of(node)
-        if not value:
-            picture = node if node.tag == "img" else node.css_first("img[alt], img[title]")
-            if picture is not None:
-                value = (picture.attributes.get("alt") or picture.attributes.get("title") or "").strip()
-        value = words.BRAND_SUFFIX.sub("", words.BRAND_PREFIX.sub("", value)).strip(" :")
+    if not value and (prop == "brand" or ("logo" not in named and any(name in named for name in ("brand", "byline", "manufacturer", "designer")))):
+        value = words.BRAND_SUFFIX.sub("", words.BRAND_PREFIX.sub("", brand_of(node) or "")).strip(" :")
     return value if value and _is_name(value) and len(value) <= 35 and words.key_of(value) not in words.BRAND else None
+
+
+def brand_of(node: LexborNode) -> str | None:
+    """The brand an element shows: its text, else what its picture is called; None for what is too long for a name."""
+    shown = text_of(node)
+    if not shown:
+        for picture in [node] if node.tag == "img" else node.css("img[alt], img[title]")[:5]:
+            attributes = picture.attributes
+            shown = (attributes.get("alt") or "").strip() or (attributes.get("title") or "").strip()
+            if shown:
+                break
+    return shown if 0 < len(shown) < MAX_BRAND else None
 
 
 def _is_away(node: LexborNode) -> bool:

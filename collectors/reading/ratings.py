@@ -12,7 +12,9 @@ from collectors.reading.node_text import text_of
 MAX_TEXT = 200
 
 _NUMBER = r"(\d{1,3}(?:[.,]\d{1,4})?)"
-_OUT_OF = re.compile(rf"(?i){_NUMBER}\s*(?:/|von|из|out of|of|sur|su|de|z|av|van|на|\|)\s*(?:maximal\s+|max\.?\s+)?(100|10|5|20|6)(?![\d.,]*\d)")
+_SCALES = r"(100|10|20|4|5|6)(?:[.,]0{1,2})?"
+_OUT_OF = re.compile(rf"(?i){_NUMBER}\s*(?:/|von|из|out of|of|sur|su|de|z|av|van|на|\|)\s*(?:maximal\s+|max\.?\s+)?{_SCALES}(?![\d.,]*\d)")
+_SCALE_AFTER = re.compile(rf"(?i)^\D{{0,25}}?{_SCALES}(?![\d.,]*\d)(?!\s*(?:reviews?|ratings?|votes?|отзыв|оцен|голос|bewertung|avis|opini|recensioni))")
 _PERCENT = re.compile(rf"{_NUMBER}\s*%")
 _PLAIN = re.compile(rf"(?<![\d.,]){_NUMBER}(?![\d.,]*\d)")
 _STARS = re.compile(rf"(?i){_NUMBER}\s*(?:stars?\b|sterne?\b|звезд|étoiles?|estrellas?|stelle)")
@@ -38,7 +40,7 @@ def read_rating_of(text: str) -> Rating | None:
         return Rating(_float(match.group(1)), None)
     if match := _PERCENT.search(text):
         value = _float(match.group(1))
-        return Rating(value, 100.0) if value <= 100 else None
+        return Rating(value, None) if value <= 100 else None
     if match := _PLAIN.search(text):
         return Rating(_float(match.group(1)), None)
     return None
@@ -56,7 +58,7 @@ def rating_of_node(node: LexborNode) -> Rating | None:
     if any(char.isdigit() for char in text):
         rating = read_rating_of(text)
         if rating is not None:
-            return rating
+            return rating if rating.best is not None else Rating(rating.value, _scale_after(node, rating.value))
     for part in (node, *node.css("[title], [alt], [aria-label]")[:20]):
         attributes = part.attributes
         for name in ("title", "alt", "aria-label"):
@@ -64,6 +66,21 @@ def rating_of_node(node: LexborNode) -> Rating | None:
             if label and any(char.isdigit() for char in label) and (rating := read_rating_of(label)) is not None:
                 return rating
     return _drawn(node)
+
+
+def _scale_after(node: LexborNode, value: float) -> float | None:
+    """The scale named right after the element: "4.5" in it, "/ 5" or "out of 5" behind it."""
+    following = node.next
+    for _ in range(4):
+        if following is None:
+            return None
+        text = (following.text_content or "") if following.is_text_node else text_of(following)
+        if any(char.isdigit() for char in text):
+            match = _SCALE_AFTER.match(text.strip()[:60])
+            best = float(match.group(1)) if match else None
+            return best if best is not None and best >= value else None
+        following = following.next
+    return None
 
 
 def _drawn(node: LexborNode) -> Rating | None:
