@@ -43,7 +43,7 @@ def backfill() -> None:
     @task(outlets=[BATCHES])
     def fill(run_id: str) -> None:
         from dags.credentials import from_connections
-        from dozor import steps
+        from dozor import backfilling
 
         params = get_current_context()["params"]
         steps.backfill(

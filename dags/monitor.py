@@ -49,7 +49,7 @@ def _monitor(cadence: str) -> DAG:
             """What to collect: sources, or shards of a large one."""
             from dozor import steps
 
-            return steps.due(cadence, only=get_current_context()["params"]["sources"])
+            return steps.due(cadence, run_id, only=get_current_context()["params"]["sources"])
 
         @task(map_index_template="{{ shard }}")
         def collect(run_id: str, shard: str) -> str:

@@ -26,16 +26,16 @@ def warehouse() -> None:
     @task(outlets=[WAREHOUSE])
     def refresh() -> None:
         """Load, build, check and publish as one step: readers see the old warehouse or the new one."""
-        from dozor import steps
+        from dozor import refreshing
 
-        steps.refresh()
+        refreshing.refresh()
 
     @task
     def report() -> list[str]:
         """One HTML file per project."""
-        from dozor import steps
+        from dozor import refreshing
 
-        return steps.report()
+        return refreshing.report()
 
     refresh() >> report()
 

@@ -12,7 +12,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from importlib.metadata import version
@@ -208,7 +208,7 @@ def parse(
         s: None for s, day in sources_and_days(settings.store) if day == run.day
     }
     found: list[Outcome] = []
-    with workers or Workers(settings.workers) as pool:
+    with nullcontext(workers) if workers else Workers(settings.workers) as pool:
         for name in names:
             found += parse_day(settings, run, name, run.day, pool)
     return found

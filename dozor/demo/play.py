@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from dozor import refreshing, steps
+from dozor import airflow, refreshing, steps
 from dozor.demo.platforms import AD_TOKEN
 from dozor.demo.server import HOSTS, Market, serve
 from dozor.settings import Settings, load_settings
@@ -79,6 +79,17 @@ def _night(settings: Settings, pool: Workers) -> None:
     shards = steps.due("nightly", run_id, settings=settings)
     steps.collect(run_id, shards, settings=settings)
     steps.parse(run_id, shards, settings=settings, workers=pool)
+
+
+def night_in_airflow(config: Path) -> None:
+    """Play a night as Airflow plays it: the nightly DAG, then the warehouse DAG that its asset wakes."""
+    home = airflow.install(config.parent / "airflow", config)
+    with home.standalone(), home.api() as api:
+        airflow.wait_for_dags(api, ("dozor_warehouse", "dozor_nightly"))
+        state = airflow.wait_for_run(api, "dozor_nightly", airflow.trigger(api, "dozor_nightly"))
+        refreshed = airflow.wait_for_run(api, "dozor_warehouse")
+    if (state, refreshed) != ("success", "success"):
+        raise airflow.AirflowError(f"dozor_nightly: {state}, dozor_warehouse: {refreshed}; the logs are in {home.home / 'logs'}")
 
 
 def _settings(folder: Path, market: Market, day: date) -> Path:
