@@ -16,7 +16,7 @@ import yaml
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 40  # a watchlist needs about eight
-MAX_VALUES = 500_000  # after aliases are expanded
+MAX_VALUES = 200_000  # after aliases are expanded
 
 Path = tuple[str | int, ...]
 

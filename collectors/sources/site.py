@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -101,7 +102,7 @@ def plan(watch: Watch, window: Window, known: Known) -> Iterator[Request]:
     )
     context = _context(watch, follows="new" if has_sitemap else "all")
     yield _page(watch.target, context)
-    yield _sitemap(watch.target.partition("?")[0].rstrip("/") + "/sitemap.xml", {**context, "is_guess": True})
+    yield _sitemap(urljoin(watch.target, "/sitemap.xml"), {**context, "is_guess": True})
     due = window.until - timedelta(days=context["revisit_days"] if has_sitemap else 0)
     for fetched in known.all_fetched():
         if fetched.gone_since is None and fetched.last_fetched_at <= due and "sitemap" not in fetched.url.lower():
