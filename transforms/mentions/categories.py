@@ -118,8 +118,6 @@ def builtin() -> Categories:
 def read_definitions(document: str) -> tuple[Category, ...]:
     """Compiles a definitions file; raises ValueError that names the category and what is wrong with it."""
     definitions = yaml.safe_load(document)
-    if not isinstance(definitions, dict):
-        raise ValueError("categories: expected a mapping of category names to rules")
     return tuple(_category(name, rules) for name, rules in definitions.items())
 
 

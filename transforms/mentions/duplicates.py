@@ -16,6 +16,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import blake2b
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +38,9 @@ _NOISE = re.compile(r"https?://\S+|www\.\S+|[\u00ad\u200b-\u200f\u2060\ufeff]")
 _WORD = re.compile(r"\w+")
 
 SIGNED = pa.schema([("text_hash", pa.binary(16)), ("signature", pa.binary(SIGNATURE_BYTES))])
-ASSIGNED = pa.schema([("record_id", pa.string()), ("cluster_id", pa.string()), ("cluster_started_at", pa.timestamp("us", "UTC"))])
-MOVED = pa.schema([("old_cluster_id", pa.string()), ("cluster_id", pa.string()), ("cluster_started_at", pa.timestamp("us", "UTC"))])
+_CLUSTER = [pa.field("cluster_id", pa.string()), pa.field("cluster_started_at", pa.timestamp("us", "UTC"))]
+ASSIGNED = pa.schema([pa.field("record_id", pa.string()), *_CLUSTER])
+MOVED = pa.schema([pa.field("old_cluster_id", pa.string()), *_CLUSTER])
 
 Ints = npt.NDArray[np.int64]
 
@@ -51,13 +54,13 @@ class Clustering:
 
 
 def words(text: str) -> list[str]:
-    """The words that count for sameness: no case, punctuation, emoji, links or invisible characters; ё = е. At most MOST_WORDS."""
+    """The words that count for sameness: no case, punctuation, emoji, links or invisible characters; ё = е."""
     folded = _NOISE.sub(" ", text[: 40 * MOST_WORDS]).lower().replace("ё", "е")
     return _WORD.findall(folded)[:MOST_WORDS]
 
 
 def sign(texts: Sequence[str]) -> pa.Table:
-    """Hash and signature of each text, in order (columns of SIGNED). Null hash without words, null signature below LEAST_WORDS."""
+    """Hash and signature of each text, in order (columns of SIGNED). No hash without words, no signature below LEAST_WORDS."""
     hashes: list[bytes | None] = []
     signatures: list[bytes | None] = []
     for text in texts:
@@ -95,7 +98,7 @@ def cluster(new: pa.Table, known: pa.Table, *, window: timedelta = WINDOW, thres
 
 def _signature(found: list[str]) -> bytes:
     sketch = RMinHash(num_perm=PERMUTATIONS, seed=_SEED)
-    sketch.update([f"{one} {other}" for one, other in zip(found, found[1:], strict=False)])
+    sketch.update([f"{one} {other}" for one, other in pairwise(found)])
     return np.asarray(sketch.digest(), np.uint32).tobytes()
 
 
@@ -120,10 +123,11 @@ class _Rows:
         signatures = [*new["signature"].to_pylist(), *known["signature"].to_pylist()]
         blank = bytes(SIGNATURE_BYTES)
         matrix = np.frombuffer(b"".join(signatures[row] or blank for row in order), np.uint32).reshape(-1, PERMUTATIONS)
-        clusters = [None] * new.num_rows + known["cluster_id"].to_pylist() if known.num_rows else [None] * new.num_rows
+        clusters: list[str | None] = [None] * new.num_rows
         starts: list[int | None] = [None] * new.num_rows
         if known.num_rows:
-            starts += [int(moment) for moment in _micros(known["cluster_started_at"])]
+            clusters += known["cluster_id"].to_pylist()
+            starts += _micros(known["cluster_started_at"]).tolist()
         return cls(
             ids=[ids[row] for row in order],
             times=times[order] if order else times,
@@ -135,7 +139,7 @@ class _Rows:
         )
 
 
-def _micros(column: pa.ChunkedArray) -> Ints:
+def _micros(column: pa.ChunkedArray[Any]) -> Ints:
     if column.null_count:
         raise ValueError(f"{column.null_count} of {len(column)} records have no time: give the time they were observed")
     return np.asarray(column.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy(zero_copy_only=False), np.int64)
@@ -266,7 +270,4 @@ def _named(rows: _Rows, parents: _Components) -> Clustering:
 
 def _table(found: list[tuple[str, str, int]], schema: pa.Schema) -> pa.Table:
     columns = list(zip(*found, strict=True)) if found else [(), (), ()]
-    return pa.table(
-        [pa.array(columns[0], pa.string()), pa.array(columns[1], pa.string()), pa.array(columns[2], pa.int64()).cast(schema.field(2).type)],
-        schema=schema,
-    )
+    return pa.table([pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema=schema)

@@ -1,0 +1,112 @@
+"""Marks of spam: columns beside a mention, never a deletion. Who reads decides.
+
+Each mark is a fact that can be checked by looking: the number it rests on stands beside it.
+
+    copied          the same text (a cluster of `duplicates`) by at least COPYING_AUTHORS authors within WINDOW, not told to be a repost
+    link_farm       links to a site that at least FARM_AUTHORS authors link to, nearly all of whose posts that do are copies
+    link_stuffed    mostly links: at least STUFFED_LINKS of them, and one for every six words or more
+    tag_stuffed     mostly hashtags: at least STUFFED_TAGS of them, and more than other words
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+WINDOW = timedelta(days=7)
+COPYING_AUTHORS = 5
+FARM_AUTHORS = 5
+FARM_COPIED_SHARE = 0.8
+STUFFED_LINKS = 4
+WORDS_PER_LINK = 6
+STUFFED_TAGS = 8
+READ_CHARACTERS = 20_000
+
+_LINK = re.compile(r"https?://\S+|www\.\S+")
+_TAG = re.compile(r"#\w+")
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """What spam shows in."""
+
+    record_id: str
+    cluster_id: str
+    author: str | None  # key of the author, or of the channel where there is none
+    published_at: datetime
+    text: str
+    domains: Sequence[str] = ()  # registrable domains linked to
+    is_repost: bool = False  # the source says so: an honest copy
+
+
+@dataclass(frozen=True, slots=True)
+class Spam:
+    """Columns of a mention."""
+
+    copying_author_count: int  # authors of its text within WINDOW around it, itself included; reposts are not counted
+    link_count: int
+    tag_count: int
+    marks: tuple[str, ...]
+
+
+def mark(posts: Sequence[Post]) -> dict[str, Spam]:
+    """Record id -> columns, for all posts. Posts of the last WINDOW must be given beside the new ones, or copies are missed."""
+    by_cluster: dict[str, list[Post]] = defaultdict(list)
+    for post in posts:
+        if not post.is_repost and post.author is not None:
+            by_cluster[post.cluster_id].append(post)
+    authors: dict[str, int] = {}
+    for members in by_cluster.values():
+        authors.update(_authors_around(sorted(members, key=lambda post: post.published_at)))
+    farms = _farms(posts, {record_id for record_id, count in authors.items() if count > 1})
+    return {post.record_id: _columns(post, authors.get(post.record_id, 1), farms) for post in posts}
+
+
+def _authors_around(members: list[Post]) -> dict[str, int]:
+    """Distinct authors within WINDOW of each member, by a window that slides over the members in order of time."""
+    found: dict[str, int] = {}
+    inside: dict[str, int] = defaultdict(int)
+    first = last = 0
+    for post in members:
+        while last < len(members) and members[last].published_at <= post.published_at + WINDOW:
+            inside[members[last].author or ""] += 1
+            last += 1
+        while members[first].published_at < post.published_at - WINDOW:
+            author = members[first].author or ""
+            inside[author] -= 1
+            if not inside[author]:
+                del inside[author]
+            first += 1
+        found[post.record_id] = len(inside)
+    return found
+
+
+def _farms(posts: Sequence[Post], copied: set[str]) -> set[str]:
+    """Domains that live from copies: many authors, and nearly all of their posts say what another author says."""
+    linking: dict[str, list[Post]] = defaultdict(list)
+    for post in posts:
+        for domain in set(post.domains):
+            linking[domain].append(post)
+    return {
+        domain
+        for domain, found in linking.items()
+        if len({post.author for post in found}) >= FARM_AUTHORS
+        and sum(post.record_id in copied for post in found) >= FARM_COPIED_SHARE * len(found)
+    }
+
+
+def _columns(post: Post, authors: int, farms: set[str]) -> Spam:
+    text = post.text[:READ_CHARACTERS]
+    links, tags = len(_LINK.findall(text)), len(_TAG.findall(text))
+    words = len(_WORD.findall(_TAG.sub(" ", _LINK.sub(" ", text))))
+    marks = {
+        "copied": authors >= COPYING_AUTHORS and not post.is_repost,
+        "link_farm": any(domain in farms for domain in post.domains),
+        "link_stuffed": links >= STUFFED_LINKS and links * WORDS_PER_LINK >= words,
+        "tag_stuffed": tags >= STUFFED_TAGS and tags > words,
+    }
+    return Spam(authors, links, tags, tuple(name for name, holds in marks.items() if holds))
