@@ -166,7 +166,8 @@ class Guard:
             raise FetchError("guard", f"port {parts.port} of {host} is not one where the web is served")
         if host in _METADATA_NAMES:
             raise FetchError("guard", f"{host} is a cloud metadata name")
-        if not self._is_allowed(host) and (host == "localhost" or host.endswith(_LOCAL_SUFFIXES)):
+        is_local = ("." not in host and ":" not in host) or host.endswith(_LOCAL_SUFFIXES)
+        if is_local and not self._is_allowed(host):
             raise FetchError("guard", f"{host} is a local name; allow_private_hosts in the settings would allow it")
         if host[0].isdigit() or ":" in host:
             try:

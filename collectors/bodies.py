@@ -18,7 +18,8 @@ MOST_CODINGS = 2
 FREE_BYTES = 1024 * 1024  # below this any ratio is fine: an empty table compresses well
 MOST_RATIO = 100
 _STEP = 256 * 1024  # bytes unpacked at a time
-_ZSTD_STEP = 512  # packed bytes fed at a time: a block of 4 bytes unpacks to 128 KiB at most
+_FEED = 16 * 1024  # packed bytes fed at a time
+_ZSTD_FEED = 512  # the same, where unpacking a feed cannot be paused: a block of 4 bytes unpacks to 128 KiB at most
 _ZSTD_WINDOW = 8 * 1024 * 1024  # RFC 9659: what every decoder of the web must bear, and all it must
 
 
@@ -33,91 +34,94 @@ def content_codings(header: str) -> list[str]:
 
 
 def unpack(packed: bytes, codings: Sequence[str], limit: int) -> bytes:
-    """The body without its codings. Raises FetchError: too_large (over `limit` bytes), bomb (over 100 times the packed size after
-    the first MiB), decode (damaged, cut short or not packed at all)."""
+    """The body without its codings. Raises FetchError: bomb (over 1 MiB and over 100 times what was read for it), too_large (over
+    `limit` bytes), decode (damaged, cut short or not packed at all)."""
     body = packed
     for name in reversed(codings):
-        allowed = _Allowed(limit, len(packed))
         try:
-            body = _DECODERS[name](body, allowed)
+            body = _DECODERS[name](body, limit)
         except (zlib.error, brotli.error, zstandard.ZstdError) as error:
             raise FetchError("decode", f"the body is not {name}, as the header says: {error}") from error
     return body
 
 
-class _Allowed:
-    """Counts unpacked bytes and stops at the bounds."""
-
-    def __init__(self, limit: int, packed: int) -> None:
-        self.limit = limit
-        self.most = max(FREE_BYTES, packed * MOST_RATIO)
-
-    def check(self, size: int) -> None:
-        if size > self.most:
-            raise FetchError("bomb", f"the body unpacks to more than {MOST_RATIO} times its size")
-        if size > self.limit:
-            raise FetchError("too_large", f"the body unpacks to more than {self.limit} bytes")
+def _check(size: int, fed: int, limit: int) -> None:
+    if size > max(FREE_BYTES, fed * MOST_RATIO):
+        raise FetchError("bomb", f"the body unpacks to more than {MOST_RATIO} times its size")
+    if size > limit:
+        raise FetchError("too_large", f"the body unpacks to more than {limit} bytes")
 
 
-def _inflate(packed: bytes, allowed: _Allowed, window_bits: int, name: str) -> bytes:
+def _breaks_off(name: str, size: int) -> FetchError:
+    return FetchError("decode", f"the {name} body breaks off after {size} unpacked bytes")
+
+
+def _inflate(packed: bytes, limit: int, window_bits: int, name: str) -> bytes:
     out = bytearray()
-    rest = packed
-    while rest:
+    start = 0
+    while start < len(packed):
         stream = zlib.decompressobj(window_bits)
         while not stream.eof:
-            piece = stream.decompress(rest, _STEP)
-            rest = stream.unconsumed_tail
-            out += piece
-            allowed.check(len(out))
-            if not piece and not rest and not stream.eof:
-                raise FetchError("decode", f"the {name} body breaks off after {len(out)} unpacked bytes")
-        rest = stream.unused_data
-        if not rest.startswith(b"\x1f\x8b") or window_bits != 31:
-            break  # padding after a whole and checked member is ignored, as browsers do
+            feed = stream.unconsumed_tail
+            if not feed:
+                feed = packed[start : start + _FEED]
+                start += len(feed)
+                if not feed:
+                    raise _breaks_off(name, len(out))
+            out += stream.decompress(feed, _STEP)
+            _check(len(out), start, limit)
+        start -= len(stream.unused_data)
+        if window_bits != _GZIP or not packed.startswith(b"\x1f\x8b", start):
+            break  # what follows a whole and checked body is padding, and ignored, as in browsers
     return bytes(out)
 
 
-def _gzip(packed: bytes, allowed: _Allowed) -> bytes:
-    return _inflate(packed, allowed, 31, "gzip")
+_GZIP = 31  # zlib's code for the gzip format
 
 
-def _deflate(packed: bytes, allowed: _Allowed) -> bytes:
+def _gzip(packed: bytes, limit: int) -> bytes:
+    return _inflate(packed, limit, _GZIP, "gzip")
+
+
+def _deflate(packed: bytes, limit: int) -> bytes:
     """zlib as the standard says, or raw deflate as some servers do; told apart by the zlib header."""
     is_zlib = len(packed) >= 2 and packed[0] & 0x0F == 8 and int.from_bytes(packed[:2], "big") % 31 == 0
-    return _inflate(packed, allowed, 15 if is_zlib else -15, "deflate")
+    return _inflate(packed, limit, 15 if is_zlib else -15, "deflate")
 
 
-def _brotli(packed: bytes, allowed: _Allowed) -> bytes:
+def _brotli(packed: bytes, limit: int) -> bytes:
     out = bytearray()
     stream = brotli.Decompressor()
-    rest = packed
+    start = 0
     while not stream.is_finished():
-        piece = stream.process(rest, output_buffer_limit=_STEP)
-        rest = b""
-        out += piece
-        allowed.check(len(out))
-        if not piece and not stream.is_finished() and stream.can_accept_more_data():
-            raise FetchError("decode", f"the br body breaks off after {len(out)} unpacked bytes")
+        feed = b""
+        if stream.can_accept_more_data():
+            feed = packed[start : start + _FEED]
+            start += len(feed)
+            if not feed:
+                raise _breaks_off("br", len(out))
+        out += stream.process(feed, output_buffer_limit=_STEP)
+        _check(len(out), start, limit)
     return bytes(out)
 
 
-def _zstd(packed: bytes, allowed: _Allowed) -> bytes:
+def _zstd(packed: bytes, limit: int) -> bytes:
     out = bytearray()
-    view = memoryview(packed)
     start = 0
     while start < len(packed):
         stream = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
         while not stream.eof:
-            if start >= len(packed):
-                raise FetchError("decode", f"the zstd body breaks off after {len(out)} unpacked bytes")
-            out += stream.decompress(view[start : start + _ZSTD_STEP])
-            start += _ZSTD_STEP
-            allowed.check(len(out))
-        start = min(start, len(packed)) - len(stream.unused_data)
+            feed = packed[start : start + _ZSTD_FEED]
+            start += len(feed)
+            if not feed:
+                raise _breaks_off("zstd", len(out))
+            out += stream.decompress(feed)
+            _check(len(out), start, limit)
+        start -= len(stream.unused_data)
     return bytes(out)
 
 
-_DECODERS: dict[str, Callable[[bytes, _Allowed], bytes]] = {
+_DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
     "gzip": _gzip,
     "x-gzip": _gzip,
     "deflate": _deflate,

@@ -45,14 +45,14 @@ class Exchange:
         return self.status in REDIRECTS
 
 
-async def send(client: httpx.AsyncClient, parts: Parts, user_agent: str) -> httpx.Response:
+async def send(transport: httpx.AsyncBaseTransport, parts: Parts, user_agent: str) -> httpx.Response:
     """The head of the answer. Sends no cookie, referrer or header but those of `parts` and our own name."""
     headers = {"user-agent": user_agent, "accept": "*/*", "accept-encoding": ACCEPT_ENCODING, **parts.headers}
     try:
         request = httpx.Request(parts.method, parts.url, headers=headers, content=parts.body)
     except (httpx.InvalidURL, ValueError) as error:
         raise FetchError("guard", f"not a URL that can be asked: {error}") from error
-    return await client.send(request, stream=True)
+    return await transport.handle_async_request(request)
 
 
 def take_head(exchange: Exchange, response: httpx.Response) -> None:
@@ -83,7 +83,7 @@ async def take_body(exchange: Exchange, response: httpx.Response, method: str, l
     if declared.isascii() and declared.isdigit() and (len(declared) > 18 or int(declared) > limit):
         raise FetchError("too_large", f"the body has {declared[:30]} bytes, more than {limit}")
     gathered = bytearray()
-    async for chunk in response.stream:  # type: ignore[union-attr]  # an async client's stream is an async one
+    async for chunk in response.aiter_raw():
         gathered += chunk
         if len(gathered) > limit:
             exchange.head = bytes(gathered[:HEAD_BYTES])
@@ -99,7 +99,7 @@ async def take_body(exchange: Exchange, response: httpx.Response, method: str, l
 
 async def _drain(response: httpx.Response) -> None:
     size = 0
-    async for chunk in response.stream:  # type: ignore[union-attr]  # as above
+    async for chunk in response.aiter_raw():
         size += len(chunk)
         if size > REDIRECT_BYTES:
             return

@@ -2,7 +2,7 @@
 
 A fetch never raises for what the outside does: every fault ends in an `Answer` whose `error` is one of `failures.KINDS`. Time,
 memory, redirects and retries are bounded on any input; the address connected to is checked on every hop; hosts are paced through
-`Limits`. Each origin has a small httpx client of its own: a pool looks through all its connections on every request.
+`Limits`. Each origin has a small httpx transport of its own: a pool looks through all its connections on every request.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from collectors.auth import (
     missing_credentials,
 )
 from collectors.auth import login as login_request
-from collectors.connect import Backend, Resolve, Resolver, new_client
+from collectors.connect import Backend, Resolve, Resolver, new_transport
 from collectors.exchange import Exchange, content_type, failure, redirect_target, redirected, send, take_body, take_head
 from collectors.failures import (
     HOST_IN_TROUBLE,
@@ -60,7 +60,7 @@ from collectors.source import Fetched, Request, Source
 log = logging.getLogger(__name__)
 
 MOST_TRIES = 3
-MOST_CLIENTS = 256
+MOST_TRANSPORTS = 256
 TOO_MANY_FACTOR = 60.0  # 429 without Retry-After: so many times the usual wait
 
 MayAsk = Callable[[str], Awaitable[str]]  # URL -> why it may not be asked; empty when it may
@@ -128,7 +128,7 @@ class Fetcher:
         self._resolver = Resolver()
         self._backend = Backend(self._guard, resolve or self._resolver)
         self._tls = tls or httpx.create_ssl_context(trust_env=False)
-        self._clients: OrderedDict[str, httpx.AsyncClient] = OrderedDict()
+        self._transports: OrderedDict[str, httpx.AsyncBaseTransport] = OrderedDict()
         self._in_flight: Counter[str] = Counter()
         self._turns: dict[str, asyncio.Lock] = {}
         self._earned: dict[tuple[str, str | None], tuple[Earned, float]] = {}
@@ -138,9 +138,9 @@ class Fetcher:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        for client in self._clients.values():
-            await client.aclose()
-        self._clients.clear()
+        for transport in self._transports.values():
+            await transport.aclose()
+        self._transports.clear()
         self._resolver.close()
         await asyncio.sleep(0)  # aborted transports say goodbye to the loop in its next round
 
@@ -170,7 +170,8 @@ class Fetcher:
         payment: Payment | None = None
         attempt = 0
         try:
-            self._guard.check_url(asked.url)
+            asked = replace(asked, url=self._guard.check_url(asked.url).href)  # one spelling from here on
+            exchange.url = asked.url
             if request.price:
                 payment = self._limits.reserve(source.name, account, request.fingerprint, request.price, occasion)
             while True:
@@ -227,8 +228,11 @@ class Fetcher:
         async with self._turn(host, source.pace_seconds) as turn:
             started = time.monotonic()
             try:
-                async with asyncio.timeout(max(0.0, self._total_timeout - exchange.seconds)), self._client(address) as client:
-                    response = await send(client, parts, self.user_agent)
+                async with (
+                    asyncio.timeout(max(0.0, self._total_timeout - exchange.seconds)),
+                    self._transport(address) as transport,
+                ):
+                    response = await send(transport, parts, self.user_agent)
                     try:
                         turn.answered_at = self._limits.now()
                         take_head(exchange, response)
@@ -298,23 +302,23 @@ class Fetcher:
         return wait if wait <= self._patience else None
 
     @asynccontextmanager
-    async def _client(self, address: can_ada.URL) -> AsyncIterator[httpx.AsyncClient]:
-        """The client of an origin; idle ones make room when there are too many."""
+    async def _transport(self, address: can_ada.URL) -> AsyncIterator[httpx.AsyncBaseTransport]:
+        """The transport of an origin; idle ones make room when there are too many."""
         origin = address.origin
-        client = self._clients.get(origin)
-        if client is None:
-            client = self._clients[origin] = new_client(self._backend, self._tls, self._http2)
-        self._clients.move_to_end(origin)
+        transport = self._transports.get(origin)
+        if transport is None:
+            transport = self._transports[origin] = new_transport(self._backend, self._tls, self._http2)
+        self._transports.move_to_end(origin)
         self._in_flight[origin] += 1
         try:
-            yield client
+            yield transport
         finally:
             self._in_flight[origin] -= 1
-        if len(self._clients) > MOST_CLIENTS:
-            idle = next((name for name in self._clients if not self._in_flight[name]), None)
+        if len(self._transports) > MOST_TRANSPORTS:
+            idle = next((name for name in self._transports if not self._in_flight[name]), None)
             if idle is not None:
                 del self._in_flight[idle]
-                await self._clients.pop(idle).aclose()
+                await self._transports.pop(idle).aclose()
 
     async def _login(self, source: Source, account: str | None, secrets: Secrets) -> Earned | None:
         """What a login earned, kept in memory until shortly before its end; None for kinds of auth without login."""

@@ -15,7 +15,7 @@ import ssl
 import struct
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 Script = Callable[["Seen"], Awaitable[None]]
@@ -65,14 +65,16 @@ class FaultServer:
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         number = self.connections
-        with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
-            while (seen := await _read(reader, writer, number)) is not None:
+        try:
+            while not writer.is_closing() and (seen := await _read(reader, writer, number)) is not None:
                 self.seen.append(seen)
-                path = seen.path.partition("?")[0]
-                await self.scripts.get(path, status(404))(seen)
-                if writer.is_closing():
-                    break
-        writer.close()
+                await self.scripts.get(seen.path.partition("?")[0], status(404))(seen)
+            writer.close()
+        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+            writer.transport.abort()  # the client went away, as hostile answers make it
+        except asyncio.CancelledError:
+            writer.transport.abort()
+            raise
 
 
 async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> Seen | None:
@@ -106,15 +108,13 @@ async def serve(
         yield server
     finally:
         running.close()
-        open_tasks = list(tasks)
-        for task in open_tasks:
+        waiting = list(tasks)
+        for task in waiting:
             task.cancel()
-        for result in await asyncio.gather(*open_tasks, return_exceptions=True):
+        for result in await asyncio.gather(*waiting, return_exceptions=True):
             if isinstance(result, Exception):
                 raise result
-        for task in open_tasks:
-            del task
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # cut transports say goodbye to the loop in its next round
 
 
 def raw(data: bytes, close: bool = False) -> Script:
