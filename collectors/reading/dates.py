@@ -115,7 +115,7 @@ def order_numbers(match: re.Match[str], lang: str | None, day_first: bool | None
 def _by_month_name(text: str, base: datetime | None) -> Moment | None:
     """Day, month name and year in any order; the words between must be ones that dates are written with."""
     clock = _CLOCK_ANYWHERE.search(text) or _BARE_HOUR.search(text)
-    rest = text if clock is None else text[: clock.start()] + " " + text[clock.end() :]
+    rest = text if clock is None else text[: clock.start()] + " " + _OFFSET.sub(" ", text[clock.end() :])
     month = day = year = None
     unknown = 0
     numbers: list[int] = []

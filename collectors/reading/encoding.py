@@ -100,9 +100,9 @@ def decode(body: bytes, media_type: str | None = None, charset: str | None = Non
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         return _decode_other(body, media_type, charset)
-    if "\x00" in text[:400] and (wide := _wide_codec(body)):
+    if b"\x00" in body[:400] and (wide := _wide_codec(body)):
         return body.decode(wide, "replace"), wide
-    if "\x1b" in text or ("~{" in text and text.isascii()):
+    if b"\x1b" in body or (b"~{" in body and body.isascii()):
         return _decode_escaped(body, text)
     return text, "utf-8"
 

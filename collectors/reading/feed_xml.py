@@ -248,7 +248,7 @@ def _space(address: str) -> str:
         return key.partition("sitemap-")[2].partition("/")[0]
     if "schemas/sitemap" in key:
         return "sitemap"
-    return "rss" if "rss" in key.rpartition("/")[2] or "/rss" in key else key
+    return "rss" if key.rpartition("/")[2].startswith("rss") else key
 
 
 def _strict(text: str) -> Node:

@@ -6,6 +6,7 @@ element a value came from. Formats: https://www.rssboard.org/rss-specification, 
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ __all__ = ["Feed", "FeedError", "FeedItem", "Media", "read_feed"]
 
 MAX_BYTES = 50 * 1024 * 1024
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w*);")
+_PICTURE = re.compile(r"""<img\s[^>]{0,500}?\bsrc\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
 _MAIL_NAME = re.compile(r"^\s*(?P<mail>[^\s()<>]+@[^\s()<>]+)\s*\((?P<name>[^()]*)\)\s*$")
 _NAME_MAIL = re.compile(r"^\s*(?P<name>[^()<>]*?)\s*[(<]\s*(?P<mail>[^\s()<>]+@[^\s()<>]+?)\s*[)>]\s*$")
@@ -135,15 +137,18 @@ class _XmlFeed:
             self.format, self.version, self.channel = ("cdf" if is_cdf else "rss"), None, root
         else:
             raise FeedError(f"root element <{root.raw[:40]}> is of no feed")
+        if not url:  # what is relative is relative to the site that the feed names
+            self.url = self._own_link(self.channel) or ""
 
     def read(self, is_well_formed: bool, encoding: str) -> Feed:
         channel = self.channel
-        nodes = [node for node in channel.elements() if node.name in ("item", "entry")]
-        if self.format in ("rdf", "rss") and channel is not self.root:
-            nodes += [node for node in self.root.elements() if node.name in ("item", "entry")]
+        nodes = list(_items(channel))
+        if channel is not self.root:
+            nodes += _items(self.root)
         names, mails = self._authors(channel, is_feed=True)
         items = tuple(self._item(node, names) for node in nodes)
-        image = _child(channel, "image", ("rss", ""))
+        images = [node for parent in (channel, self.root) for node in parent.elements() if node.name == "image" and node.space in ("rss", "")]
+        description = next((found for name in _DESCRIPTIONS if (found := self._field(channel, name))), None)
         links = self._links(channel)
         return Feed(
             format=self.format,
@@ -154,16 +159,14 @@ class _XmlFeed:
             next_url=links.get("next") or links.get("prev-archive"),
             hub_url=links.get("hub"),
             id=_text(_child(channel, "id")) or channel.get("about") or None,
-            description=next((found for name in _DESCRIPTIONS if (found := self._field(channel, name))), None),
+            description=description,
             lang=_lang(_text(_child(channel, "language")) or channel.lang or self.root.lang),
             authors=names,
             author_emails=mails,
             published_at=self._date(channel, "pubdate", "published", "issued", "date"),
             modified_at=self._date(channel, "updated", "lastbuilddate", "modified") or _moment(channel.get("lastmod")),
             tags=self._tags(channel),
-            image_url=self._join(channel, _text(_child(image, "url")) if image else "")
-            or self._join(channel, next((node.get("href") for node in channel.elements() if node.name == "image" and node.get("href")), ""))
-            or self._join(channel, _text(_child(channel, "logo")) or _text(_child(channel, "icon"))),
+            image_url=self._feed_image(channel, images),
             rights=next((found for name in ("copyright", "rights") if (found := self._field(channel, name))), None),
             generator=_text(_child(channel, "generator")) or None,
             items=items,
@@ -200,10 +203,10 @@ class _XmlFeed:
             section=_text(genre) if genre else (tags[0] if tags else None),
             lang=_lang(_text(_child(node, "language")) or node.lang),
             media=media,
-            image_url=self._image(node, media),
+            image_url=self._image(node, media, markup),
             comments_url=self._join(node, _text(_child(node, "comments", ("rss", "", "atom")))),
             comment_count=_number(_text(_child(node, "comments", ("slash",))) or _text(_child(node, "total"))),
-            source_title=(plain(_text(_child(source, "title"))) or plain(source.own_text())) if source else None,
+            source_title=(self._field(source, "title") or plain(source.own_text())) if source else None,
             source_url=(self._own_link(source) or self._join(node, source.get("url"))) if source else None,
         )
 
@@ -212,7 +215,7 @@ class _XmlFeed:
     def _field(self, node: Node, name: str) -> str | None:
         """A line of text: the format's own element first, then one of an extension, then Dublin Core."""
         found: list[tuple[int, Node]] = [
-            (_PLACE.get(child.space, 1), child) for child in node.elements() if child.name == name and child.space != "media"
+            (_PLACE.get(child.space, 9), child) for child in node.elements() if child.name == name and child.space != "media"
         ]
         found.sort(key=lambda entry: entry[0])
         for _, child in found:
@@ -237,9 +240,9 @@ class _XmlFeed:
     def _content(self, node: Node) -> tuple[str, bool]:
         """The fullest text of an item."""
         best: tuple[str, bool] = ("", True)
-        for name in ("encoded", "full-text", "content", "body", "description", "summary", "abstract", "tagline", "subtitle"):
+        for name in ("encoded", "full-text", "fullitem", "content", "body", "description", "summary", "abstract", "tagline", "subtitle"):
             for child in node.elements():
-                if child.name != name or child.space == "media":
+                if child.name != name or child.space not in _PLACE:
                     continue
                 markup = self._markup(child)
                 if markup[0] and (not best[0] or (name in ("content", "encoded") and len(markup[0]) > len(best[0]))):
@@ -286,7 +289,7 @@ class _XmlFeed:
         for child in node.elements():
             if child.name == "category":
                 for category in (child, *(below for below in child.elements() if below.name == "category")):
-                    text = category.get("label") or category.get("term") or category.get("text") or _line(category.own_text())
+                    text = category.get("label") or category.get("term") or category.get("text") or _line(_literal(category))
                     if text:
                         found[text] = None
             elif child.name == "subject" and child.space == "dc":
@@ -314,21 +317,26 @@ class _XmlFeed:
             return href
 
     def _links(self, node: Node) -> dict[str, str]:
+        """Addresses by relation; of several alternates the page, not another format of the feed."""
         found: dict[str, str] = {}
+        is_page = False
         for child in node.elements():
-            if child.name == "link" and child.get("href"):
-                rel = child.get("rel").lower().rpartition("/")[2] or "alternate"
-                address = self._join(child, child.get("href"))
-                if address and (rel not in found or (rel == "alternate" and "html" in child.get("type") and not _is_html(found, child))):
-                    found[rel] = address
+            if child.name != "link" or not child.get("href"):
+                continue
+            rel = child.get("rel").lower().rpartition("/")[2] or "alternate"
+            address = self._join(child, child.get("href"))
+            is_html = "html" in child.get("type").lower()
+            if address and (rel not in found or (rel == "alternate" and is_html and not is_page)):
+                found[rel] = address
+                is_page = is_page or (rel == "alternate" and is_html)
         return found
 
     def _own_link(self, node: Node) -> str | None:
         for child in node.elements():
             if child.name == "origlink":
                 return self._join(child, child.own_text())
-        for child in node.elements():
-            if child.name == "link" and child.space in ("rss", "", "cdf", "atom") and not child.get("href") and child.own_text().strip():
+        for child in reversed(list(node.elements())):
+            if child.name == "link" and child.space in ("rss", "", "atom") and not child.get("href") and child.own_text().strip():
                 return self._join(child, child.own_text())
         if alternate := self._links(node).get("alternate"):
             return alternate
@@ -342,8 +350,8 @@ class _XmlFeed:
     def _permalink(self, node: Node, guid: Node | None) -> str | None:
         if guid is not None and guid.get("isPermaLink").lower() != "false":
             text = _text(guid)
-            if text.startswith(("http://", "https://")):
-                return text
+            if text.startswith(("http://", "https://")) or (guid.get("isPermaLink").lower() == "true" and text):
+                return self._join(guid, text)
         content = _child(node, "content")
         if content is not None and content.get("src"):
             return self._join(content, content.get("src"))
@@ -368,25 +376,49 @@ class _XmlFeed:
                 title=child.get("title") or plain(_text(_child(child, "title"))) or None,
             )
 
-    def _image(self, node: Node, media: tuple[Media, ...]) -> str | None:
+    def _feed_image(self, channel: Node, images: list[Node]) -> str | None:
+        candidates = [_text(_child(image, "url")) for image in images]
+        candidates += [node.get("href") for node in channel.elements() if node.name == "image"]
+        candidates += [node.get("href") for node in channel.elements() if node.name == "link" and node.space == "itunes"]
+        candidates += [_text(_child(channel, "logo")), _text(_child(channel, "icon"))]
+        candidates += [node.get("url") for name in ("thumbnail", "content") for node in _below(channel, name, "media", 1)]
+        candidates += [_first_picture(node.text()) for node in channel.elements() if node.name in _DESCRIPTIONS]
+        return next((address for href in candidates if (address := self._join(channel, href))), None)
+
+    def _image(self, node: Node, media: tuple[Media, ...], markup: str) -> str | None:
         for child in _below(node, "thumbnail", "media"):
             if address := self._join(child, child.get("url") or child.own_text()):
                 return address
         for child in node.elements():
-            if child.name == "image":
+            if child.name == "image" or (child.name == "link" and child.space == "itunes"):
                 if address := self._join(child, child.get("href") or _text(_child(child, "url")) or child.own_text()):
                     return address
-        return next((file.url for file in media if (file.media_type or "").startswith("image")), None)
+        picture = next((file.url for file in media if (file.media_type or "").startswith("image")), None)
+        return picture or self._join(node, _first_picture(markup))
 
 
-_DESCRIPTIONS = ("subtitle", "tagline", "description", "summary", "abstract", "info")
-_PLACE = {"rss": 0, "": 0, "atom": 0, "cdf": 0, "itunes": 3, "dc": 2}
+_DESCRIPTIONS = ("subtitle", "tagline", "description", "summary", "abstract", "info", "browserfriendly")
+# Where an element of this name counts, and which of several goes first; unknown namespaces come last.
+_PLACE = {"rss": 0, "": 0, "atom": 0, "content": 0, "xhtml": 1, "yandex": 1, "feedburner": 1, "dc": 2, "dcterms": 2, "itunes": 3}
 _TEXT_TYPES = frozenset({"text", "html", "xhtml", "text/plain", "text/html", "application/xhtml+xml"})
 
 
-def _is_html(found: dict[str, str], child: Node) -> bool:
-    del child
-    return "alternate" in found
+def _literal(node: Node) -> str:
+    """What an element holds as it is written; a tag with markup in it is that markup."""
+    return node.markup() if any(True for _ in node.elements()) else node.own_text()
+
+
+def _items(node: Node) -> Iterator[Node]:
+    """Items below a node, those that stand inside another by mistake too."""
+    for child in node.elements():
+        if child.name in ("item", "entry"):
+            yield child
+            yield from _items(child)
+
+
+def _first_picture(markup: str) -> str:
+    match = _PICTURE.search(markup[:20_000])
+    return html.unescape(match[1]) if match else ""
 
 
 def _child(node: Node | None, name: str, spaces: tuple[str, ...] | None = None) -> Node | None:

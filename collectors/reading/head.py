@@ -14,7 +14,9 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from collectors.reading.model import Item
 
 MOST_NODES = 5_000  # metas and links read of one page; a hostile page has a million
-_SPACE = re.compile(r"[\s\u00a0\u200b\ufeff]+")
+_MOST_SHOWN = 20
+_WANTED = 'meta, title, base, h1, time[datetime], link[rel~="canonical" i], link[rel~="image_src" i]'
+_ZERO_WIDTH = dict.fromkeys(map(ord, "\u200b\ufeff\u2060"))
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
 ARTICLE_TYPES = frozenset(
     """
@@ -33,13 +35,15 @@ PAGE_TYPES = frozenset({"WebPage", "ItemPage", "AboutPage", "ContactPage", "FAQP
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Declarations of a page: `metas` by lower-case key in page order, links by rel."""
+    """Declarations of a page: `metas` by lower-case key in page order, links by rel; headings and times of the body ride along."""
 
     metas: Mapping[str, tuple[str, ...]]
     links: Mapping[str, tuple[Mapping[str, str | None], ...]]
     title: str | None
     lang: str | None
     base: str | None
+    h1s: tuple[str, ...]
+    times: tuple[str, ...]  # `datetime` of the first `time` elements
 
     def first(self, *keys: str) -> str | None:
         """The first non-empty value of the first key that has one."""
@@ -56,8 +60,11 @@ class Head:
 def read_head(tree: LexborHTMLParser, url: str | None) -> Head:
     metas: dict[str, list[str]] = {}
     links: dict[str, list[Mapping[str, str | None]]] = {}
+    h1s: list[str] = []
+    times: list[str] = []
     title = base = None
-    for node in tree.css("meta, link, title, base")[:MOST_NODES]:
+    # one walk over the whole tree for all of them: the walk is what costs
+    for node in tree.css(_WANTED)[:MOST_NODES]:
         tag = node.tag
         attributes = node.attributes
         if tag == "meta":
@@ -70,8 +77,13 @@ def read_head(tree: LexborHTMLParser, url: str | None) -> Head:
                     metas.setdefault(key.strip().lower(), []).append(content)
         elif tag == "link":
             for rel in (attributes.get("rel") or "").lower().split():
-                if rel not in ("stylesheet", "preload", "prefetch", "dns-prefetch", "preconnect"):
-                    links.setdefault(rel, []).append(attributes)
+                links.setdefault(rel, []).append(attributes)
+        elif tag == "h1":
+            if len(h1s) < _MOST_SHOWN and (text := clean(node.text(separator=" "))):
+                h1s.append(text)
+        elif tag == "time":
+            if len(times) < _MOST_SHOWN and (stamp := attributes.get("datetime")):
+                times.append(stamp)
         elif tag == "title":
             if title is None and not _inside_svg(node):
                 title = clean(node.text()) or None
@@ -85,6 +97,8 @@ def read_head(tree: LexborHTMLParser, url: str | None) -> Head:
         title=title,
         lang=attributes.get("lang") or attributes.get("xml:lang"),
         base=join(url, base) if base else url,
+        h1s=tuple(h1s),
+        times=tuple(times),
     )
 
 
@@ -99,7 +113,9 @@ def clean(text: object) -> str:
         return ""
     if "&" in text and _ENTITY.search(text):
         text = html.unescape(text)
-    return _SPACE.sub(" ", text).strip()
+    if not text.isascii():
+        text = text.translate(_ZERO_WIDTH)
+    return " ".join(text.split())
 
 
 def join(base: str | None, href: str | None) -> str | None:

@@ -14,7 +14,7 @@ from collectors.reading.authors import read_authors
 from collectors.reading.head import Head, address_key, clean, first_text, join, main_items, read_head, text_of, values
 from collectors.reading.model import Item, Moment
 from collectors.reading.page_dates import read_page_dates
-from collectors.reading.titles import read_h1s, read_title
+from collectors.reading.titles import read_title
 
 _LANG = re.compile(r"[a-zA-Z]{2,3}(?=$|[-_])")
 MOST_TAGS = 100
@@ -43,7 +43,6 @@ def read_metadata(tree: LexborHTMLParser, items: Sequence[Item], url: str | None
     """`items` are those of `structured.read_items` for the same tree. The tree is only read."""
     head = read_head(tree, url)
     canonical = _canonical(head, url)
-    h1s = read_h1s(tree)
     addresses = frozenset({address_key(url), address_key(canonical)} - {""})
     heading = clean(head.first("og:title") or head.title).casefold()
     own = main_items(items, addresses, heading)
@@ -54,10 +53,10 @@ def read_metadata(tree: LexborHTMLParser, items: Sequence[Item], url: str | None
     published, modified = read_page_dates(tree, head, own, canonical or url, fetched_at, lang)
     return Metadata(
         canonical_url=canonical,
-        title=read_title(head, h1s, own, (site_name or "", publisher), host),
+        title=read_title(head, own, (site_name or "", publisher), host),
         description=head.first("description", "og:description", "twitter:description")
         or next((text for item in own if (text := first_text(item, "description"))), None),
-        h1=h1s[0] if h1s else None,
+        h1=head.h1s[0] if head.h1s else None,
         authors=read_authors(tree, head, own, (site_name or "", publisher), host),
         site_name=site_name,
         section=head.first("article:section", "parsely-section", "section")

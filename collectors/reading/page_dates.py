@@ -79,7 +79,7 @@ def read_page_dates(
     elif from_url is not None and from_url.evidence == "url" and from_url.value.date() < published.value.date() - timedelta(days=1):
         published = from_url  # declared anew at a later edit; the address keeps the first day
     else:
-        published = _local(published, claims, from_url, tree, lang)
+        published = _local(published, claims, from_url, tree, head, lang)
     modified = _first(_declared_changes(head, own), limit, lang, order)
     return published, modified
 
@@ -177,7 +177,7 @@ def _day_first(tree: LexborHTMLParser, claims: Sequence[tuple[str, str]], lang: 
 
 
 def _local(
-    published: Moment, claims: Sequence[tuple[str, str]], from_url: Moment | None, tree: LexborHTMLParser, lang: str | None
+    published: Moment, claims: Sequence[tuple[str, str]], from_url: Moment | None, tree: LexborHTMLParser, head: Head, lang: str | None
 ) -> Moment:
     """The same instant at the page's own clock: a time declared in UTC falls on the wrong day for most of its readers.
 
@@ -188,8 +188,8 @@ def _local(
     if not published.has_time or value.utcoffset() != timedelta(0) or value.time() == time():
         return published
     others = [moment for text, _ in claims if (moment := read_date(text, lang, strict=True)) is not None]
-    for node in tree.css("time[datetime]")[:20]:
-        moment = read_date(node.attributes.get("datetime") or "", lang, strict=True)
+    for stamp in head.times:
+        moment = read_date(stamp, lang, strict=True)
         if moment is not None and moment.has_time:
             others.append(moment)
     for other in others:
@@ -207,7 +207,7 @@ def _local(
             return replace(published, value=other.value)
     if from_url is not None and from_url.evidence == "url" and abs(from_url.value.date() - value.date()) == timedelta(days=1):
         return replace(published, value=_on_day(value, from_url.value.date()))
-    if value.hour <= 8 or value.hour >= 21:
+    if value.hour < 8 or value.hour >= 21:
         shown = _shown(tree, None, None, lang, None)
         if shown is not None and shown.value.date() - value.date() == timedelta(days=1 if value.hour >= 21 else -1):
             return replace(published, value=_on_day(value, shown.value.date()))

@@ -113,7 +113,9 @@ def _feed(body: bytes, url: str | None) -> Sitemap:
     return Sitemap(
         kind="atom" if feed.format == "atom" else "rss",
         entries=tuple(
-            Entry(loc=item.url, lastmod=item.modified_at or item.published_at, title=item.title) for item in feed.items if item.url
+            Entry(loc=loc, lastmod=item.modified_at or item.published_at, title=item.title)
+            for item in feed.items
+            if (loc := item.url or item.id or "").startswith(("http://", "https://"))
         ),
         is_complete=feed.is_well_formed,
     )
@@ -198,6 +200,8 @@ class _Stream:
         self.text.clear()
         parent = self._parent()
         if name in ("url", "sitemap") and len(self.path) == 2:
+            if text.startswith(("http://", "https://")):
+                self.fields.setdefault("loc", text)  # an address without its loc element
             self._finish()
         elif parent in ("url", "sitemap"):
             if text:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from selectolax.lexbor import LexborHTMLParser
-
 from collectors.reading.head import Head, clean, first_text
 from collectors.reading.model import Item
 
@@ -17,12 +15,13 @@ _LEAST_SHOWN = 20  # characters: a shorter only heading is often the site's name
 _LEAST_SHARED = 8  # letters: shorter common beginnings are chance
 
 
-def read_title(head: Head, h1s: Sequence[str], own: Sequence[Item], names: Sequence[str], host: str) -> str | None:
+def read_title(head: Head, own: Sequence[Item], names: Sequence[str], host: str) -> str | None:
     """The page's own title.
 
     The `title` element is written for search results and often differs from the headline. So the structured headline and the
     social title go first; where these two differ, the one that is not a copy of the `title` element.
     """
+    h1s = head.h1s[:10]
     names = [name for name in names if name]
     page = strip_site_name(head.title or "", names, host)
     headline = next((text for item in own[:3] if (text := first_text(item, "headline", "name"))), "")
@@ -54,10 +53,6 @@ def _shortened(text: str, pool: Sequence[str]) -> str:
         if len(other) < len(text) and text.startswith(other) and len(_key(other)) >= _LEAST_SHARED and _CUT.match(text, len(other)):
             return other
     return text
-
-
-def read_h1s(tree: LexborHTMLParser) -> list[str]:
-    return [text for node in tree.css("h1")[:10] if (text := clean(node.text(separator=" ")))]
 
 
 def strip_site_name(title: str, names: Sequence[str], host: str) -> str:
