@@ -27,6 +27,7 @@ MAX_DIGITS = 40  # a longer number is kept as text
 _UNITED = frozenset(("offers", "image", "sameAs"))  # keys that pages repeat to mean a list
 _TEXTS = frozenset(("name", "headline", "description", "reviewBody", "articleBody", "alternativeHeadline", "caption", "text", "title"))
 _WRAPPERS = re.compile(r"^(?:\s|\ufeff|<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)+|(?:\s|;|-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>|//\s*-->)+$")
+_COMMENT = re.compile(r"^\s*<!--[^{}\[\]]{0,2000}?-->")  # a remark before the data, not a wrapper around it
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{2,6}|#x[0-9a-fA-F]{2,5});")
 
 
@@ -52,7 +53,7 @@ def read_block(text: str) -> list[Any]:
         return [_strict(text)]
     except (ValueError, RecursionError):
         pass  # the repairs below
-    text = _WRAPPERS.sub("", text)
+    text = _WRAPPERS.sub("", _COMMENT.sub("", text))
     if not text:
         return []
     try:

@@ -71,7 +71,7 @@ def rating_of_node(node: LexborNode) -> Rating | None:
 def _scale_after(node: LexborNode, value: float) -> float | None:
     """The scale named right after the element: "4.5" in it, "/ 5" or "out of 5" behind it."""
     following = node.next
-    for _ in range(4):
+    for _ in range(2):  # the text behind it, the element behind that
         if following is None:
             return None
         text = (following.text_content or "") if following.is_text_node else text_of(following)

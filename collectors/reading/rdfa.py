@@ -66,7 +66,10 @@ class _Terms:
         prefixes = self.prefixes
         if prefix:
             prefixes = {**prefixes, **{name.lower(): address for name, address in _PREFIX.findall(prefix[:4000])}}
-        return _Terms(self.vocab if vocab is None else vocab.strip(), prefixes)
+        if vocab is None:
+            return _Terms(self.vocab, prefixes)
+        vocab = vocab.strip()
+        return _Terms(vocab if not vocab or vocab.endswith(("/", "#", ":")) else vocab + "/", prefixes)
 
     def full(self, name: str) -> str:
         head, colon, tail = name.partition(":")
