@@ -225,6 +225,10 @@ def _shape_problems(error: ValidationError, document: Document) -> Iterator[Prob
             case "value_error":  # our own validators: their message says all
                 said, mark, hint = str(fault["ctx"]["error"]).partition(". Did you mean")
                 yield Problem(line, f"{said}{_within(place, document)}{mark}{hint}")
+            case "string_pattern_mismatch":
+                what = "a key" if name == "[key]" else f'"{name}"'
+                meaning = MEANINGS[fault["ctx"]["pattern"]]
+                yield Problem(line, f'{what} should be {meaning}, found "{fault["input"][:60]}"{_within(place, document)}')
             case "too_short":
                 yield Problem(line, f'"{name}" is empty{_within(place, document)}')
             case "model_type" | "dict_type":

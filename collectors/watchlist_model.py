@@ -14,7 +14,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from collectors.source import Role
 
 Text = Annotated[str, Field(min_length=1, max_length=10_000)]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="short id: a-z, 0-9, - and _")]
+NAME, MACRO_NAME, LANGUAGE, CURRENCY = r"^[a-z0-9][a-z0-9_-]{0,63}$", r"^[^\W\d]\w{0,63}$", r"^[a-z]{2,3}$", r"^[A-Z]{3}$"
+MEANINGS = {  # of the patterns, for people
+    NAME: "a short id of a-z, 0-9, - and _",
+    MACRO_NAME: "a name of letters, digits and _ (it is used in queries as $name)",
+    LANGUAGE: "an ISO 639 code such as ru",
+    CURRENCY: "an ISO 4217 code such as RUB",
+}
+Name = Annotated[str, Field(pattern=NAME, description=MEANINGS[NAME])]
+MacroName = Annotated[str, Field(pattern=MACRO_NAME, description=MEANINGS[MACRO_NAME])]
 PersonalData = Literal["keep", "hash", "drop"]
 
 _COMMON = ("role", "account", "options", "ignore", "pace_seconds")  # keys beside `<source>: <target>`
@@ -101,15 +109,15 @@ class Project(_Model):
 
     id: Name
     title: Text
-    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$", description="ISO 639 code of the report")] = "en"
+    language: Annotated[str, Field(pattern=LANGUAGE, description="ISO 639 code of the report")] = "en"
     timezone: Text = Field("UTC", description="IANA name, Europe/Moscow")
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code money is shown in")] | None = None
+    currency: Annotated[str, Field(pattern=CURRENCY, description="ISO 4217 code money is shown in")] | None = None
     personal_data: PersonalData = Field("hash", description="authors of comments and reviews: keep, hash or drop")
     entities: list[Entity] = Field(default_factory=list)
     watches: list[WatchEntry] = Field(default_factory=list, description="watches of the market that belong to no one brand")
     topics: list[Topic] = Field(default_factory=list)
     keywords: list[KeywordPanel] = Field(default_factory=list)
-    macros: dict[Name, Text] = Field(default_factory=dict, description="named parts of queries")
+    macros: dict[MacroName, Text] = Field(default_factory=dict, description="named parts of queries")
     alerts: list[dict[str, Any]] = Field(default_factory=list, description="reserved")
 
     @field_validator("timezone")

@@ -183,6 +183,10 @@ def test_the_version_changes_with_the_text() -> None:
             "aliases: [99999999999999999999999]",
             "the number 99999999999999999999999… is too large; put it in quotes if it is an id",
         ),
+        (
+            "watches: [{site: s.example, account: 'our agency'}]",
+            '"account" should be a short id of a-z, 0-9, - and _, found "our agency"',
+        ),
         ("name: F", 'the key "name" is already given on line 6'),
     ],
 )

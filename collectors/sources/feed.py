@@ -61,8 +61,10 @@ def follow(capture: Capture, known: Known) -> Iterator[Request]:
         return
     feed, window = _read(capture), Window.from_context(capture.context)
     if capture.context["articles"]:
-        first = {_native_id(item, feed): item for item in reversed(feed.items[:MAX_ARTICLES])}
-        for item in reversed(first.values()):
+        first: dict[str, FeedItem] = {}
+        for item in feed.items[:MAX_ARTICLES]:
+            first.setdefault(_native_id(item, feed), item)
+        for item in first.values():
             if item.url and known.fetched((request := _article(item, item.url, feed, capture)).fingerprint) is None:
                 yield request
     times = [time for item in feed.items if (time := utc(item.published_at, capture.final_url)[0])]

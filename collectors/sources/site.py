@@ -189,7 +189,10 @@ def _read_sitemap(capture: Capture) -> tuple[str, tuple[Entry, ...]]:
 
 def _from_sitemap(capture: Capture, known: Known) -> Iterator[Request]:
     context = {name: value for name, value in capture.context.items() if name not in ("is_guess", "level")}
-    kind, entries = _read_sitemap(capture)
+    try:
+        kind, entries = _read_sitemap(capture)
+    except ParseError:
+        return  # `parse` says so; a broken sitemap does not end the crawl
     if kind == "index":
         level = capture.context["level"] + 1
         if level <= MAX_SITEMAP_LEVELS:

@@ -18,6 +18,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from collectors.reading.ad_marking import read_ad_marking
 from collectors.reading.bounds import check_bounds
 from collectors.reading.fragments import text_from_html
+from collectors.reading.model import PageError
 from collectors.reading.prices import read_count
 from collectors.records import Channel, Counters, Publication
 from collectors.source import (
@@ -141,7 +142,10 @@ def _posts(channel: str, window: Window, before: int | None = None) -> Request:
 
 def _tree(capture: Capture) -> LexborHTMLParser:
     text = (capture.body or b"").decode("utf-8", "replace")
-    check_bounds(text)
+    try:
+        check_bounds(text)
+    except PageError as error:
+        raise ParseError(f"{capture.url}: {error}") from error
     return LexborHTMLParser(text)
 
 
