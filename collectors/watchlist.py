@@ -22,7 +22,7 @@ from collectors.registry import SourceModule, sources
 from collectors.source import Role, Watch, digest
 from collectors.watchlist_file import Document, Problem, read_yaml
 from collectors.watchlist_file import Path as Place
-from collectors.watchlist_model import Entity, PersonalData, Project, WatchEntry, WatchlistFile, model_at
+from collectors.watchlist_model import MEANINGS, Entity, PersonalData, Project, WatchEntry, WatchlistFile, model_at
 
 Row = dict[str, Any]
 
