@@ -1,0 +1,246 @@
+"""What a report says: asked of the published warehouse, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import duckdb
+
+Row = Mapping[str, Any]
+
+ROWS = 40  # of a list; the rest is counted and left to SQL
+TREND_DAYS = 56
+SEEN = ("ok", "empty")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A client, as ref.project has it."""
+
+    project_id: str
+    title: str
+    language: str
+    timezone: str
+    currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """The first rows of an answer, and how many there are in all."""
+
+    rows: list[Row]
+    total: int
+
+    @property
+    def left_out(self) -> int:
+        return self.total - len(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that the report of one project shows. Times are UTC; `yesterday` and `week` begin the two periods."""
+
+    project: Project
+    now: datetime
+    yesterday: datetime
+    week: datetime
+    summary: list[Row]
+    prices: List
+    pages: List
+    ads: List
+    top: List
+    apps: List
+    reviews: List
+    unseen: list[Row]
+    share_by_week: list[Row]
+    posts_by_day: list[Row]
+    followers_by_day: list[Row]
+    rating_by_week: list[Row]
+    prices_by_day: list[Row]
+
+
+def projects(connection: duckdb.DuckDBPyConnection) -> list[Project]:
+    """The projects of the watchlist, by id."""
+    rows = connection.execute("SELECT project_id, title, language, timezone, currency FROM ref.project ORDER BY project_id")
+    return [Project(*row) for row in rows.fetchall()]
+
+
+def gather(connection: duckdb.DuckDBPyConnection, project: Project, now: datetime) -> Facts:
+    """Ask everything for one project. `yesterday` is 24 hours before `now`, `week` seven days before it."""
+    yesterday, week = now - timedelta(days=1), now - timedelta(days=7)
+    given = {
+        "project": project.project_id,
+        "now": now.replace(tzinfo=None),
+        "yesterday": yesterday.replace(tzinfo=None),
+        "week": week.replace(tzinfo=None),
+        "trend": (now - timedelta(days=TREND_DAYS)).date(),
+    }
+
+    def ask(name: str) -> list[Row]:
+        sql = _QUESTIONS[name]
+        result = connection.execute(sql, {key: value for key, value in given.items() if f"${key}" in sql})
+        names = [column[0] for column in result.description or []]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    def listed(name: str) -> List:
+        rows = ask(name)
+        return List(rows[:ROWS], len(rows))
+
+    return Facts(
+        project=project,
+        now=now,
+        yesterday=yesterday,
+        week=week,
+        summary=ask("summary"),
+        prices=listed("prices"),
+        pages=listed("pages"),
+        ads=listed("ads"),
+        top=listed("top"),
+        apps=listed("apps"),
+        reviews=listed("reviews"),
+        unseen=ask("unseen"),
+        share_by_week=ask("share_by_week"),
+        posts_by_day=ask("posts_by_day"),
+        followers_by_day=ask("followers_by_day"),
+        rating_by_week=ask("rating_by_week"),
+        prices_by_day=ask("prices_by_day"),
+    )
+
+
+_QUESTIONS = {
+    "summary": """
+WITH price AS (
+    SELECT entity_id, count(*) AS price_week, count(*) FILTER (changed_at >= $yesterday) AS price_day
+    FROM mart.price_change WHERE project_id = $project AND changed_at >= $week AND changed_at <= $now GROUP BY 1
+),
+page AS (
+    SELECT entity_id, count(*) AS page_week, count(*) FILTER (changed_at >= $yesterday) AS page_day
+    FROM what_changed($project, $week, $now) WHERE change NOT IN ('price', 'availability') GROUP BY 1
+),
+post AS (
+    SELECT e.entity_id, count(*) AS post_week, count(*) FILTER (p.published_at >= $yesterday) AS post_day,
+        sum(p.reaction_count) AS reaction_week
+    FROM core.publication AS p JOIN core.publication_entity AS e USING (record_id)
+    WHERE e.project_id = $project AND e.role = 'owned' AND p.published_at >= $week AND p.published_at <= $now AND p.kind <> 'comment'
+    GROUP BY 1
+),
+ad AS (
+    SELECT e.entity_id, count(*) AS ad_week, count(*) FILTER (a.first_seen_at >= $yesterday) AS ad_day
+    FROM core.ad AS a JOIN core.record_entity AS e USING (record_id)
+    WHERE e.project_id = $project AND a.first_seen_at >= $week AND a.first_seen_at <= $now GROUP BY 1
+),
+review AS (
+    SELECT e.entity_id, count(*) AS review_week, count(*) FILTER (r.published_at >= $yesterday) AS review_day,
+        avg(r.rating_value) AS rating_week
+    FROM core.review AS r JOIN core.record_entity AS e USING (record_id)
+    WHERE e.project_id = $project AND r.published_at >= $week AND r.published_at <= $now GROUP BY 1
+),
+follower AS (
+    SELECT entity_id, sum(latest) AS follower_count, sum(latest - earlier) AS follower_delta
+    FROM (
+        SELECT e.entity_id, c.record_id, arg_max(c.follower_count, c.seen_date) AS latest,
+            arg_max(c.follower_count, c.seen_date) FILTER (c.seen_date <= $week::DATE) AS earlier
+        FROM core.channel_day AS c JOIN core.record_entity AS e USING (record_id)
+        WHERE e.project_id = $project AND e.role = 'owned' AND c.seen_date <= $now::DATE GROUP BY 1, 2
+    ) GROUP BY 1
+),
+voice AS (
+    SELECT entity_id, mention_count, mention_share FROM share_of_voice($project, $week::DATE, $now::DATE + 1)
+)
+SELECT n.entity_id, n.name, n.is_own, price.* EXCLUDE (entity_id), page.* EXCLUDE (entity_id), post.* EXCLUDE (entity_id),
+    ad.* EXCLUDE (entity_id), review.* EXCLUDE (entity_id), follower.* EXCLUDE (entity_id), voice.* EXCLUDE (entity_id)
+FROM ref.entity AS n
+LEFT JOIN price USING (entity_id) LEFT JOIN page USING (entity_id) LEFT JOIN post USING (entity_id) LEFT JOIN ad USING (entity_id)
+LEFT JOIN review USING (entity_id) LEFT JOIN follower USING (entity_id) LEFT JOIN voice USING (entity_id)
+WHERE n.project_id = $project
+ORDER BY n.is_own DESC, n.name
+""",
+    "prices": """
+SELECT p.*, n.name AS entity, changed_at >= $yesterday AS is_fresh
+FROM mart.price_change AS p JOIN ref.entity AS n USING (project_id, entity_id)
+WHERE p.project_id = $project AND p.changed_at >= $week AND p.changed_at <= $now
+ORDER BY p.changed_at DESC, abs(p.price_change) DESC NULLS LAST, p.name
+""",
+    "pages": """
+SELECT c.*, n.name AS entity, changed_at >= $yesterday AS is_fresh
+FROM what_changed($project, $week, $now) AS c JOIN ref.entity AS n ON n.project_id = $project AND n.entity_id = c.entity_id
+WHERE c.change NOT IN ('price', 'availability')
+ORDER BY c.changed_at DESC, c.change_size DESC NULLS LAST, c.url
+""",
+    "ads": """
+SELECT a.*, n.name AS entity, a.first_seen_at >= $yesterday AS is_fresh
+FROM core.ad AS a JOIN core.record_entity AS e USING (record_id) JOIN ref.entity AS n USING (project_id, entity_id)
+WHERE e.project_id = $project AND a.first_seen_at >= $week AND a.first_seen_at <= $now
+ORDER BY a.first_seen_at DESC, a.title
+""",
+    "top": """
+SELECT t.*, n.name AS entity, t.published_at >= $yesterday AS is_fresh
+FROM top_publications($project, $week, $now) AS t JOIN ref.entity AS n ON n.project_id = $project AND n.entity_id = t.entity_id
+WHERE t.reaction_count IS NOT NULL
+ORDER BY t.reaction_count DESC, t.published_at DESC LIMIT 10
+""",
+    "apps": """
+SELECT a.*, n.name AS entity, a.first_seen_at >= $yesterday AS is_fresh
+FROM core.app_version AS a JOIN core.record_entity AS e USING (record_id) JOIN ref.entity AS n USING (project_id, entity_id)
+WHERE e.project_id = $project AND coalesce(a.released_at, a.first_seen_at) >= $week AND a.first_seen_at <= $now
+ORDER BY a.released_at DESC, a.name
+""",
+    "reviews": """
+SELECT r.*, t.text, n.name AS entity, r.published_at >= $yesterday AS is_fresh
+FROM core.review AS r JOIN core.record_entity AS e USING (record_id) JOIN ref.entity AS n USING (project_id, entity_id)
+LEFT JOIN obs.text AS t USING (text_hash)
+WHERE e.project_id = $project AND r.published_at >= $week AND r.published_at <= $now AND r.rating_value <= 2
+ORDER BY r.published_at DESC, r.record_id
+""",
+    "unseen": """
+WITH mine AS (
+    SELECT DISTINCT w.watch_id, w.source, w.target FROM ref.watch AS w JOIN ref.watch_entity AS e USING (watch_id)
+    WHERE e.project_id = $project AND e.valid_to IS NULL
+),
+latest AS (
+    SELECT watch_id, step, arg_max(o, ended_at) AS o FROM ops.outcome AS o WHERE ended_at <= $now GROUP BY 1, 2
+)
+SELECT m.source, m.target, l.o.status AS status, l.o.message AS message, l.o.ended_at AS happened_at
+FROM latest AS l JOIN mine AS m USING (watch_id)
+WHERE l.o.status NOT IN ('ok', 'empty') AND l.o.ended_at >= $week
+UNION ALL
+SELECT DISTINCT b.source, b.table_name, 'held', b.reason, b.batch_date::TIMESTAMP
+FROM ops.batch AS b JOIN mine AS m USING (source) WHERE b.status = 'held'
+UNION ALL
+SELECT h.source, '', 'silent', h.silent_days::VARCHAR, h.last_fetched_at
+FROM mart.source_health AS h WHERE h.is_silent AND h.source IN (SELECT source FROM mine)
+QUALIFY row_number() OVER (PARTITION BY h.source ORDER BY h.batch_date DESC) = 1
+ORDER BY 3, 1, 2
+""",
+    "share_by_week": """
+SELECT date_trunc('week', s.published_date)::DATE AS day, n.name AS entity, sum(s.mention_count)::BIGINT AS value
+FROM mart.share_of_voice AS s JOIN ref.entity AS n USING (project_id, entity_id)
+WHERE s.project_id = $project AND s.published_date >= $trend AND s.published_date <= $now::DATE GROUP BY 1, 2 ORDER BY 1, 2
+""",
+    "posts_by_day": """
+SELECT p.published_date AS day, n.name AS entity, sum(p.publication_count)::BIGINT AS value
+FROM mart.publication_day AS p JOIN ref.entity AS n USING (project_id, entity_id)
+WHERE p.project_id = $project AND p.role = 'owned' AND p.published_date >= $trend AND p.published_date <= $now::DATE
+GROUP BY 1, 2 ORDER BY 1, 2
+""",
+    "followers_by_day": """
+SELECT c.seen_date AS day, n.name AS entity, sum(c.follower_count)::BIGINT AS value
+FROM core.channel_day AS c JOIN core.record_entity AS e USING (record_id) JOIN ref.entity AS n USING (project_id, entity_id)
+WHERE e.project_id = $project AND e.role = 'owned' AND c.follower_count IS NOT NULL AND c.seen_date >= $trend
+    AND c.seen_date <= $now::DATE
+GROUP BY 1, 2 ORDER BY 1, 2
+""",
+    "rating_by_week": """
+SELECT r.week_date AS day, n.name AS entity, sum(r.rating_value * r.review_count) / sum(r.review_count) AS value
+FROM rating_trend($project, $trend, $now::DATE + 1) AS r JOIN ref.entity AS n ON n.project_id = $project AND n.entity_id = r.entity_id
+WHERE r.rating_value IS NOT NULL AND r.review_count > 0 GROUP BY 1, 2 ORDER BY 1, 2
+""",
+    "prices_by_day": """
+SELECT p.changed_date AS day, n.name AS entity, count(*) AS value
+FROM mart.price_change AS p JOIN ref.entity AS n USING (project_id, entity_id)
+WHERE p.project_id = $project AND p.changed_date >= $trend AND p.changed_date <= $now::DATE GROUP BY 1, 2 ORDER BY 1, 2
+""",
+}
