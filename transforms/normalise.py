@@ -85,7 +85,7 @@ def _unique(capture: Capture, records: Sequence[Record]) -> dict[type, dict[str,
     """Record kind -> record_id -> record; each key of the capture once."""
     kept: dict[type, dict[str, Record]] = {}
     for record in records:
-        kind = type(record)
+        kind: type = type(record)
         rows = kept.get(kind)
         if rows is None:
             rows = kept[kind] = {}
@@ -122,7 +122,7 @@ class _Pending:
 def _chunk(pending: _Pending, version: str, policy: Policy, salt: bytes) -> pa.Table:
     table, records = pending.table, pending.records
     unfit: dict[int, dict[str, str]] = {}
-    columns: dict[str, pa.Array] = _added(pending, version)
+    columns: dict[str, pa.Array[Any]] = _added(pending, version)
     for column in table.columns:
         if not column.path or column.name == "extra":
             continue
@@ -140,10 +140,10 @@ def _chunk(pending: _Pending, version: str, policy: Policy, salt: bytes) -> pa.T
     return pa.Table.from_arrays([columns[column.name] for column in table.columns], schema=table.schema)
 
 
-def _added(pending: _Pending, version: str) -> dict[str, pa.Array]:
+def _added(pending: _Pending, version: str) -> dict[str, pa.Array[Any]]:
     captures, index = pending.captures, pa.array(pending.rows_of, pa.int32())
 
-    def spread(name: str, kind: pa.DataType) -> pa.Array:
+    def spread(name: str, kind: pa.DataType) -> pa.Array[Any]:
         return pa.array([getattr(capture, name) for capture in captures], kind).take(index)
 
     texts = {name: spread(name, pa.string()) for name in ("capture_id", "watch_id", "source", "origin")}
@@ -168,7 +168,7 @@ def _depersonalise(table: str, records: Sequence[Any], values: list[Any], policy
     ]
 
 
-def _array(column: Column, values: list[Any], unfit: dict[int, dict[str, str]]) -> pa.Array:
+def _array(column: Column, values: list[Any], unfit: dict[int, dict[str, str]]) -> pa.Array[Any]:
     """The values as Arrow; those that do not fit become null and are noted in `unfit` by row and column."""
     if column.form == "json":
         return _strings(list(map(_json, values)))
@@ -251,7 +251,7 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, (str, int, float, bool, type(None))) else _jsonable(value)
 
 
-def _strings(values: list[str | None]) -> pa.Array:
+def _strings(values: list[str | None]) -> pa.Array[Any]:
     try:
         return pa.array(values, pa.string())
     except UnicodeEncodeError:

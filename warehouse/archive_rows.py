@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from collectors.archive import capture_files
 from collectors.crash import crash_point
 from transforms.tables import tables
 from warehouse import schema
@@ -35,7 +36,7 @@ def load(connection: duckdb.DuckDBPyConnection, store: Path) -> None:
         if key.startswith("captures/"):
             _, source_part, date_part = key.split("/")
             source, day = source_part.removeprefix("source="), date.fromisoformat(date_part.removeprefix("date="))
-            _replace_captures(connection, present.get(key), source, day)
+            _replace_captures(connection, store, source, day)
         else:
             _replace_outcomes(connection, present.get(key), date.fromisoformat(key.removeprefix("runs/date=")))
         crash_point("load.archive")
@@ -50,12 +51,12 @@ def _mark(folder: Path) -> str:
     return " ".join(f"{name}:{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ino}" for name, stat in stats)
 
 
-def _replace_captures(connection: duckdb.DuckDBPyConnection, folder: Path | None, source: str, day: date) -> None:
+def _replace_captures(connection: duckdb.DuckDBPyConnection, store: Path, source: str, day: date) -> None:
     where = f"source = {schema.literal(source)} AND batch_date = DATE '{day.isoformat()}'"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE body AS SELECT DISTINCT body_of FROM ops.sighting WHERE {where}")
     for relation in ("ops.capture", "ops.sighting"):
         connection.execute(f"DELETE FROM {relation} WHERE {where}")
-    files = sorted(str(path) for path in folder.glob("*.parquet")) if folder else []
+    files = [str(path) for path in capture_files(store, source, day)]
     if files:
         names = [name for name in schema.CAPTURE.columns if name != "batch_date"]
         # The same capture may stand in a part and in the file the parts were merged into, if the merge was killed half way.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -23,7 +23,7 @@ from collectors.crash import crash_point
 from transforms.tables import TABLE_VERSION, tables
 from warehouse.files import batch_path, replaced, work_dir
 
-_FOOTER = b"dozor"
+_FOOTER = "dozor"
 
 
 class FencedWriteError(Exception):
@@ -81,15 +81,32 @@ def extend_batch(
         return _write(store, table, source, day, rows, captures, ())
 
 
+def rewrite_batch(store: Path, table: str, source: str, day: date, gone: Callable[[pa.Table], pa.BooleanArray]) -> pa.Table:
+    """Take rows out of a batch for cause; returns them. Its captures stay listed: they are known, and give nothing any more.
+
+    `gone` says of each row whether it goes. A batch that loses no row is left as it is.
+    """
+    path = batch_path(store, table, source, day)
+    with _alone(store, table, source, day):
+        captures = read_batch_footer(path).captures
+        rows = pq.read_table(path, schema=tables()[table].schema, partitioning=None)
+        chosen = gone(rows)
+        removed = rows.filter(chosen)
+        if removed.num_rows:
+            _write(store, table, source, day, rows.filter(pc.invert(chosen)), captures, ())
+        return removed
+
+
 def read_batch_footer(path: Path) -> BatchInfo:
     """What the batch is made of, without reading its rows. ValueError when the file is no batch or has other rows than it says."""
     try:
         metadata = pq.read_metadata(path)
     except pa.ArrowInvalid as error:
         raise ValueError(f"{path} is not a batch: {error}") from error
-    if _FOOTER not in (metadata.metadata or {}):
+    entries = metadata.metadata or {}
+    if _FOOTER.encode() not in entries:
         raise ValueError(f"{path} is not a batch: its footer has no dozor entry")
-    footer: dict[str, Any] = json.loads(metadata.metadata[_FOOTER])
+    footer: dict[str, Any] = json.loads(entries[_FOOTER.encode()])
     if metadata.num_rows != footer["rows"]:
         raise ValueError(f"{path} has {metadata.num_rows} rows, its footer says {footer['rows']}")
     return BatchInfo(**{**footer, "day": date.fromisoformat(footer["day"]), "path": path})
@@ -116,12 +133,12 @@ def _write(
                 f"An older run of the same step is probably still going; nothing was written."
             )
     rows = rows.cast(schema).sort_by([("record_id", "ascending"), ("capture_id", "ascending")]).combine_chunks()
-    unknown = set(pc.unique(rows["capture_id"]).to_pylist()) - set(captures)
+    unknown = {str(name) for name in pc.unique(rows["capture_id"]).to_pylist()} - set(captures)
     if unknown:
         raise ValueError(f"{len(unknown)} captures have rows in {path.name} but are not listed (one: {min(unknown)})")
     if _has_twins(rows):
         raise ValueError(f"rows of {table} stand twice under one record_id and capture_id")
-    footer = {
+    footer: dict[str, Any] = {
         "table": table,
         "source": source,
         "day": day.isoformat(),
@@ -134,7 +151,7 @@ def _write(
     with replaced(path) as temporary:
         with pq.ParquetWriter(temporary, schema, compression="zstd", compression_level=3, store_schema=False) as writer:
             writer.write_table(rows, row_group_size=100_000)
-            writer.add_key_value_metadata({_FOOTER: json.dumps(footer, ensure_ascii=False).encode()})
+            writer.add_key_value_metadata({_FOOTER: json.dumps(footer, ensure_ascii=False)})
         crash_point("batch.written")
     crash_point("batch.placed")
     return BatchInfo(**{**footer, "day": day, "path": path})
@@ -142,14 +159,9 @@ def _write(
 
 def _has_twins(rows: pa.Table) -> bool:
     """Whether a (record_id, capture_id) stands twice; rows are sorted by it."""
-    if rows.num_rows < 2:
-        return False
-    same = None
-    for name in ("record_id", "capture_id"):
-        column = rows[name].combine_chunks() if isinstance(rows[name], pa.ChunkedArray) else rows[name]
-        equal = pc.equal(column[1:], column[:-1])
-        same = equal if same is None else pc.and_(same, equal)
-    return bool(pc.any(same).as_py())
+    last = rows.num_rows - 1
+    same = [pc.equal(rows[name].slice(1), rows[name].slice(0, last)) for name in ("record_id", "capture_id")]
+    return last > 0 and pc.any(pc.and_(*same)).as_py() is True
 
 
 def _fill(rows: pa.Table) -> dict[str, float]:

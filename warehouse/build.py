@@ -52,7 +52,11 @@ def build(store: Path, *, now: datetime, full: bool = False, limits: Limits | No
         _drop_removed(connection, marks)
         for model in models():
             mark = _mark(model)
-            keys = None if full or marks.get(f"model.{model.name}") != mark else _keys(connection, model, changes)
+            is_same = not full and marks.get(f"model.{model.name}") == mark
+            if is_same and model.is_view:
+                changes.update({model.name: changes[need] for need in model.needs if need in changes})
+                continue
+            keys = _keys(connection, model, changes) if is_same else None
             if keys == 0:
                 continue
             if keys is None:
@@ -97,7 +101,7 @@ def _keys(connection: duckdb.DuckDBPyConnection, model: Model, changes: Mapping[
     changed = [need for need in model.needs if need in changes]
     if not changed:
         return 0
-    if not model.by or model.is_view:
+    if not model.by:
         return None
     by = ", ".join(model.by)
     parts = []
@@ -134,7 +138,7 @@ def _rebuild_part(connection: duckdb.DuckDBPyConnection, store: Path, model: Mod
     using = ", ".join(model.by)
     sql = model.sql
     for need in model.drivers:
-        sql = re.sub(rf"\b{re.escape(need)}\b", f"(SELECT * FROM {need} SEMI JOIN {keys} USING ({using}))", sql)
+        sql = re.sub(rf"\b{re.escape(need)}\b", _rows_of_keys(connection, need, model, changes), sql)
     statement = _statement(connection, store, model, sql)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT * FROM ({statement}) SEMI JOIN {keys} USING ({using})")
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {touched} AS SELECT * FROM {model.name} SEMI JOIN {keys} USING ({using})")
@@ -142,6 +146,19 @@ def _rebuild_part(connection: duckdb.DuckDBPyConnection, store: Path, model: Mod
     connection.execute(f"INSERT INTO {model.name} SELECT * FROM fresh ORDER BY {', '.join(model.grain)}")
     connection.execute(f"INSERT INTO {touched} FROM fresh")
     return touched
+
+
+def _rows_of_keys(connection: duckdb.DuckDBPyConnection, need: str, model: Model, changes: Mapping[str, str]) -> str:
+    """A temp table of the need's rows of the model's keys. Models whose keys are told by the same change share it: the scan of a long
+    history is what a night costs."""
+    told_by = [changes[driver] for driver in model.drivers if driver in changes]
+    shared = len(set(told_by)) == 1 and not any(need in changes for need in model.touches)
+    owner = told_by[0] if shared else model.name.replace(".", "_")
+    name = f"{_temp('rows', need)}_by_{'_'.join(model.by)}_of_{owner}"
+    if not shared or not connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [name]).fetchone():
+        keys, using = _temp("keys", model.name), ", ".join(model.by)
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM {need} SEMI JOIN {keys} USING ({using})")
+    return name
 
 
 def _statement(connection: duckdb.DuckDBPyConnection, store: Path, model: Model, sql: str) -> str:

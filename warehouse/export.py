@@ -46,7 +46,8 @@ def export(connection: duckdb.DuckDBPyConnection, table: str, form: Format, out:
     """
     if not _NAME.fullmatch(table) or not _exists(connection, table):
         raise ValueError(f"there is no table {table!r}; `SHOW ALL TABLES` lists them")
-    (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,)
+    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    count = int(row[0]) if row else 0
     if form == "xlsx" and count > XLSX_ROWS:
         raise ValueError(f"{table} has {count} rows, a sheet holds {XLSX_ROWS}: export csv or parquet")
     result = connection.execute(f"SELECT * FROM {table} ORDER BY ALL")
@@ -57,7 +58,7 @@ def export(connection: duckdb.DuckDBPyConnection, table: str, form: Format, out:
             _write_csv(result, temporary)
         else:
             _write_xlsx(result, temporary)
-    return int(count)
+    return count
 
 
 def _exists(connection: duckdb.DuckDBPyConnection, table: str) -> bool:

@@ -34,15 +34,16 @@ class Published:
     size_bytes: int
 
 
-def publish(store: Path, *, limits: Limits | None = None) -> Published:
-    """Publish the build. Readers that have the old file open go on reading it.
+def publish(store: Path, *, anew: bool = False, limits: Limits | None = None) -> Published:
+    """Publish the build. Readers that have the old file open go on reading it. With `anew` a build that is published already is
+    published again, and no older file is kept.
 
     Raises NotPublishable when a check is broken, something waits to be built, or the copy is not what was built; WriterBusy.
     """
     with open_build(store, "publish", limits) as connection:
         build_id = _ready(connection)
         current = current_file(store)
-        if current is not None and _build_of(current) == build_id:
+        if current is not None and not anew and _build_of(current) == build_id:
             return Published(current, _sequence(current), False, current.stat().st_size)
         connection.execute("CHECKPOINT")
         crash_point("publish.checkpointed")
@@ -52,7 +53,7 @@ def publish(store: Path, *, limits: Limits | None = None) -> Published:
         target = store / f"warehouse-{sequence:06d}.duckdb"
         _place(store, build_file(store), target, counts)
         _link(store, target)
-        _tidy(store, target)
+        _tidy(store, target, 1 if anew else KEPT)
     return Published(target, sequence, True, target.stat().st_size)
 
 
@@ -126,10 +127,10 @@ def _link(store: Path, target: Path) -> None:
     crash_point("publish.linked")
 
 
-def _tidy(store: Path, newest: Path) -> None:
+def _tidy(store: Path, newest: Path, kept: int) -> None:
     """Keep the newest files; a reader that has an older one open keeps its bytes until it closes."""
     numbered = sorted((path for path in store.glob("warehouse-*.duckdb") if _NAME.fullmatch(path.name)), key=_sequence)
-    keep = [path for path in numbered if _sequence(path) <= _sequence(newest)][-KEPT:]
+    keep = [path for path in numbered if _sequence(path) <= _sequence(newest)][-kept:]
     for path in numbered:
         if path not in keep:
             path.unlink()

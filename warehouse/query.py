@@ -19,8 +19,8 @@ class NothingPublished(Exception):  # noqa: N818 - a state of the store, mended 
 def connect(store: Path, *, memory: str = MEMORY, temp: str = "10GB") -> duckdb.DuckDBPyConnection:
     """The newest published file, read-only and shut in: external access off, configuration locked, times in UTC.
 
-    Opened by its versioned name: within one process DuckDB answers a second `connect` to the same path with the file the first one
-    has open. Raises NothingPublished.
+    Opened by its versioned name: within one process DuckDB answers a second `connect` to the same path with the file that the first
+    one has open. Raises NothingPublished.
     """
     path = current_file(store)
     if path is None:
@@ -53,7 +53,7 @@ def rows(
 
 
 def as_text(value: Any, width: int = 0) -> str:
-    """A value for a terminal: null is empty, control characters are spaces, long texts are cut at `width` characters (0: never)."""
+    """A value for a terminal: null is empty, control characters are spaces, texts are cut at `width` characters (0: never)."""
     if value is None:
         return ""
     if isinstance(value, float):

@@ -177,7 +177,7 @@ def set_reference(store: Path, reference: Mapping[str, Sequence[Row]]) -> None:
 def load_reference(connection: duckdb.DuckDBPyConnection, store: Path) -> set[str]:
     """Write the ref tables whose rows changed; returns their names. Runs inside the caller's transaction."""
     path = _path(store)
-    given = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"formula": list(FORMULAS)}
+    given = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"formula": [dict(row) for row in FORMULAS]}
     before = dict(connection.execute("SELECT name, value FROM work.state WHERE name LIKE 'ref.%'").fetchall())
     changed = set()
     for relation in REFERENCE:

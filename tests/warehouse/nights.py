@@ -117,7 +117,9 @@ def ask(store: Path, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
 
 def offer(name: str = "Samovar", price: str | None = "100", **fields: Any) -> Offer:
     amount = None if price is None else Decimal(price)
-    return Offer(**{"url": f"https://shop.example/{name.lower()}", "name": name, "price_amount": amount, "currency": "RUB", **fields})
+    return Offer(
+        **{"url": f"https://shop.example/{name.lower()}", "name": name, "price_amount": amount, "currency": "RUB", **fields}
+    )
 
 
 def page(name: str = "samovar", text: str | None = "One line", **fields: Any) -> Page:
@@ -135,5 +137,3 @@ def post(number: int = 1, text: str = "A post", **fields: Any) -> Publication:
             **fields,
         }
     )
-
-

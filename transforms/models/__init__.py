@@ -8,7 +8,7 @@ A model opens with a header of comment lines (SQL) or its module docstring (Pyth
     by:    KEY, ... from RELATION, ...    optional: the columns by which it can be rebuilt in part. The changed rows of the relations
            tell which keys to rebuild, and the statement sees only their rows of these keys; other needs it sees whole
     touch RELATION: SELECT of keys from `touched`, the changed rows of another need    where those tell keys too
-    kind:  view                          optional: nothing is stored
+    kind:  view                          optional: nothing is stored; of one need, row by row, so that its changes are the view's
     column NAME: meaning                 for each column that is not one of the observation tables' or already described by a need
     note: anything a reader must know
 
