@@ -49,7 +49,7 @@ _KEYS = {
 }
 _EVERYONE = re.compile(r"\*(?:\s|$)")
 _AGENT = re.compile(r"^[A-Za-z_-]*")
-_UNESCAPED = re.compile(r"[^\x21-\x7e]+")
+_UNESCAPED = re.compile(r"[^!#-;=?-\[\]_a-z~]+")
 _ESCAPED = re.compile(r"%[0-9a-fA-F]{2}")
 
 
@@ -248,7 +248,6 @@ def _path_of(url: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """One spelling for patterns and paths: bytes beyond ASCII percent-encoded, hex digits upper-case."""
-    if not text.isascii() or _UNESCAPED.search(text):
-        text = _UNESCAPED.sub(lambda match: quote(match.group(), safe=""), text)
+    """One spelling for patterns and paths: percent-encoded as in URLs, hex digits upper-case."""
+    text = _UNESCAPED.sub(lambda match: quote(match.group(), safe="\\"), text)
     return _ESCAPED.sub(lambda match: match.group().upper(), text) if "%" in text else text

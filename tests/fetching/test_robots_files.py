@@ -1,0 +1,81 @@
+"""robots.txt asked for: once a host and day, with its own bounds. R-n = the case of the catalogue of faults."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from collectors import robots
+from collectors.robots import Robots
+from tests.fetching.conftest import SOURCE
+from tests.fetching.server import flood, ok, redirect, reset, serve, status
+
+DENY_CART = ok(
+    b"User-agent: *\nDisallow: /cart\nCrawl-delay: 3\nSitemap: https://shop.example/s.xml", {"Content-Type": "text/plain"}
+)
+
+
+async def test_robots_is_asked_once_by_many(fetcher_with):
+    async with serve({"/robots.txt": DENY_CART}) as server, fetcher_with() as fetcher:
+        rules = Robots(fetcher, SOURCE)
+        decisions = await asyncio.gather(*(rules.allows(server.url(path)) for path in ["/", "/cart", "/cart/1?x"] * 5))
+
+    assert [decision.allowed for decision in decisions[:3]] == [True, False, False]
+    assert decisions[1].rule == "Disallow: /cart"
+    assert (decisions[0].delay, decisions[0].sitemaps) == (3.0, ("https://shop.example/s.xml",))
+    assert server.paths() == ["/robots.txt"]
+
+
+@pytest.mark.parametrize(
+    ("script", "allowed"),
+    [
+        pytest.param(status(404), True, id="missing"),
+        pytest.param(status(403), True, id="forbidden"),
+        pytest.param(status(500), False, id="broken"),
+        pytest.param(status(429), False, id="r43-too-many-requests"),
+        pytest.param(reset(), False, id="unreachable"),
+        pytest.param(flood(b"Disallow: /x\n" * 100, b"HTTP/1.1 200 OK\r\n\r\nUser-agent: *\n"), False, id="endless"),
+        pytest.param(redirect("/robots.txt"), True, id="redirect-loop"),
+        pytest.param(redirect("http://10.0.0.1/robots.txt"), False, id="r64-redirect-to-private"),
+    ],
+)
+async def test_r80_what_comes_instead_of_rules(fetcher_with, script, allowed):
+    hosts = frozenset({"127.0.0.1"})
+    async with serve({"/robots.txt": script}) as server, fetcher_with(allow_private_hosts=hosts) as fetcher:
+        decision = await Robots(fetcher, SOURCE).allows(server.url("/page"))
+
+    assert decision.allowed is allowed
+    assert "robots.txt" in decision.rule
+
+
+async def test_r80_robots_of_another_host_is_read_through_redirects(fetcher_with):
+    async with serve({"/robots.txt": DENY_CART}, host="127.0.0.2") as other, fetcher_with() as fetcher:
+        scripts = {"/robots.txt": redirect(other.url("/robots.txt"), 301)}
+        async with serve(scripts) as server:
+            decision = await Robots(fetcher, SOURCE).allows(server.url("/cart"))
+
+    assert not decision.allowed
+
+
+async def test_r81_rules_are_asked_for_again_when_their_time_is_over(fetcher_with, monkeypatch):
+    now = 1_800_000_000.0
+    monkeypatch.setattr(robots.time, "time", lambda: now)
+    async with serve({"/robots.txt": status(404)}) as server, fetcher_with() as fetcher:
+        rules = Robots(fetcher, SOURCE)
+        assert (await rules.allows(server.url("/cart"))).allowed
+        server.scripts["/robots.txt"] = DENY_CART
+        assert (await rules.allows(server.url("/cart"))).allowed
+        now += 86_400
+        assert not (await rules.allows(server.url("/cart"))).allowed
+
+
+async def test_a_host_that_had_no_rules_to_give_is_asked_again_soon(fetcher_with, monkeypatch):
+    now = 1_800_000_000.0
+    monkeypatch.setattr(robots.time, "time", lambda: now)
+    async with serve({"/robots.txt": status(500)}) as server, fetcher_with() as fetcher:
+        rules = Robots(fetcher, SOURCE)
+        assert not (await rules.allows(server.url("/"))).allowed
+        server.scripts["/robots.txt"] = DENY_CART
+        now += robots.UNREACHABLE_SECONDS + 1
+        assert (await rules.allows(server.url("/"))).allowed
