@@ -1,12 +1,17 @@
-"""Trains the weights of `collectors.reading.language` and prints their accuracy, cross-validated.
+"""Makes the weights of `collectors.reading.language` and prints their accuracy on sentences they have never seen.
 
-Sources, none of them kept in the project:
-- the n-gram models in the wheel of lingua-language-detector 1.4 (Apache-2.0), made from the Wortschatz corpora of Leipzig
-  University (CC-BY-4.0): `uv pip install --target DIR --no-deps lingua-language-detector==1.4.2`
-- the word lists of wordfreq (Apache-2.0, data CC-BY-SA-4.0): `uv pip install --target DIR wordfreq`
-- the corpus language-id: sentences, word pairs and words of the Leipzig corpora (CC-BY-4.0), through lingua-py (Apache-2.0)
+Source: the n-gram models in the wheel of lingua-language-detector 1.4 (Apache-2.0), counted from the Wortschatz corpora of
+Leipzig University (CC-BY-4.0): how likely a letter follows the one to four before it, for each language. From them:
 
-Usage: python -m benchmarks.train_language --lingua DIR/lingua/language-models --wordfreq DIR --texts language-id/texts.jsonl.gz
+    P(gram)         = product of the conditional probabilities of its letters
+    weight(g, l)    = log(P_l(g) + floor) - mean over languages of log(P(g) + floor), in tenths, as a signed byte
+    kept            : grams whose highest probability times highest weight is above a threshold
+
+Nothing is fitted to the corpus language-id, which is only used to measure.
+
+Usage:
+    uv pip install --target DIR --no-deps lingua-language-detector==1.4.2
+    python -m benchmarks.train_language --models DIR/lingua/language-models --texts language-id/texts.jsonl.gz
 """
 
 from __future__ import annotations
@@ -14,172 +19,89 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
-import random
-import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from pathlib import Path
 
 import brotli
 import numpy as np
 import numpy.typing as npt
 
-from collectors.reading.language import _LETTERS, _NOISE, _WEIGHTS, grams, row_of, script_of
+from collectors.reading.language import WEIGHTS, detect
 
 LANGUAGES = {
     "cyrillic": "ru uk be bg mk sr kk mn".split(),
     "latin": "en de fr es pt it pl tr nl sv da nb fi cs hu ro lt lv et id vi hr az".split(),
 }
-# Languages of little weight for us: told apart where they are clear, never at the price of the others.
-RARE = frozenset("nl sv da nb fi cs hu ro lt lv et id vi hr az".split())
-ROWS = 1 << 16
-TEXTS_PER_LANGUAGE = 5_000
-EPOCHS = 4
-
-Rows = npt.NDArray[np.int64]
+NAMES = {"nb": "no"}  # Norwegian, as pages declare it
+FLOORS = (1e-5, 1e-6, 3e-7, 1e-7, 5e-8)  # for grams that a language does not have, by length
+LEAST_USE = {"cyrillic": 5e-5, "latin": 2e-4}
+TENTHS = 10.0
 
 
-def rows_of_text(text: str, memory: dict[str, Rows]) -> Rows:
-    parts = []
-    for word in _LETTERS.findall(text.lower()):
-        rows = memory.get(word)
-        if rows is None:
-            rows = memory[word] = np.array([row_of(gram, ROWS) for gram in grams(word)], dtype=np.int64)
-        parts.append(rows)
-    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
-
-
-def fragments(folder: Path, count: int, chance: random.Random) -> list[str]:
-    """Pieces of five letters, as often as the language has them: joint probabilities from the conditional ones."""
-    tables = []
+def joint_probabilities(folder: Path) -> list[dict[str, float]]:
+    """For each length, gram -> how often it stands in the language's words."""
+    conditional: list[dict[str, float]] = []
     for name in ("unigrams", "bigrams", "trigrams", "quadrigrams", "fivegrams"):
         data = json.loads(brotli.decompress((folder / f"{name}.json.br").read_bytes()))
-        tables.append({gram: float(Fraction(share)) for share, joined in data["ngrams"].items() for gram in joined.split(" ")})
+        table: dict[str, float] = {}
+        for share, joined in data["ngrams"].items():
+            above, _, below = share.partition("/")
+            table.update(dict.fromkeys(joined.split(" "), int(above) / int(below)))
+        conditional.append(table)
     joint = []
-    for gram, share in tables[4].items():
-        for size in range(1, 5):
-            share *= tables[size - 1].get(gram[:size], 0.0)
-        joint.append(share)
-    return chance.choices(list(tables[4]), weights=joint, k=count)
+    for length, table in enumerate(conditional, 1):
+        found: dict[str, float] = {}
+        for gram, share in table.items():
+            for size in range(1, length):
+                share *= conditional[size - 1].get(gram[:size], 0.0)
+            found[gram] = share
+        joint.append(found)
+    return joint
 
 
-def rows_of_fragment(fragment: str) -> Rows:
-    found = [fragment[start : start + size] for size in range(1, 6) for start in range(len(fragment) - size + 1)]
-    return np.array([row_of(gram, ROWS) for gram in found], dtype=np.int64)
-
-
-def word_list(language: str) -> dict[str, float]:
-    """The words of a language with how often each is drawn; empty where wordfreq has none."""
-    import wordfreq
-
-    name = {"hr": "sh", "sr": "sh"}.get(language, language)
-    if name not in wordfreq.available_languages():
-        return {}
-    found: dict[str, float] = {}
-    for word in wordfreq.top_n_list(name, 40_000):
-        if language == "sr" and script_of(word) == "latin":
-            written = to_cyrillic(word)
-        else:
-            written = word
-        if script_of(written) == ("cyrillic" if language in LANGUAGES["cyrillic"] else "latin"):
-            found[written] = wordfreq.word_frequency(word, name) ** 0.6
-    return found
-
-
-def to_cyrillic(word: str) -> str:
-    """Serbian is written in both alphabets, letter by letter the same."""
-    for latin, cyrillic in (("lj", "љ"), ("nj", "њ"), ("dž", "џ")):
-        word = word.replace(latin, cyrillic)
-    return word.translate(str.maketrans("abvgdđežzijklmnoprstćufhcčš", "абвгдђежзијклмнопрстћуфхцчш"))
-
-
-def made_texts(language: str, lingua: Path, chance: random.Random, memory: dict[str, Rows]) -> Iterator[Rows]:
-    words = word_list(language)
-    drawn = iter(chance.choices(list(words), weights=list(words.values()), k=TEXTS_PER_LANGUAGE * 12) if words else ())
-    for _ in range(TEXTS_PER_LANGUAGE if words else 0):
-        size = chance.choice((1, 1, 2, 2, 4, 8, 12))
-        yield rows_of_text(" ".join([next(drawn) for _ in range(size)]), memory)
-    pieces = iter(fragments(lingua / language, TEXTS_PER_LANGUAGE * 30, chance))
-    for _ in range(TEXTS_PER_LANGUAGE * (1 if words else 2)):
-        yield np.concatenate([rows_of_fragment(next(pieces)) for _ in range(chance.choice((2, 4, 8, 16)))])
-
-
-def train(texts: Sequence[Rows], labels: npt.NDArray[np.int64], weight: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.float32]:
-    """Softmax regression on bags of n-grams, each text's bag of length one; Adagrad with a little decay."""
-    weights = np.zeros((ROWS, count), dtype=np.float32)
-    squares = np.full((ROWS, count), 1e-6, dtype=np.float32)
-    order = np.arange(len(texts))
-    chance = np.random.default_rng(7)
-    for _ in range(EPOCHS):
-        chance.shuffle(order)
-        for start in range(0, len(order), 256):
-            batch = [place for place in order[start : start + 256] if len(texts[place])]
-            rows = np.concatenate([texts[place] for place in batch])
-            lengths = np.array([len(texts[place]) for place in batch])
-            scale = (1.0 / np.sqrt(lengths * 40.0)).astype(np.float32)
-            starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
-            scores = np.add.reduceat(weights[rows], starts, axis=0) * scale[:, None]
-            scores -= scores.max(axis=1, keepdims=True)
-            shares = np.exp(scores)
-            shares /= shares.sum(axis=1, keepdims=True)
-            shares[np.arange(len(batch)), labels[batch]] -= 1.0
-            shares *= (weight[batch] * scale)[:, None]
-            touched, inverse = np.unique(rows, return_inverse=True)
-            spread = np.repeat(shares, lengths, axis=0)
-            gradient = np.stack([np.bincount(inverse, weights=spread[:, k], minlength=len(touched)) for k in range(count)], axis=1)
-            gradient += 1e-5 * weights[touched]
-            squares[touched] += gradient.astype(np.float32) ** 2
-            weights[touched] -= 0.5 * gradient.astype(np.float32) / np.sqrt(squares[touched])
-    return weights
-
-
-def quantised(weights: npt.NDArray[np.float32]) -> npt.NDArray[np.int8]:
-    limit = np.quantile(np.abs(weights[np.any(weights, axis=1)]), 0.9995)
-    return np.clip(np.round(weights / limit * 127), -127, 127).astype(np.int8)
+def weigh(models: Path, script: str) -> tuple[list[str], npt.NDArray[np.int8]]:
+    languages = LANGUAGES[script]
+    rows: list[dict[str, npt.NDArray[np.float32]]] = [defaultdict(lambda: np.zeros(len(languages), np.float32)) for _ in range(5)]
+    for place, language in enumerate(languages):
+        for length, table in enumerate(joint_probabilities(models / language)):
+            for gram, share in table.items():
+                rows[length][gram][place] = share
+    grams: list[str] = []
+    weights: list[npt.NDArray[np.int8]] = []
+    for floor, table in zip(FLOORS, rows, strict=True):
+        shares = np.array(list(table.values()))
+        logs = np.log(shares + floor)
+        logs -= logs.mean(axis=1, keepdims=True)
+        kept = shares.max(axis=1) * np.abs(logs).max(axis=1) >= LEAST_USE[script]
+        grams += [gram for gram, keep in zip(table, kept, strict=True) if keep]
+        weights.append(np.clip(np.round(logs[kept] * TENTHS), -127, 127).astype(np.int8))
+    return grams, np.concatenate(weights)
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--lingua", type=Path, required=True)
-    arguments.add_argument("--wordfreq", required=True)
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--models", type=Path, required=True)
     arguments.add_argument("--texts", type=Path, required=True)
-    arguments.add_argument("--script", choices=list(LANGUAGES), help="only this one; without it both")
-    arguments.add_argument("--folds", type=int, default=0, help="cross-validate over so many parts instead of writing weights")
     options = arguments.parse_args()
-    sys.path.append(options.wordfreq)
-    with gzip.open(options.texts, "rt", encoding="utf-8") as file:
-        real = [json.loads(line) for line in file]
-    hits: dict[tuple[str, str], list[bool]] = defaultdict(list)
     for script, languages in LANGUAGES.items():
-        if options.script not in (None, script):
-            continue
-        chance = random.Random(11)
-        memory: dict[str, Rows] = {}
-        made = [(rows, place, 0.5 if language in RARE else 1.0)
-                for place, language in enumerate(languages) for rows in made_texts(language, options.lingua, chance, memory)]  # fmt: skip
-        mine = [entry for entry in real if entry["lang"] in languages]
-        chance.shuffle(mine)
-        known = [rows_of_text(_NOISE.sub(" ", entry["text"]), memory) for entry in mine]
-        label = [languages.index(entry["lang"]) for entry in mine]
-        for fold in range(max(1, options.folds)):
-            inside = [place for place in range(len(mine)) if not options.folds or place % options.folds != fold]
-            texts = [rows for rows, _, _ in made] + [known[place] for place in inside]
-            labels = np.array([place for _, place, _ in made] + [label[place] for place in inside])
-            weight = np.array([share for _, _, share in made] + [4.0] * len(inside), dtype=np.float32)
-            numbers = quantised(train(texts, labels, weight, len(languages)))
-            if not options.folds:
-                np.save(_WEIGHTS / f"language_{script}.npy", numbers)
-            for place in range(len(mine)):
-                if not options.folds or place % options.folds == fold:
-                    best = int(numbers[known[place]].sum(axis=0, dtype=np.int64).argmax()) if len(known[place]) else -1
-                    hits[mine[place]["kind"], mine[place]["lang"]].append(best == label[place])
-    if not options.folds:
-        about = {script: ["no" if language == "nb" else language for language in languages] for script, languages in LANGUAGES.items()}
-        (_WEIGHTS / "language.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-    for kind in ("sentences", "word-pairs", "single-words"):
-        every = [hit for (k, _), found in hits.items() if k == kind for hit in found]
-        print(kind, f"{np.mean(every):.4f}", {lang: round(float(np.mean(found)), 3) for (k, lang), found in sorted(hits.items()) if k == kind})
+        grams, weights = weigh(options.models, script)
+        names = "\n".join(NAMES.get(language, language) for language in languages)
+        np.savez_compressed(
+            WEIGHTS / f"language_{script}.npz",
+            languages=np.frombuffer(names.encode(), np.uint8),
+            grams=np.frombuffer("\n".join(grams).encode(), np.uint8),
+            weights=weights,
+        )
+        print(script, len(grams), "n-grams")
+    hits: dict[str, list[bool]] = defaultdict(list)
+    with gzip.open(options.texts, "rt", encoding="utf-8") as file:
+        for line in file:
+            entry = json.loads(line)
+            right = detect(entry["text"]) == entry["lang"]
+            hits[entry["kind"]].append(right)
+            hits[f"{entry['kind']} {entry['lang']}"].append(right)
+    for name, found in sorted(hits.items()):
+        print(f"{name:20} {np.mean(found):.4f} of {len(found)}")
 
 
 if __name__ == "__main__":

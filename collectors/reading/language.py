@@ -1,19 +1,16 @@
 """Which language a text is in, fast enough to ask of every comment.
 
 The script decides first: Greek, Hebrew, Thai and others have one language each, Cyrillic, Latin and Arabic letters have several.
-Those are told apart by a linear model over the n-grams of words: each word has a vector of scores, one per language, and the
-scores of a text are the sum over its words. Vectors of words are remembered, so a text costs a table look-up per word.
+Those are told apart by the n-grams of words (naive Bayes): each n-gram has a weight per language, a word the sum of its n-grams, a
+text the sum of its words. Sums of words are remembered, so a text costs a table look-up per word.
 
-The weights are plain numbers, `weights/language_<script>.npy` (signed bytes, one row per hashed n-gram) and
-`weights/language.json` (languages and sizes); `benchmarks/train_language.py` makes them and names their sources.
+The weights are plain numbers, `weights/language_<script>.npz`: the n-grams, one a line, and a signed byte per n-gram and
+language. `benchmarks/train_language.py` makes them and names their source.
 """
 
 from __future__ import annotations
 
-import json
 import re
-import zlib
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -23,7 +20,7 @@ import numpy.typing as npt
 LONGEST = 3_000  # characters looked at; more do not change the answer
 _LONGEST_WORD = 24
 _MOST_WORDS = 60_000  # remembered per script
-_WEIGHTS = Path(__file__).parent / "weights"
+WEIGHTS = Path(__file__).parent / "weights"
 _LETTERS = re.compile(r"[^\W\d_]+(?:['’ʼ][^\W\d_]+)*")
 _NOISE = re.compile(r"https?://\S+|www\.\S+|[@#][\w.]+|\S+@\S+\.\w+")
 
@@ -49,6 +46,9 @@ _ONE_LANGUAGE = {
     "han": "zh", "kana": "ja", "hangul": "ko", "greek": "el", "hebrew": "he", "armenian": "hy", "georgian": "ka", "thai": "th",
     "devanagari": "hi", "bengali": "bn", "tamil": "ta", "telugu": "te",
 }  # fmt: skip
+
+# What a text is likelier to be before a letter of it is read, in tenths of a nat: decides single words, never sentences.
+_PRIOR = {"en": 45, "de": 25, "fr": 25, "es": 25, "pt": 25, "it": 25, "pl": 25, "tr": 25, "ru": 10, "bg": 15}
 
 
 def detect(text: str) -> str | None:
@@ -78,26 +78,22 @@ def _arabic(text: str) -> str:
     return "fa" if any(letter in text for letter in "پچژگ") and not any(letter in text for letter in "ةىأإ") else "ar"
 
 
-def grams(word: str) -> Iterator[str]:
-    """The n-grams of a lower-case word, one to five letters with its edges marked, and the word itself."""
-    marked = f"<{word[:_LONGEST_WORD]}>"
-    for size in range(1, 6):
-        for start in range(len(marked) - size + 1):
-            yield marked[start : start + size]
-    yield f"={marked}"
-
-
-def row_of(gram: str, rows: int) -> int:
-    return zlib.crc32(gram.encode("utf-8", "surrogatepass")) % rows
-
-
 class _Words:
     """The words met so far: script, letters and, where a model tells languages apart, their row in its table."""
 
     def __init__(self) -> None:
-        about = json.loads((_WEIGHTS / "language.json").read_text(encoding="utf-8"))
-        self.languages: dict[str, list[str]] = about
-        self.weights = {script: np.load(_WEIGHTS / f"language_{script}.npy", allow_pickle=False) for script in about}
+        self.languages: dict[str, list[str]] = {}
+        self.grams: dict[str, dict[str, int]] = {}
+        self.weights: dict[str, npt.NDArray[np.int8]] = {}
+        for script in ("cyrillic", "latin"):
+            with np.load(WEIGHTS / f"language_{script}.npz", allow_pickle=False) as stored:
+                self.languages[script] = stored["languages"].tobytes().decode().split("\n")
+                grams = stored["grams"].tobytes().decode().split("\n")
+                self.grams[script] = {gram: row for row, gram in enumerate(grams)}
+                self.weights[script] = stored["weights"]
+        self.priors = {
+            script: np.array([_PRIOR.get(language, 0) for language in languages], np.int32) for script, languages in self.languages.items()
+        }
         self.clear()
 
     def clear(self) -> None:
@@ -131,7 +127,7 @@ class _Words:
         languages = self.languages.get(script or "")
         if languages is None:
             return _arabic("".join(words)) if script == "arabic" else _ONE_LANGUAGE[script or ""]
-        scores = self.tables[script or ""][rows[script]].sum(axis=0, dtype=np.int32)
+        scores = self.tables[script or ""][rows[script]].sum(axis=0, dtype=np.int32) + self.priors[script or ""]
         return languages[int(scores.argmax())]
 
     def _add(self, word: str) -> tuple[str | None, int, int]:
@@ -140,10 +136,17 @@ class _Words:
         if script in self.languages:
             row = self.sizes[script]
             self.sizes[script] += 1
-            weights = self.weights[script]
-            self.tables[script][row] = weights[[row_of(gram, len(weights)) for gram in grams(word)]].sum(axis=0, dtype=np.int16)
-        # a Han or Hangul character says what several letters say
-        weight = len(word) * (3 if script in ("han", "kana", "hangul") else 1)
+            known = self.grams[script]
+            part = word[:_LONGEST_WORD]
+            rows = [
+                found
+                for size in range(1, 6)
+                for start in range(len(part) - size + 1)
+                if (found := known.get(part[start : start + size])) is not None
+            ]
+            self.tables[script][row] = self.weights[script][rows].sum(axis=0, dtype=np.int16) if rows else 0
+        # names are written in Latin letters among others, hardly the reverse; a Han or Hangul character says what several letters say
+        weight = len(word) * (1 if script == "latin" else 6 if script in ("han", "kana", "hangul") else 2)
         entry = (script, weight, row)
         self.known[word] = entry
         return entry
