@@ -10,6 +10,7 @@ The scan may report a text too many (skeletons are coarser than folds, hashes ca
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from unicodedata import normalize
 
 import numpy as np
 import numpy.typing as npt
@@ -53,9 +54,12 @@ def _tables() -> tuple[npt.NDArray[np.uint8], _Codes]:
             kind[point] = _CONNECTOR
         elif ignorable.match(char):
             kind[point] = _IGNORED
+        elif len(composed := normalize("NFC", char)) > 1 or composed > "\uffff" or "\uffa0" <= char <= "\uffdc":
+            kind[point] = _ODD  # comes apart, or joins with the next (half-width Korean): rare, looked at in full
         elif char.isalnum():
             kind[point], letter[point] = _LETTER, ord(skeleton_char(char))
-    kind[0xD835] = _ODD  # the first half of every mathematical letter
+    kind[0xD800:0xDC00] = kind[0x1100:0x1200] = _ODD  # letters beyond the basic plane, parts of Korean syllables
+    kind[0xD83C:0xD83F] = _BREAK  # emoji
     return kind, np.where(kind == _LETTER, _mix(letter), np.uint64(0))
 
 
@@ -108,8 +112,8 @@ class Scanner:
         for anchor, groups in anchors.items():
             if anchor.endswith("*"):
                 self._stems.setdefault(skeleton(anchor[:-1]), set()).update(groups)
-            elif is_emoji(anchor):
-                self._emoji.setdefault(anchor[0], set()).update(groups)
+            elif symbols := [char for char in anchor if is_emoji(char)]:
+                self._emoji.setdefault(symbols[0], set()).update(groups)
             else:
                 self._words.setdefault(skeleton(anchor), set()).update(groups)
         self._word_table = _Table({_hash(word): groups for word, groups in self._words.items()})

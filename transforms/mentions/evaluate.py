@@ -1,36 +1,19 @@
-"""Whether one text satisfies one query, and where: the meaning of the language, term by term."""
+"""Whether one document satisfies one plan, and where: the meaning of the language, node by node."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from itertools import islice
 from typing import NamedTuple
 
 from transforms.mentions.context import fits
-from transforms.mentions.expand import CompiledTerm, Element, Slot, compile_term
+from transforms.mentions.expand import All, Any, Close, Condition, Element, Find, InPart, InSentence, Plan, Slot, Without
 from transforms.mentions.fold import fold_word
-from transforms.mentions.query import (
-    DATE_FIELDS,
-    NUMBER_FIELDS,
-    Account,
-    And,
-    Field,
-    Group,
-    Macro,
-    Near,
-    Node,
-    Not,
-    Or,
-    Phrase,
-    Prefix,
-    Sentence,
-    Term,
-    Word,
-    as_date,
-    field_values,
-    number_range,
-)
+from transforms.mentions.query import DATE_FIELDS, NUMBER_FIELDS, Account, Node, Phrase, Prefix, Word, as_date, number_range
 from transforms.mentions.tokens import CONNECTORS, Tokens, Unit
+
+MAX_PLACES = 10_000  # of a term or a proximity in one document; more are not looked at, so that no text costs minutes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +36,7 @@ class Document:
 class Place(NamedTuple):
     """Where something was found: words first..last of a part of the document, and the offsets of what was found."""
 
-    part: int  # 0 = text, 1 = title
+    part: int  # TEXT or TITLE
     first: int
     last: int
     spans: tuple[tuple[int, int], ...]  # one for a word or a phrase, several for things near each other
@@ -73,58 +56,51 @@ class Subject:
 
     document: Document
     parts: list[Tokens]
-    _places: dict[CompiledTerm, list[Place]] = field(default_factory=dict)
+    whole: tuple[View, ...]
+    _places: dict[Find, list[Place]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, document: Document) -> "Subject":
         parts = [Tokens(document.text)]
         if document.title:
             parts.append(Tokens(document.title))
-        return cls(document, parts)
+        return cls(document, parts, tuple(View(part, 0, len(tokens.words)) for part, tokens in enumerate(parts)))
 
-    def whole(self) -> tuple[View, ...]:
-        return tuple(View(part, 0, len(tokens.words)) for part, tokens in enumerate(self.parts))
-
-    def places(self, term: Term, views: Sequence[View]) -> list[Place]:
-        compiled = compile_term(term)
-        found = self._places.get(compiled)
+    def places(self, term: Find, views: Sequence[View]) -> list[Place]:
+        found = self._places.get(term)
         if found is None:
-            found = self._places[compiled] = [
-                place for part, tokens in enumerate(self.parts) for place in _find(compiled, part, tokens)
-            ]
-        if not found or len(views) == len(self.parts) and views == self.whole():
+            every = (place for part, tokens in enumerate(self.parts) for place in _find(term, part, tokens))
+            found = self._places[term] = list(islice(every, MAX_PLACES))
+        if not found or views == self.whole:
             return found
         return [p for p in found if any(p.part == part and first <= p.first and p.last < stop for part, first, stop in views)]
 
 
-def evaluate(node: Node, subject: Subject, views: Sequence[View]) -> list[Place] | None:
-    """The places that satisfy the node; an empty list when it holds without one; None when it does not hold."""
-    match node:
-        case And(parts):
+def evaluate(plan: Plan, subject: Subject, views: Sequence[View]) -> list[Place] | None:
+    """The places that satisfy the plan; an empty list when it holds without one; None when it does not hold."""
+    match plan:
+        case Find():
+            return subject.places(plan, views) or None
+        case All(parts):
             return _all(parts, subject, views)
-        case Or(parts):
+        case Any(parts):
             held = [places for part in parts if (places := evaluate(part, subject, views)) is not None]
             return [place for places in held for place in places] if held else None
-        case Not(part):
+        case Without(part):
             return [] if evaluate(part, subject, views) is None else None
-        case Group(part) | Macro(_, part):
-            return evaluate(part, subject, views)
-        case Near():
-            return _near(node, subject, views) or None
-        case Sentence(parts):
-            held = [places for view in _sentences(subject, views) if (places := _all(parts, subject, (view,))) is not None]
+        case Close():
+            return _close(plan, subject, views) or None
+        case InSentence(part):
+            held = [places for view in _sentences(subject, views) if (places := evaluate(part, subject, (view,))) is not None]
             return [place for places in held for place in places] if held else None
-        case Field("text" | "title" as name, part):
-            wanted = 0 if name == "text" else 1
-            inside = tuple(view for view in views if view.part == wanted)
+        case InPart(number, part):
+            inside = tuple(view for view in views if view.part == number)
             return evaluate(part, subject, inside) if inside else None
-        case Field(name, part):
-            return [] if any(_has_value(subject.document, name, value) for value in field_values(part)) else None
-        case _:
-            return subject.places(node, views) or None
+        case Condition(name, values):
+            return [] if any(_has_value(subject.document, name, value) for value in values) else None
 
 
-def _all(parts: Sequence[Node], subject: Subject, views: Sequence[View]) -> list[Place] | None:
+def _all(parts: Sequence[Plan], subject: Subject, views: Sequence[View]) -> list[Place] | None:
     found: list[Place] = []
     for part in parts:
         places = evaluate(part, subject, views)
@@ -141,31 +117,30 @@ def _sentences(subject: Subject, views: Sequence[View]) -> Iterator[View]:
                 yield View(part, max(begin, first), min(end, stop))
 
 
-def _near(node: Near, subject: Subject, views: Sequence[View]) -> list[Place]:
-    lefts = sorted(evaluate(node.left, subject, views) or ())
-    excluded = isinstance(node.right, Not)
-    right = node.right.part if isinstance(node.right, Not) else node.right
-    rights = sorted(evaluate(right, subject, views) or ())
-    ordered = node.kind == "ONEAR"
+def _close(plan: Close, subject: Subject, views: Sequence[View]) -> list[Place]:
+    lefts = evaluate(plan.left, subject, views) or []
+    rights = sorted(evaluate(plan.right, subject, views) or ())
     longest = max((place.last - place.first for place in rights), default=0)
     found: list[Place] = []
-    for left in lefts:
-        low = bisect_left(rights, (left.part, left.first - node.distance - longest))
-        high = bisect_right(rights, (left.part, left.last + node.distance + 1))
-        close = [
+    for left in sorted(lefts):
+        if len(found) >= MAX_PLACES:
+            break
+        low = bisect_left(rights, (left.part, left.first - plan.distance - longest))
+        high = bisect_right(rights, (left.part, left.last + plan.distance + 1))
+        near = [
             place
             for place in rights[low:high]
-            if 0 < place.first - left.last <= node.distance or (not ordered and 0 < left.first - place.last <= node.distance)
+            if 0 < place.first - left.last <= plan.distance or (not plan.is_ordered and 0 < left.first - place.last <= plan.distance)
         ]
-        if excluded:
-            found += [] if close else [left]
+        if plan.is_excluding:
+            found += [] if near else [left]
             continue
-        for place in close:
+        for place in near:
             found.append(Place(left.part, min(left.first, place.first), max(left.last, place.last), left.spans + place.spans))
     return found
 
 
-def _find(term: CompiledTerm, part: int, tokens: Tokens) -> Iterator[Place]:
+def _find(term: Find, part: int, tokens: Tokens) -> Iterator[Place]:
     """All places of a term, by the position of its first word."""
     found = list(_element_units(term.elements[0], tokens))
     for element in term.elements[1:]:

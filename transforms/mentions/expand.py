@@ -1,12 +1,11 @@
-"""From syntax to something that runs: every term with all its word forms, every query with the forms it cannot match without.
+"""From syntax to a plan that runs: every term with all its word forms, every query with the forms it cannot match without.
 
 A term is a row of elements (one for a word, several for a phrase); an element is found as any of its variants; a variant is a row of slots,
 one word each. "Нью-Йорк" is one element of two variants: нью + йорк, and ньюйорк.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 
 from transforms.mentions.common_words import COMMON_WORDS
 from transforms.mentions.query import (
@@ -26,9 +25,13 @@ from transforms.mentions.query import (
     Sentence,
     Term,
     Word,
+    field_values,
 )
+from transforms.mentions.fold import fold_word
 from transforms.mentions.tokens import Tokens, Unit
 from transforms.mentions.words import Evidence, forms_of, is_common_word
+
+TEXT, TITLE = 0, 1  # the parts of a document
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +43,10 @@ class Slot:
     prefix: str = ""
     mark: str = ""  # "#" or "@" that must stand before it
     needs_capital: bool = False  # where the text capitalises names
+    spellings: frozenset[str] = field(init=False)  # the keys of `forms`
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "spellings", frozenset(self.forms))
 
 
 Variant = tuple[Slot, ...]
@@ -47,15 +54,97 @@ Element = tuple[Variant, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CompiledTerm:
+class Find:
+    """A term of the query."""
+
     elements: tuple[Element, ...]
     cost: float  # how often its rarest word may be met; relative
     anchors: frozenset[str]  # spellings, one of which must be in the text; a prefix ends in "*"
 
 
-@lru_cache(maxsize=20_000)
-def compile_term(term: Term) -> CompiledTerm:
-    """A term ready to run. Equal terms of different queries share one."""
+@dataclass(frozen=True, slots=True)
+class All:
+    parts: tuple["Plan", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Any:
+    parts: tuple["Plan", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    part: "Plan"
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Left and right within `distance` words of each other; with `excluded`, left with no right so near."""
+
+    left: "Plan"
+    right: "Plan"
+    distance: int
+    is_ordered: bool
+    is_excluding: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InSentence:
+    part: "Plan"
+
+
+@dataclass(frozen=True, slots=True)
+class InPart:
+    number: int  # TEXT or TITLE
+    part: "Plan"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What must be known about the document, beside its words."""
+
+    field: str
+    values: tuple[Node, ...]
+
+
+Plan = Find | All | Any | Without | Close | InSentence | InPart | Condition
+
+
+class Planner:
+    """Turns queries into plans; equal terms of different queries share one `Find`."""
+
+    def __init__(self) -> None:
+        self._terms: dict[Term, Find] = {}
+
+    def plan(self, node: Node) -> Plan:
+        match node:
+            case And(parts):
+                return All(tuple(map(self.plan, parts)))
+            case Or(parts):
+                return Any(tuple(map(self.plan, parts)))
+            case Not(part):
+                return Without(self.plan(part))
+            case Group(part) | Macro(_, part):
+                return self.plan(part)
+            case Near(left, Not(right), kind):
+                return Close(self.plan(left), self.plan(right), node.distance, kind == "ONEAR", True)
+            case Near(left, right, kind):
+                return Close(self.plan(left), self.plan(right), node.distance, kind == "ONEAR", False)
+            case Sentence(parts):
+                return InSentence(All(tuple(map(self.plan, parts))))
+            case Field(name, part) if name in TEXT_FIELDS:
+                return InPart(TITLE if name == "title" else TEXT, self.plan(part))
+            case Field(name, part):
+                return Condition(name, tuple(field_values(part)))
+            case _:
+                found = self._terms.get(node)
+                if found is None:
+                    found = self._terms[node] = find_term(node)
+                return found
+
+
+def find_term(term: Term) -> Find:
+    """A term ready to run."""
     match term:
         case Prefix(text):
             stem = Tokens(text).words[0].form
@@ -70,11 +159,11 @@ def compile_term(term: Term) -> CompiledTerm:
             if isinstance(term, Phrase) and not exact and _is_name_of_common_words(text):
                 elements = (tuple((_with_capital(variant[0]), *variant[1:]) for variant in elements[0]), *elements[1:])
     cost, anchors = min((_anchor(element) for element in elements), key=lambda found: found[0])
-    return CompiledTerm(elements, cost, anchors)
+    return Find(elements, cost, anchors)
 
 
 def _joined(name: str) -> str:
-    return "".join(unit.form for unit in Tokens(name).words)
+    return fold_word("".join(unit.form for unit in Tokens(name).words))
 
 
 def _exact(form: str, mark: str = "") -> Slot:
@@ -95,7 +184,7 @@ def _element(row: list[Unit], text: str, exact: bool) -> Element:
     apart = tuple(_exact(unit.form) if exact else Slot(unit.form, forms_of(text[unit.start : unit.end])) for unit in row)
     if len(row) == 1:
         return (apart,)
-    form = "".join(unit.form for unit in row)
+    form = fold_word("".join(unit.form for unit in row))
     together = _exact(form) if exact else Slot(form, forms_of(form.title() if text[row[0].start].isupper() else form))
     return (apart, (together,))
 
@@ -120,30 +209,52 @@ def _anchor(element: Element) -> tuple[float, frozenset[str]]:
 
 
 def _cost(slot: Slot) -> float:
-    """A guess at how many texts have the word: common words first, then the short."""
-    return (50.0 if slot.typed in COMMON_WORDS else 1.0) * (3.0 if slot.prefix else 1.0) / len(slot.typed) ** 2
+    """A guess at how many texts have the word: a dictionary's words are commoner than invented names, short ones than long."""
+    known = 200.0 if slot.typed in COMMON_WORDS else 20.0 if is_common_word(slot.typed) else 1.0
+    return known * (3.0 if slot.prefix else 1.0) / len(slot.typed) ** 2
 
 
-def anchors_of(node: Node) -> tuple[float, frozenset[str]] | None:
-    """Cost and spellings of which a text must have one to satisfy the node; None when it can be satisfied without any."""
-    match node:
-        case And(parts) | Sentence(parts):
+def anchors_of(plan: Plan) -> tuple[float, frozenset[str]] | None:
+    """Cost and spellings of which a text must have one to satisfy the plan; None when it can be satisfied without any."""
+    match plan:
+        case Find(_, cost, anchors):
+            return cost, anchors
+        case All(parts):
             found = [anchors for part in parts if (anchors := anchors_of(part))]
             return min(found, key=lambda each: each[0], default=None)
-        case Or(parts):
+        case Any(parts):
             branches = [anchors_of(part) for part in parts]
             if None in branches:
                 return None
             sure = [branch for branch in branches if branch]
             return sum(cost for cost, _ in sure), frozenset[str]().union(*(anchors for _, anchors in sure))
-        case Not():
-            return None
-        case Group(part) | Macro(_, part):
+        case Close(left, right, is_excluding=is_excluding):
+            sides = [side for part in ((left,) if is_excluding else (left, right)) if (side := anchors_of(part))]
+            return min(sides, key=lambda each: each[0], default=None)
+        case InSentence(part) | InPart(_, part):
             return anchors_of(part)
-        case Field(name, part):
-            return anchors_of(part) if name in TEXT_FIELDS else None
-        case Near(left, right):
-            return min((side for part in (left, right) if (side := anchors_of(part))), key=lambda each: each[0], default=None)
-        case _:
-            term = compile_term(node)
-            return term.cost, term.anchors
+        case Without() | Condition():
+            return None
+
+
+def possible(plan: Plan, forms: frozenset[str]) -> bool:
+    """Whether a text of these words, in whatever order, could satisfy the plan. Quick, and never wrong when it says no."""
+    match plan:
+        case Find(elements):
+            return all(any(all(_in(slot, forms) for slot in variant) for variant in element) for element in elements)
+        case All(parts):
+            return all(possible(part, forms) for part in parts)
+        case Any(parts):
+            return any(possible(part, forms) for part in parts)
+        case Close(left, right, is_excluding=is_excluding):
+            return possible(left, forms) and (is_excluding or possible(right, forms))
+        case InSentence(part) | InPart(_, part):
+            return possible(part, forms)
+        case Without() | Condition():
+            return True
+
+
+def _in(slot: Slot, forms: frozenset[str]) -> bool:
+    if slot.prefix:
+        return any(form.startswith(slot.prefix) for form in forms)
+    return not slot.spellings.isdisjoint(forms)

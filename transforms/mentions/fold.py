@@ -36,11 +36,12 @@ def fold_char(char: str) -> str:
         return "е" if low in "ёѐ" else "и" if low == "ѝ" else low
     if low in _STROKED:
         return _STROKED[low]
-    if low >= "\uff00":
+    if "\uff00" <= low <= "\uffef" or "\U0001d400" <= low <= "\U0001d7ff":  # full-width and mathematical letters
         plain = unicodedata.normalize("NFKC", low).lower()
         return plain if len(plain) == 1 else low
     if "\u00c0" <= low <= "\u024f" or "\u1e00" <= low <= "\u1eff":
-        return unicodedata.normalize("NFD", low)[0]
+        base = unicodedata.normalize("NFD", low)[0]
+        return _STROKED.get(base, base)
     return low
 
 
@@ -69,8 +70,9 @@ def _one_script(word: str) -> str:
 @lru_cache(maxsize=4096)
 def skeleton_char(char: str) -> str:
     """A coarser fold for the scan: equal for all characters that may come to be equal in a folded word."""
-    folded = fold_char(char)
-    base = unicodedata.normalize("NFD", folded)[:1] if "\u0370" <= folded <= "\u04ff" else folded
+    folded = fold_char(unicodedata.normalize("NFC", char)[:1])
+    has_marks = "\u0370" <= folded <= "\u04ff" or "\u1f00" <= folded <= "\u1fff"  # a mark of its own: lost, as it may come apart
+    base = unicodedata.normalize("NFD", folded)[0] if has_marks else folded
     return LATIN_OF.get(base, base)
 
 

@@ -13,8 +13,9 @@ from itertools import islice
 from collectors.source import digest
 from transforms.mentions.automaton import Scanner
 from transforms.mentions.evaluate import Document, Place, Subject, evaluate
-from transforms.mentions.expand import anchors_of
+from transforms.mentions.expand import Plan, Planner, anchors_of, possible
 from transforms.mentions.query import Field, Macro, Node, QueryError, parse, unparse, walk
+from transforms.mentions.tokens import quick_forms
 
 ENGINE_VERSION = 1  # raised whenever the same query finds something else in the same text
 BATCH = 2000  # texts scanned together
@@ -36,8 +37,9 @@ class CompiledQuery:
     query_id: str
     text: str
     node: Node
+    plan: Plan
     version: str  # changes when the query, a macro it uses or the engine does
-    anchors: frozenset[str] | None  # None: must be looked at in every text
+    anchors: frozenset[str] | None  # None: no word to go by, so looked at in every text
 
 
 class QueryErrors(ValueError):
@@ -48,19 +50,21 @@ class QueryErrors(ValueError):
         super().__init__("\n".join(f"query {query_id!r}: {error}" for query_id, error in errors.items()))
 
 
-def compile_query(query_id: str, text: str, macros: Mapping[str, str] | None = None) -> CompiledQuery:
+def compile_query(query_id: str, text: str, macros: Mapping[str, str] | None = None, planner: Planner | None = None) -> CompiledQuery:
+    """One query, ready to run; QueryError when it cannot be read."""
     node = parse(text, macros)
     used = sorted({(inner.name, unparse(inner.part)) for inner in walk(node) if isinstance(inner, Macro)})
-    anchors = anchors_of(node)
-    return CompiledQuery(query_id, text, node, digest(ENGINE_VERSION, unparse(node), used), anchors[1] if anchors else None)
+    plan = (planner or Planner()).plan(node)
+    anchors = anchors_of(plan)
+    return CompiledQuery(query_id, text, node, plan, digest(ENGINE_VERSION, unparse(node), used), anchors[1] if anchors else None)
 
 
 def compile_queries(queries: Mapping[str, str], macros: Mapping[str, str] | None = None) -> "QuerySet":
     """All queries, ready to run; QueryErrors names every one that cannot be read."""
-    compiled, errors = [], {}
+    compiled, errors, planner = [], {}, Planner()
     for query_id, text in queries.items():
         try:
-            compiled.append(compile_query(query_id, text, macros))
+            compiled.append(compile_query(query_id, text, macros, planner))
         except QueryError as error:
             errors[query_id] = error
     if errors:
@@ -139,14 +143,20 @@ class QuerySet:
         ]
 
     def _judge(self, document: Document, groups: Set[int] | None) -> list[Hit]:
-        subject = Subject.of(document)
-        views = subject.whole()
         numbers: Iterable[int] = range(len(self.queries)) if groups is None else sorted(groups | self._always)
+        chosen = [self.queries[number] for number in numbers]
+        forms = quick_forms(document.text)
+        if document.title:
+            forms |= quick_forms(document.title)
+        chosen = [query for query in chosen if possible(query.plan, forms)]
+        if not chosen:
+            return []
+        subject = Subject.of(document)
         hits = []
-        for number in numbers:
-            places = evaluate(self.queries[number].node, subject, views)
+        for query in chosen:
+            places = evaluate(query.plan, subject, subject.whole)
             if places is not None:
-                hits.append(_hit(self.queries[number].query_id, subject, places))
+                hits.append(_hit(query.query_id, subject, places))
         return hits
 
 

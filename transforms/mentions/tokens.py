@@ -6,16 +6,21 @@ joined form, that covers their positions. Emoji are words of their own.
 
 import re
 from bisect import bisect_left, bisect_right
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
 from transforms.mentions.fold import IGNORABLE, fold_word
 
 CONNECTORS = "-\u2010\u2011'\u2019\u02bc`\u00b4_"  # hyphens, apostrophes and the underscore: one of them between words joins
-EMOJI = "\u2600-\u27bf\u2b50\u2b55\u231a\u231b\u23e9-\u23f3\U0001f004-\U0001faff"
+EMOJI = "\u2600-\u27bf\u2b50\u2b55\u231a\u231b\u23e9-\u23f3\U0001f000-\U0001fbff"
 _TONE = "\ufe0f\U0001f3fb-\U0001f3ff"
 _TOKEN = re.compile(rf"[^\W_]+(?:[{IGNORABLE}]+[^\W_]*)*|[{EMOJI}][{_TONE}]*(?:\u200d[{EMOJI}][{_TONE}]*)*")
+_COMPOUND = re.compile(rf"[^\W_][{IGNORABLE}]*[{CONNECTORS}][^\W_]")
+_JOIN = re.compile(rf"[{IGNORABLE}]*[{CONNECTORS}][{IGNORABLE}]*")
+_WIDEST_JOIN = 8  # characters between two words of a compound, invisible ones counted
+_CHAIN = re.compile(rf"(?:[\w{IGNORABLE}]+[{CONNECTORS}])+[\w{IGNORABLE}]+|[^\W_][\w{IGNORABLE}]*_[\w{IGNORABLE}]+")
+_TAG = re.compile(rf"[#@]([\w{IGNORABLE}]+)")
 _EMOJI = re.compile(f"[{EMOJI}]")
 _TONES = re.compile(f"[{_TONE}\u200d]")
 _CAMEL = re.compile(r"(?<=[a-zа-яё])(?=[A-ZА-ЯЁ])|(?<=[A-ZА-ЯЁ])(?=[A-ZА-ЯЁ][a-zа-яё])|(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")
@@ -50,8 +55,28 @@ def is_emoji(text: str) -> bool:
     return bool(_EMOJI.match(text))
 
 
+@lru_cache(maxsize=200_000)
 def fold_token(token: str) -> str:
     return _TONES.sub("", token) if _EMOJI.match(token) else fold_word(token)
+
+
+def quick_forms(text: str) -> frozenset[str]:
+    """All forms that `Tokens(text).by_form` has, at a fifth of its price; perhaps some more."""
+    forms = set(map(fold_token, _TOKEN.findall(text)))
+    if _COMPOUND.search(text):
+        for chain in _CHAIN.findall(text):
+            forms.add(fold_token("".join(map(fold_token, _TOKEN.findall(chain)))))
+    if "#" in text or "@" in text:
+        for name in _TAG.findall(text):
+            parts = [part for piece in _TOKEN.findall(name) for part in split_camel(piece)]
+            forms.update(map(fold_token, parts))
+            forms.add(fold_token("".join(map(fold_token, parts))))
+            forms.add(fold_token("".join(map(fold_token, _TOKEN.findall(name)))))
+    return frozenset(forms)
+
+
+def _joins(text: str, end: int, start: int) -> bool:
+    return end < start <= end + _WIDEST_JOIN and bool(_JOIN.fullmatch(text, end, start)) and not is_emoji(text[start])
 
 
 class Tokens:
@@ -64,14 +89,14 @@ class Tokens:
         self.words: list[Unit] = []
         self.compounds: list[Unit] = []
         chain_from = 0  # the position where the running compound began
-        last_end = -2
+        last_end = 0
         for match in _TOKEN.finditer(text):
             start, end = match.span()
-            joined = start == last_end + 1 and text[last_end] in CONNECTORS
+            joined = _joins(text, last_end, start)
             if not joined:
                 self._close_compound(chain_from)
                 chain_from = len(self.words)
-            last_end = end
+            last_end = start if is_emoji(match.group()) else end
             mark = text[start - 1] if start and text[start - 1] in "#@" and not (start > 1 and text[start - 2].isalnum()) else ""
             token = match.group()
             if mark == "#" and len(parts := split_camel(token)) > 1:
@@ -107,7 +132,7 @@ class Tokens:
             return
         if newest and mark:
             self.compounds.pop()  # the tag went on after an underscore
-        form = "".join(unit.form for unit in chain)
+        form = fold_token("".join(unit.form for unit in chain))
         self.compounds.append(Unit(form, chain[0].first, chain[-1].last, chain[0].start, chain[-1].end, mark))
 
     @cached_property

@@ -75,17 +75,23 @@ def _lexemes(parse: Parse) -> frozenset[tuple[str, str]]:
     part = str(tag.POS)
     found = {(fold_word(parse.normal_form), _CLASS.get(part, part))}
     if "Supr" in tag:
-        found = {(_nominative(parse, {"Supr", "masc", "sing", "nomn"}), "ADJ")}
-    elif part == "PRTF" or part == "PRTS":
-        found.add((_nominative(parse, {"PRTF", "masc", "sing", "nomn"}), "ADJ"))
+        found = {(_nominative(parse, ("Supr", "masc", "sing", "nomn")), "ADJ")}
+    elif part in ("PRTF", "PRTS"):
+        found.add((_nominative(parse, ("PRTF", "masc", "sing", "nomn", tag.tense, tag.voice)), "ADJ"))
     elif part == "NOUN" and "femn" in tag and ("Patr" in tag or "Surn" in tag):
-        found.add((_nominative(parse, {"femn", "sing", "nomn"}), "NOUN"))
+        found.add((_nominative(parse, ("femn", "sing", "nomn")), "NOUN"))
     return frozenset(found)
 
 
-def _nominative(parse: Parse, grammemes: set[str]) -> str:
-    inflected = parse.inflect(grammemes)
-    return fold_word(inflected.word if inflected else parse.normal_form)
+def _nominative(parse: Parse, grammemes: tuple[str, ...]) -> str:
+    known = _nominatives.get(key := (parse.normal_form, grammemes))
+    if known is None:
+        inflected = parse.inflect(set(grammemes))
+        known = _nominatives[key] = fold_word(inflected.word if inflected else parse.normal_form)
+    return known
+
+
+_nominatives: dict[tuple[str, tuple[str, ...]], str] = {}  # inflecting is slow, and entries are few
 
 
 def _is_name(parse: Parse) -> bool:
