@@ -63,7 +63,7 @@ def utc(moment: Moment | None, url: str) -> tuple[datetime | None, dict[str, Any
 
 def page_record(reading: Reading, capture: Capture, *, text: str | None = None, selector: str | None = None) -> Page:
     """The page itself; `text` replaces its main text where only a part is watched."""
-    published_at, assumed = utc(reading.published_at, capture.final_url)
+    published_at, assumed = utc(None if _is_of_a_review(reading) else reading.published_at, capture.final_url)
     modified_at, _ = utc(reading.modified_at, capture.final_url)
     extra: dict[str, Any] = {
         "canonical_url": reading.canonical_url if _differs(reading.canonical_url, capture.final_url) else None,
@@ -74,7 +74,6 @@ def page_record(reading: Reading, capture: Capture, *, text: str | None = None, 
         "image_url": reading.image_url,
         "breadcrumbs": list(reading.breadcrumbs),
         "robots_directives": list(reading.robots_directives),
-        "kind_confidence": reading.kind_confidence,
         **{key: value for key, value in assumed.items() if published_at or key == "published_text"},
     }
     return Page(
@@ -94,6 +93,12 @@ def page_record(reading: Reading, capture: Capture, *, text: str | None = None, 
         ad_erid=reading.ad_marking.erid if reading.ad_marking else None,
         extra={key: value for key, value in extra.items() if value not in (None, [], {})},
     )
+
+
+def _is_of_a_review(reading: Reading) -> bool:
+    """Whether the only date of a product's page stands in a script: there it is a review's or a price's, not the page's."""
+    is_product = bool(reading.offers) and not reading.offers[0].is_card
+    return is_product and reading.published_at is not None and reading.published_at.evidence == "script"
 
 
 def offer_records(reading: Reading, capture: Capture) -> Iterator[Offer]:

@@ -187,5 +187,8 @@ def _whole(capture: Capture) -> Publication:
         ad_payer_name=marking.payer_name if marking else None,
         ad_payer_inn=marking.payer_inn if marking else None,
         ad_evidence=marking.evidence if marking else (),
-        extra={**(context["assumed"] if entry else own_assumed), "description": reading.description},
+        extra={
+            **(context["assumed"] if entry else own_assumed),
+            **({"description": reading.description} if reading.description else {}),
+        },
     )
