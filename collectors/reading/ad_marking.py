@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from html import unescape
+from itertools import islice
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,18 +20,39 @@ MAX_URLS = 20_000
 MAX_EVIDENCE = 50
 
 _URL_TOKEN = re.compile(r"(?i)[?&#;]erid=([A-Za-z0-9_\-]{6,64})(?=[&#;]|$)")
-_TEXT_TOKEN = re.compile(r"(?i)(?<![A-Za-zА-Яа-яЁё0-9_?&])[eе][rр][iі]d\s*[:=\-–—№]?\s*([A-Za-z0-9АВЕКМНОРСТХаеорсху_\-]{6,64})|(?<![А-Яа-яЁё])ерид\s*[:=\-–—№]?\s*([A-Za-z0-9АВЕКМНОРСТХаеорсху_\-]{6,64})")
+_TEXT_TOKEN = re.compile(
+    r"(?i)(?<![A-Za-zА-Яа-яЁё0-9_?&])[eе][rр][iі]d\s*[:=\-–—№]?\s*([A-Za-z0-9АВЕКМНОРСТХаеорсху_\-]{6,64})|"
+    r"(?<![А-Яа-яЁё])ерид\s*[:=\-–—№]?\s*([A-Za-z0-9АВЕКМНОРСТХаеорсху_\-]{6,64})"
+)
 _BASE58 = re.compile(r"[1-9A-HJ-NP-Za-km-z]+")
 _LOOK_ALIKES = str.maketrans("АВЕКМНОРСТХаеорсху", "ABEKMHOPCTXaeopcxy")
 _WORD = re.compile(r"(?i)(?:^|[\s\[({«\"#.,!|])((?:на\s+правах\s+)?реклам[аы])(?=$|[\s\])}».,!?:;|])")
 _LABEL_LINE = re.compile(r"(?im)(?:^|[.!?]\s+)\s*(?:на правах рекламы|реклама|промо)(?=\s*(?:[.,:|]|$))")
 _FORM = r"(?:ООО|ПАО|ОАО|ЗАО|АО|ИП|НКО|АНО|ФГУП|ГУП|МУП|Общество с ограниченной ответственностью|Индивидуальный предприниматель)"
-_PAYER = re.compile(rf"(?:(?i:рекламодатель|реклама)[.:,\s]*)\s*({_FORM})\s*(?:[«\"“]([^»\"”\n]{{2,80}})[»\"”]|([^,.;«»\"\n(]{{2,80}}))")
+_PAYER = re.compile(
+    rf"(?:(?i:рекламодатель|реклама)[.:,\s]*)\s*({_FORM})\s*(?:[«\"“]([^»\"”\n]{{2,80}})[»\"”]|([^,.;«»\"\n(]{{2,80}}))"
+)
 _INN = re.compile(r"(?i)\bИНН\s*[:№]?\s*(\d{12}|\d{10})(?!\d)")
-_NEAR_INN = re.compile(rf"({_FORM})\s*(?:[«\"“]([^»\"”\n]{{2,80}})[»\"”]|([^,.;«»\"\n(]{{2,80}}))[\s,.;(]*(?:(?:ОГРН(?:ИП)?)\s*:?\s*\d{{13,15}}[\s,.;]*)?$")
-_SOFT = re.compile(r"(?i)#реклама\b|#ad\b|#sponsored\b|партн[её]рский материал|спонсор выпуска|на правах партн[её]ра|sponsored post|paid partnership")
+_NEAR_INN = re.compile(
+    rf"({_FORM})\s*(?:[«\"“]([^»\"”\n]{{2,80}})[»\"”]|"
+    rf"([^,.;«»\"\n(]{{2,80}}))[\s,.;(]*(?:(?:ОГРН(?:ИП)?)\s*:?\s*\d{{13,15}}[\s,.;]*)?$"
+)
+_MARKS = re.compile(r"(?i)реклам[аыо]|ерид|[eе][rр][iі]d")
+_SOFT = re.compile(
+    r"(?i)#реклама\b|#ad\b|#sponsored\b|партн[её]рский материал|спонсор выпуска|на правах партн[её]ра|sponsored post|paid "
+    r"partnership"
+)
 _NAMES = ("ерид", *(f"{e}{r}{i}d" for e in "eе" for r in "rр" for i in "iі"))  # Latin, Cyrillic and mixed
-_SOFT_NAMES = ("#реклама", "#ad", "#sponsored", "нский материал", "спонсор выпуска", "на правах партн", "sponsored post", "paid partnership")
+_SOFT_NAMES = (
+    "#реклама",
+    "#ad",
+    "#sponsored",
+    "рский материал",
+    "спонсор выпуска",
+    "на правах партн",
+    "sponsored post",
+    "paid partnership",
+)
 _WEIGHTS_10 = (2, 4, 10, 3, 5, 9, 4, 6, 8)
 _WEIGHTS_11 = (7, 2, 4, 10, 3, 5, 9, 4, 6, 8)
 _WEIGHTS_12 = (3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8)
@@ -56,8 +78,7 @@ def read_ad_marking(text: str, urls: Iterable[str] = ()) -> AdMarking | None:
     if has_word:
         _words(text, evidence, has_payer=bool(inn or name))
     if any(name in lower for name in _SOFT_NAMES):
-        for match in list(_SOFT.finditer(text))[:MAX_EVIDENCE]:
-            evidence.append(_evidence("label_only", match.group(), "text", 0.6))
+        evidence += [_evidence("label_only", mark, "text", 0.6) for mark in _SOFT.findall(text)[:MAX_EVIDENCE]]
     marks = [part for part in evidence if part["kind"] not in ("inn", "payer")]
     if not marks:
         return None
@@ -67,7 +88,7 @@ def read_ad_marking(text: str, urls: Iterable[str] = ()) -> AdMarking | None:
         erid=token,
         payer_name=name,
         payer_inn=inn,
-        is_ad=marks and max(part["confidence"] for part in marks) >= 0.6,
+        is_ad=max(part["confidence"] for part in marks) >= 0.6,
         evidence=tuple(evidence[:MAX_EVIDENCE]),
     )
 
@@ -78,7 +99,11 @@ def is_inn(digits: str) -> bool:
         return False
     if len(digits) == 10:
         return _control(digits, _WEIGHTS_10) == int(digits[9])
-    return len(digits) == 12 and _control(digits, _WEIGHTS_11) == int(digits[10]) and _control(digits, _WEIGHTS_12) == int(digits[11])
+    return (
+        len(digits) == 12
+        and _control(digits, _WEIGHTS_11) == int(digits[10])
+        and _control(digits, _WEIGHTS_12) == int(digits[11])
+    )
 
 
 def _control(digits: str, weights: tuple[int, ...]) -> int:
@@ -143,17 +168,17 @@ def _payer(text: str, evidence: list[dict[str, Any]]) -> tuple[str | None, str |
     for part in near:
         if named := _PAYER.search(part):
             name = _clean_name(named)
-            evidence.append(_evidence("payer", name, "text", 0.9))
+            evidence.append(_evidence("payer", name or "", "text", 0.9))
             return name, None
     return None, None
 
 
 def _near_marks(text: str) -> list[str]:
     """The parts of a text around its marks, so that the footer's own tax number names no payer."""
-    parts = []
-    for match in list(re.finditer(r"(?i)реклам[аыо]|erid|ерид|[eе][rр][iі]d", text))[:MAX_EVIDENCE]:
-        parts.append(text[max(0, match.start() - _PAYER_REACH) if match.group()[0].lower() in "eе" else match.start() : match.end() + _PAYER_REACH])
-    return parts
+    return [
+        text[max(0, match.start() - (_PAYER_REACH if match.group()[0] in "eEеЕ" else 0)) : match.end() + _PAYER_REACH]
+        for match in islice(_MARKS.finditer(text), MAX_EVIDENCE)
+    ]
 
 
 def _clean_name(match: re.Match[str] | None) -> str | None:

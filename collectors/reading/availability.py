@@ -6,26 +6,34 @@ from typing import Literal
 Availability = Literal["InStock", "OutOfStock", "PreOrder", "BackOrder", "LimitedAvailability", "Discontinued"]
 
 _TERMS: dict[str, Availability] = {
-    "instock": "InStock", "instoreonly": "InStock", "onlineonly": "InStock", "madetoorder": "InStock", "true": "InStock", "1": "InStock",
+    "instock": "InStock", "instoreonly": "InStock", "onlineonly": "InStock", "madetoorder": "InStock", "true": "InStock",
+    "1": "InStock",
     "available": "InStock", "availablefororder": "InStock", "yes": "InStock", "outofstock": "OutOfStock", "soldout": "OutOfStock",
-    "oos": "OutOfStock", "reserved": "OutOfStock", "unavailable": "OutOfStock", "notavailable": "OutOfStock", "false": "OutOfStock",
-    "0": "OutOfStock", "no": "OutOfStock", "preorder": "PreOrder", "presale": "PreOrder", "backorder": "BackOrder", "pending": "BackOrder",
+    "oos": "OutOfStock", "reserved": "OutOfStock", "unavailable": "OutOfStock", "notavailable": "OutOfStock",
+    "false": "OutOfStock",
+    "0": "OutOfStock", "no": "OutOfStock", "preorder": "PreOrder", "presale": "PreOrder", "backorder": "BackOrder",
+    "pending": "BackOrder",
     "limitedavailability": "LimitedAvailability", "limited": "LimitedAvailability", "discontinued": "Discontinued",
 }  # fmt: skip
 # In this order: "нет в наличии" holds "в наличии", "not available" holds "available".
 _PHRASES: tuple[tuple[re.Pattern[str], Availability], ...] = (
     (
         re.compile(
-            r"(?i)снят[аоы]?\s+с\s+(?:производства|продажи)|больше не (?:производится|продается|продаётся)|discontinued|no longer available|nicht mehr lieferbar"
+            r"(?i)снят[аоы]?\s+с\s+(?:производства|продажи)|больше не (?:производится|продается|продаётся)|discontinued|no "
+            r"longer available|nicht mehr lieferbar"
         ),
         "Discontinued",
     ),
     (
         re.compile(
-            r"(?i)нет в наличии|нет на складе|не в наличии|отсутствует|закончил(?:ся|ась|ось|ись)|распродан|товара нет|сообщить о поступлении|"
-            r"уведомить о (?:поступлении|наличии)|немає в наявності|out[\s-]of[\s-]stock|sold[\s-]out|currently unavailable|not available|unavailable|not in stock|"
-            r"notify me when|email me when|nicht (?:verfügbar|lieferbar|auf lager|vorrätig)|ausverkauft|derzeit nicht|épuisé|indisponible|rupture de stock|"
-            r"esaurito|non disponibile|agotado|no disponible|sin stock|niedostępny|brak w magazynie|vypredané|vyprodáno|esgotado|uitverkocht|slutsåld"
+            r"(?i)нет в наличии|нет на складе|не в наличии|отсутствует|закончил(?:ся|ась|ось|ись)|распродан|товара нет|"
+            r"сообщить о поступлении|"
+            r"уведомить о (?:поступлении|наличии)|немає в наявності|out[\s-]of[\s-]stock|sold[\s-]out|currently unavailable|"
+            r"not available|unavailable|not in stock|"
+            r"notify me when|email me when|nicht (?:verfügbar|lieferbar|auf lager|vorrätig)|ausverkauft|derzeit nicht|épuisé|"
+            r"indisponible|rupture de stock|"
+            r"esaurito|non disponibile|agotado|no disponible|sin stock|niedostępny|brak w magazynie|vypredané|vyprodáno|"
+            r"esgotado|uitverkocht|slutsåld"
         ),
         "OutOfStock",
     ),
@@ -33,15 +41,18 @@ _PHRASES: tuple[tuple[re.Pattern[str], Availability], ...] = (
     (re.compile(r"(?i)под заказ|на заказ|back[\s-]?order|available on order|auf bestellung|sur commande"), "BackOrder"),
     (
         re.compile(
-            r"(?i)(?:осталось|остал(?:ся|ась))\s+(?:всего\s+)?\d|мало\b|заканчивается|last items|only \d+ left|low stock|limited (?:stock|availability)|"
+            r"(?i)(?:осталось|остал(?:ся|ась))\s+(?:всего\s+)?\d|мало\b|заканчивается|last items|only \d+ left|low stock|"
+            r"limited (?:stock|availability)|"
             r"few left|wenige verfügbar|nur noch \d|plus que \d|quantité limitée"
         ),
         "LimitedAvailability",
     ),
     (
         re.compile(
-            r"(?i)в наличии|есть на складе|на складе|достаточно|много\b|в продаже|є в наявності|in[\s-]stock|available|auf lager|lieferbar|verfügbar|vorrätig|"
-            r"en stock|disponible|disponibile|dostępny|na sklade|skladem|na zalogi|op voorraad|i lager|em estoque|add to (?:cart|basket|bag)"
+            r"(?i)в наличии|есть на складе|на складе|достаточно|много\b|в продаже|є в наявності|in[\s-]stock|available|auf "
+            r"lager|lieferbar|verfügbar|vorrätig|"
+            r"en stock|disponible|disponibile|dostępny|na sklade|skladem|na zalogi|op voorraad|i lager|em estoque|add to "
+            r"(?:cart|basket|bag)"
         ),
         "InStock",
     ),

@@ -26,6 +26,10 @@ _ONLY_SIGN = re.compile(rf"{_SIGN}\Z")
 _LEFT = re.compile(rf"{_SIGN}\s+|[→»›❯>➔►▸]+")
 _RIGHT = re.compile(rf"\s+({_SIGN})\Z")
 _SPLIT = re.compile(rf"(?:^|\s+)[{_SIGNS}]+(?:$|\s+)")
+_TRAILS = (
+    '[class*="breadcrumb" i], [id*="breadcrumb" i], [class*="bread-crumb" i], [aria-label*="breadcrumb" i], '
+    '[itemtype*="breadcrumb" i]'
+)
 _LEAF_SKIPPED = frozenset(("button", "script", "style", "noscript", "template"))
 
 
@@ -49,7 +53,7 @@ def read_breadcrumbs(tree: LexborHTMLParser, items: Sequence[Item]) -> tuple[str
     raw = tree.raw_html or b""
     if b"readcrumb" not in raw and b"BREADCRUMB" not in raw and b"bread-crumb" not in raw:
         return ()
-    for node in tree.css('[class*="breadcrumb" i], [id*="breadcrumb" i], [class*="bread-crumb" i], [aria-label*="breadcrumb" i], [itemtype*="breadcrumb" i]')[:10]:
+    for node in tree.css(_TRAILS)[:10]:
         names = tuple(crumb.name for crumb in crumbs_of(node, None) if crumb.name)
         if len(names) > 1 and all(len(name) <= MAX_NAME for name in names):
             return names[:MAX_CRUMBS]

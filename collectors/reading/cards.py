@@ -1,4 +1,4 @@
-"""The cards of a listing as printed: repeated blocks with a link, a name and a price."""
+"""The cards of a listing as printed: repeated blocks of one shape with a link, a name and a price."""
 
 from __future__ import annotations
 
@@ -6,80 +6,152 @@ from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from collectors.reading import product_words as words
+from collectors.reading.availability import read_availability
 from collectors.reading.model import ReadOffer
 from collectors.reading.node_text import text_of
-from collectors.reading.prices import read_price
+from collectors.reading.prices import Price, read_price
 
 MAX_CARDS = 300
+MAX_PRICES = 1_200  # elements that are looked at
 MIN_CARDS = 3
 MAX_CLIMB = 8
+MAX_PRICE_TEXT = 80
+MAX_CARD_TEXT = 3_000  # characters; a longer block is no card
+
+_PRICES = (
+    '[class*="price" i], [itemprop~="price"], [class*="preis" i], [class*="prix" i], [class*="precio" i], [class*="prezzo" i], '
+    '[class*="cena" i], [class*="cost" i]'
+)
+_NAMES = ("h2, h3, h4, h5, h1", '[itemprop~="name"], [class*="title" i], [class*="name" i]', "a[title]", "a[href]")
+
+
+class _Card:
+    """A block while its prices are gathered."""
+
+    __slots__ = ("block", "old", "price")
+
+    def __init__(self, block: LexborNode) -> None:
+        self.block = block
+        self.price: Price | None = None
+        self.old: Price | None = None
 
 
 def read_cards(tree: LexborHTMLParser, url: str | None, lang: str | None) -> list[ReadOffer]:
     """Cards in document order; empty when fewer than three blocks of one shape bear a price."""
-    raw = tree.raw_html or b""
-    if b"price" not in raw and b"Price" not in raw:
+    nodes = tree.css(_PRICES)[:MAX_PRICES]
+    if len(nodes) < MIN_CARDS:
         return []
-    found: list[tuple[LexborNode, ReadOffer]] = []
-    taken: set[int] = set()
-    for node in tree.css('[class*="price" i]')[: 4 * MAX_CARDS]:
-        words = text_of(node)
-        if not words or len(words) > 80 or not any(char.isdigit() for char in words):
+    cards: dict[int, _Card] = {}
+    shapes: dict[int, bool] = {}
+    last = 0
+    for node in nodes:
+        if node.mem_id == last:
             continue
-        block = _block(node)
-        if block is None or block.mem_id in taken:
+        last = node.mem_id
+        shown = text_of(node)
+        if not shown or len(shown) > MAX_PRICE_TEXT or not any(char.isdigit() for char in shown):
             continue
-        price = read_price(words, None, lang)
-        if price.amount is None:
+        block = _block(node, shapes)
+        if block is None:
             continue
-        taken.add(block.mem_id)
-        link = block.css_first("a[href]")
-        if link is None:
-            continue
-        name = _name(block)
-        if not name:
-            continue
-        href = link.attributes.get("href") or ""
-        offer = ReadOffer(
-            name=name,
-            price_text=price.text,
-            price_amount=price.amount,
-            price_high_amount=price.high_amount,
-            old_price_amount=price.old_amount,
-            currency=price.currency,
-            url=urljoin(url, href) if url else href,
-            is_card=True,
-        )
-        found.append((block, offer))
-    return [offer for _, offer in found[:MAX_CARDS]] if len(found) >= MIN_CARDS else []
+        card = cards.get(block.mem_id)
+        if card is None:
+            if len(cards) >= MAX_CARDS:
+                break
+            card = cards[block.mem_id] = _Card(block)
+        _take(card, node, read_price(shown, None, lang))
+    found = [offer for card in cards.values() if (offer := _offer(card, url)) is not None]
+    return found if len(found) >= MIN_CARDS else []
 
 
-def _block(node: LexborNode) -> LexborNode | None:
-    """The smallest ancestor that has a link and siblings like itself."""
+def _take(card: _Card, node: LexborNode, price: Price) -> None:
+    """Keeps the first price now and the first price before; an element around both gives way to them."""
+    if price.amount is None:
+        return
+    attributes = node.attributes
+    name = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
+    if node.tag in ("del", "s", "strike") or words.OLD_NAME.search(name):
+        card.old = card.old or price
+        if card.price is not None and card.price.amount == price.amount:
+            card.price = None  # it was read from the element around this one
+    elif card.price is None and not words.BAD_NAME.search(name):
+        card.price = price
+
+
+def _offer(card: _Card, url: str | None) -> ReadOffer | None:
+    price = card.price or card.old
+    link = card.block if card.block.tag == "a" else card.block.css_first("a[href]")
+    name = _name(card.block)
+    if price is None or link is None or name is None:
+        return None
+    href = (link.attributes.get("href") or "").strip()
+    old = card.old.amount if card.old is not None and card.price is not None else price.old_amount
+    return ReadOffer(
+        name=name,
+        price_text=price.text,
+        price_amount=price.amount,
+        price_high_amount=price.high_amount,
+        old_price_amount=old if old is not None and price.amount is not None and old > price.amount else None,
+        currency=price.currency,
+        availability="OutOfStock" if read_availability(text_of(card.block)[-200:]) == "OutOfStock" else None,
+        url=_joined(url, href),
+        is_card=True,
+    )
+
+
+def _joined(url: str | None, href: str) -> str | None:
+    if not href or href.startswith(("#", "javascript:")):
+        return None
+    try:
+        return urljoin(url or "", href)
+    except ValueError:
+        return None
+
+
+def _block(node: LexborNode, shapes: dict[int, bool]) -> LexborNode | None:
+    """The smallest element around a price that has a link and a sibling of its own shape with a link."""
     current = node
     for _ in range(MAX_CLIMB):
         parent = current.parent
         if parent is None or parent.tag in ("body", "html"):
             return None
-        name = (current.attributes.get("class") or "").split(" ")[0]
-        sibling = current.next
-        while sibling is not None and not sibling.is_element_node:
-            sibling = sibling.next
-        previous = current.prev
-        while previous is not None and not previous.is_element_node:
-            previous = previous.prev
-        for other in (sibling, previous):
-            if other is not None and other.tag == current.tag and name == (other.attributes.get("class") or "").split(" ")[0]:
-                if current.css_first("a[href]") is not None and other.css_first("a[href]") is not None:
-                    return current
+        mark = current.mem_id
+        if mark not in shapes:
+            shapes[mark] = _is_repeated(current)
+        if shapes[mark]:
+            return current
         current = parent
     return None
 
 
+def _is_repeated(node: LexborNode) -> bool:
+    shape = _shape(node)
+    for other in (_beside(node, forward=True), _beside(node, forward=False)):
+        if other is not None and _shape(other) == shape and _has_link(other) and _has_link(node):
+            return len(node.text()) <= MAX_CARD_TEXT
+    return False
+
+
+def _has_link(node: LexborNode) -> bool:
+    return node.tag == "a" or node.css_first("a[href]") is not None
+
+
+def _shape(node: LexborNode) -> tuple[str | None, str]:
+    return node.tag, (node.attributes.get("class") or "").partition(" ")[0]
+
+
+def _beside(node: LexborNode, *, forward: bool) -> LexborNode | None:
+    other = node.next if forward else node.prev
+    while other is not None and not other.is_element_node:
+        other = other.next if forward else other.prev
+    return other
+
+
 def _name(block: LexborNode) -> str | None:
-    for selector in ("h1, h2, h3, h4, h5", '[class*="title" i], [class*="name" i]', "a[title]", "a[href]"):
+    for selector in _NAMES:
         for node in block.css(selector)[:5]:
-            words = text_of(node) or (node.attributes.get("title") or "")
-            if 2 < len(words) <= 250 and any(char.isalpha() for char in words):
-                return words
+            shown = text_of(node) or (node.attributes.get("title") or "").strip()
+            if 2 < len(shown) <= 250 and sum(char.isalpha() for char in shown) > 2 and read_availability(shown) is None:
+                return shown
     return None

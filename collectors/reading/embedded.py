@@ -18,8 +18,14 @@ MAX_FOUND = 500
 _BRAND = re.compile(
     rb"""["'](?:\w{0,12}_)?(?:b|\w{0,12}B)rand(?:_?[nN]ame)?["']\s*:\s*(?:\{[^{}]{0,200}?["']name["']\s*:\s*)?"((?:[^"\\]|\\.){2,60})\""""
 )
-_GTIN = re.compile(rb"""["'](?:gtin(?:8|12|13|14)?|ean(?:13|s|code)?|isbn(?:13)?|upc|barcode)["']\s*:\s*\[?\s*["']?(\d{8,14})\b""", re.IGNORECASE)
-_GTIN_NAMES = tuple(quote + name for quote in (b'"', b"'") for name in (b"gtin", b"GTIN", b"ean", b"EAN", b"isbn", b"ISBN", b"upc", b"UPC", b"barcode"))
+_GTIN = re.compile(
+    rb"""["'](?:gtin(?:8|12|13|14)?|ean(?:13|s|code)?|isbn(?:13)?|upc|barcode)["']\s*:\s*\[?\s*["']?(\d{8,14})\b""", re.IGNORECASE
+)
+_GTIN_NAMES = tuple(
+    quote + name
+    for quote in (b'"', b"'")
+    for name in (b"gtin", b"GTIN", b"ean", b"EAN", b"isbn", b"ISBN", b"upc", b"UPC", b"barcode")
+)
 
 
 def embedded_brand(raw: bytes, near: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Global trade item numbers: GTIN-8, -12 (UPC), -13 (EAN, ISBN-13), -14, with their check digit (GS1 General Specifications 7.9)."""
+"""Global trade item numbers: GTIN-8, -12 (UPC), -13 (EAN, ISBN-13), -14. Check digit: GS1 General Specifications, 7.9."""
 
 import re
 

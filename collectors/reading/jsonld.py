@@ -25,8 +25,13 @@ MAX_REFERENCE_DEPTH = 2  # a reference in what a reference brought is followed o
 MAX_DIGITS = 40  # a longer number is kept as text
 
 _UNITED = frozenset(("offers", "image", "sameAs"))  # keys that pages repeat to mean a list
-_TEXTS = frozenset(("name", "headline", "description", "reviewBody", "articleBody", "alternativeHeadline", "caption", "text", "title"))
-_WRAPPERS = re.compile(r"^(?:\s|\ufeff|<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)+|(?:\s|;|-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>|//\s*-->)+$")
+_TEXTS = frozenset(
+    ("name", "headline", "description", "reviewBody", "articleBody", "alternativeHeadline", "caption", "text", "title")
+)
+_WRAPPERS = re.compile(
+    r"^(?:\s|\ufeff|<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)+|(?:\s|;|-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>|"
+    r"//\s*-->)+$"
+)
 _COMMENT = re.compile(r"^\s*<!--[^{}\[\]]{0,2000}?-->")  # a remark before the data, not a wrapper around it
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{2,6}|#x[0-9a-fA-F]{2,5});")
 

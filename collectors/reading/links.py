@@ -15,14 +15,24 @@ MAX_ANCHORS = 50_000
 MAX_PAGER = 500
 MAX_TEXT = 500
 
-_FEED_TYPES = re.compile(r"(?i)^\s*(?:application/(?:rss|atom|rdf|feed|x-rss)\+(?:xml|json)|application/(?:rss|atom)|text/(?:rss|atom)(?:\+xml)?)")
-_FEED_HREF = re.compile(r"(?i)(?:/(?:feed|rss|atom)(?:/|\.xml|\.rdf|\.php|$)|(?:feed|rss|atom|index)\.(?:xml|rdf|rss|atom)$|feeds\.feedburner\.com/|[?&]feed=(?:rss|atom)|\.rss$|\.atom$)")
+_FEED_TYPES = re.compile(
+    r"(?i)^\s*(?:application/(?:rss|atom|rdf|feed|x-rss)\+(?:xml|json)|application/(?:rss|atom)|text/(?:rss|atom)(?:\+xml)?)"
+)
+_FEED_HREF = re.compile(
+    r"(?i)(?:/(?:feed|rss|atom)(?:/|\.xml|\.rdf|\.php|$)|(?:feed|rss|atom|index)\.(?:xml|rdf|rss|atom)$|"
+    r"feeds\.feedburner\.com/|[?&]feed=(?:rss|atom)|\.rss$|\.atom$)"
+)
 _NEXT_TEXT = re.compile(
-    r"(?i)^\s*(?:next(?: page)?|older(?: posts| entries)?|вперёд|вперед|дальше|далее|след(?:ующая|\.)?(?: страница)?|nächste(?: seite)?|weiter|suivante?|"
-    r"page suivante|siguiente|próxima|successiva|avanti|dalej|następna|наступна|volgende)\s*(?:[›»→>]{1,2})?\s*$|^\s*[›»→>]{1,2}\s*$"
+    r"(?i)^\s*(?:next(?: page)?|older(?: posts| entries)?|вперёд|вперед|дальше|далее|след(?:ующая|\.)?(?: страница)?|"
+    r"nächste(?: seite)?|weiter|suivante?|"
+    r"page suivante|siguiente|próxima|successiva|avanti|dalej|następna|наступна|volgende)\s*(?:[›»→>]{1,2})?\s*$|"
+    r"^\s*[›»→>]{1,2}\s*$"
 )
 _NEXT_CLASS = re.compile(r"(?i)(?:^|[\s_-])(?:next|pagination[-_]*next|nextpage|older)(?:$|[\s_-])")
-_PAGE_NUMBER = re.compile(r"(?i)(?:[?&](?:page|p|pg|paged|pagen_\d+|pagenum|seite|start|offset|from)=(\d{1,6})|/(?:page|p|seite|стр)[/\-_]?(\d{1,6})/?(?:$|[?#]))")
+_PAGE_NUMBER = re.compile(
+    r"(?i)(?:[?&](?:page|p|pg|paged|pagen_\d+|pagenum|seite|start|offset|from)=(\d{1,6})|/(?:page|p|seite|"
+    r"стр)[/\-_]?(\d{1,6})/?(?:$|[?#]))"
+)
 
 
 def base_of(tree: LexborHTMLParser, url: str | None) -> str | None:
@@ -87,7 +97,9 @@ def read_feeds(tree: LexborHTMLParser, url: str | None, links: Sequence[Link] | 
         attributes = node.attributes
         rel = tuple((attributes.get("rel") or "").lower().split())
         kind = attributes.get("type") or ""
-        if (("alternate" in rel and _FEED_TYPES.match(kind)) or "feed" in rel) and (target := _joined(base, attributes["href"] or "")):
+        if (("alternate" in rel and _FEED_TYPES.match(kind)) or "feed" in rel) and (
+            target := _joined(base, attributes["href"] or "")
+        ):
             found.setdefault(target, Link(target, (attributes.get("title") or "").strip()[:MAX_TEXT], rel))
     if not found:
         for link in read_links(tree, url) if links is None else links:

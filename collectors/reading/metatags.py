@@ -30,7 +30,7 @@ def items_from_metas(metas: Iterable[LexborNode]) -> list[Item]:
         if not content:
             continue
         name = (attributes.get("property") or attributes.get("name") or "").strip().lower()
-        space, colon, rest = name.partition(":")
+        space, colon, _ = name.partition(":")
         if colon and space in _GRAPH:
             _put(graph, name, content)
         elif colon and space == "twitter":

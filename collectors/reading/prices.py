@@ -17,38 +17,61 @@ MAX_TEXT = 300  # characters that are looked at: a price string is short
 MAX_AMOUNT = Decimal(10) ** 15  # beyond it a number is an id, not a price
 
 _SIGNS = {
-    "₽": "RUB", "р": "RUB", "р.": "RUB", "Р": "RUB", "руб": "RUB", "руб.": "RUB", "RUR": "RUB", "€": "EUR", "euro": "EUR", "eur": "EUR",
+    "₽": "RUB", "р": "RUB", "р.": "RUB", "Р": "RUB", "руб": "RUB", "руб.": "RUB", "RUR": "RUB", "€": "EUR", "euro": "EUR",
+    "eur": "EUR",
     "EURO": "EUR", "Euro": "EUR", "£": "GBP", "$": "USD", "US$": "USD", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD",
     "HK$": "HKD", "NZ$": "NZD", "NT$": "TWD", "S$": "SGD", "R$": "BRL", "MX$": "MXN", "AR$": "ARS", "CL$": "CLP", "CO$": "COP",
-    "zł": "PLN", "Zł": "PLN", "zl": "PLN", "Kč": "CZK", "Kc": "CZK", "Ft": "HUF", "lei": "RON", "Lei": "RON", "¥": "JPY", "￥": "JPY",
-    "円": "JPY", "CN¥": "CNY", "元": "CNY", "₴": "UAH", "грн": "UAH", "грн.": "UAH", "₸": "KZT", "тг": "KZT", "тңг": "KZT", "тңг.": "KZT",
-    "₹": "INR", "₨": "INR", "Rs": "INR", "Rs.": "INR", "₺": "TRY", "TL": "TRY", "₩": "KRW", "원": "KRW", "₪": "ILS", "฿": "THB", "₫": "VND",
-    "đ": "VND", "₱": "PHP", "₦": "NGN", "Rp": "IDR", "RM": "MYR", "kn": "HRK", "Kn": "HRK", "лв": "BGN", "лв.": "BGN", "дин": "RSD",
-    "дин.": "RSD", "динар": "RSD", "Dinara": "RSD", "Br": "BYN", "BYR": "BYN", "₼": "AZN", "ман.": "AZN", "₾": "GEL", "֏": "AMD", "դր": "AMD",
+    "zł": "PLN", "Zł": "PLN", "zl": "PLN", "Kč": "CZK", "Kc": "CZK", "Ft": "HUF", "lei": "RON", "Lei": "RON", "¥": "JPY",
+    "￥": "JPY",
+    "円": "JPY", "CN¥": "CNY", "元": "CNY", "₴": "UAH", "грн": "UAH", "грн.": "UAH", "₸": "KZT", "тг": "KZT", "тңг": "KZT",
+    "тңг.": "KZT",
+    "₹": "INR", "₨": "INR", "Rs": "INR", "Rs.": "INR", "₺": "TRY", "TL": "TRY", "₩": "KRW", "원": "KRW", "₪": "ILS", "฿": "THB",
+    "₫": "VND",
+    "đ": "VND", "₱": "PHP", "₦": "NGN", "Rp": "IDR", "RM": "MYR", "kn": "HRK", "Kn": "HRK", "лв": "BGN", "лв.": "BGN",
+    "дин": "RSD",
+    "дин.": "RSD", "динар": "RSD", "Dinara": "RSD", "Br": "BYN", "BYR": "BYN", "₼": "AZN", "ман.": "AZN", "₾": "GEL",
+    "֏": "AMD", "դր": "AMD",
     "դր.": "AMD", "Fr.": "CHF", "Fr": "CHF", "SFr.": "CHF", "сом": "KGS", "сўм": "UZS",
 }  # fmt: skip
 _KRONA = {"sv": "SEK", "da": "DKK", "nb": "NOK", "nn": "NOK", "no": "NOK", "is": "ISK"}
-_DOLLARS = {"en-au": "AUD", "en-ca": "CAD", "fr-ca": "CAD", "en-nz": "NZD", "en-sg": "SGD", "zh-hk": "HKD", "zh-tw": "TWD", "es-mx": "MXN",
+_DOLLARS = {"en-au": "AUD", "en-ca": "CAD", "fr-ca": "CAD", "en-nz": "NZD", "en-sg": "SGD", "zh-hk": "HKD", "zh-tw": "TWD",
+            "es-mx": "MXN",
             "es-ar": "ARS", "es-cl": "CLP", "es-co": "COP"}  # fmt: skip
 
 _CODE = re.compile(r"[A-Z]{3}\Z")
 _SPACES = re.compile(r"[\s\u00a0\u2000-\u200b\u202f\u205f\u3000]+")
-_OTHER_DIGITS = {ord(digit): str(value) for start in (0x0660, 0x06F0, 0x0966, 0xFF10) for value, digit in enumerate(map(chr, range(start, start + 10)))}
+_OTHER_DIGITS = {
+    ord(digit): str(value)
+    for start in (0x0660, 0x06F0, 0x0966, 0xFF10)
+    for value, digit in enumerate(map(chr, range(start, start + 10)))
+}
 _OTHER_DIGITS |= {0x066B: ".", 0x066C: ",", 0xFF0C: ",", 0xFF0E: "."}
 _NUMBER = r"\d[\d ]*(?:[.,' ]\d+)*"
 _RANGE = re.compile(rf"({_NUMBER})\s*(\D{{0,6}}?)\s*(?:-|–|—|~|\bдо\b|\bto\b|\bbis\b)\s*(\D{{0,4}}?)({_NUMBER})")
-_FROM = re.compile(r"(?i)(?:^|[\s(])(?:от|from|ab|starting at|starting from|desde|dès|à partir de|vanaf|od|від|бастап)\s+(?=\D{0,5}\d)|원~")
-_OLD = re.compile(r"(?i)\b(?:старая цена|было|без скидки|старая|was|old price|regular price|list price|instead of|вместо|statt|uvp|rrp|msrp|früher|avant|au lieu de|antes|previous price)\b[:\s]*")
-_NEW = re.compile(r"(?i)\b(?:новая цена|теперь|стало|сейчас|со скидкой|now|sale price|special price|our price|jetzt|maintenant|ahora|цена сегодня|current price)\b[:\s]*")
+_FROM = re.compile(
+    r"(?i)(?:^|[\s(])(?:от|from|ab|starting at|starting from|desde|dès|à partir de|vanaf|od|від|бастап)\s+(?=\D{0,5}\d)|원~"
+)
+_OLD = re.compile(
+    r"(?i)\b(?:старая цена|было|без скидки|старая|was|old price|regular price|list price|instead of|вместо|statt|uvp|rrp|msrp|"
+    r"früher|avant|au lieu de|antes|previous price)\b[:\s]*"
+)
+_NEW = re.compile(
+    r"(?i)\b(?:новая цена|теперь|стало|сейчас|со скидкой|now|sale price|special price|our price|jetzt|maintenant|ahora|цена "
+    r"сегодня|current price)\b[:\s]*"
+)
 _MONTHLY = re.compile(
-    r"(?i)(?:\d+\s*[x×х]\s*)?" + _NUMBER + r"\s*[^\d\s]{0,5}\s*(?:/\s*(?:мес|mo\b|month|monat|mois|mes\b)|в\s+мес|per month|a month|monthly|im monat|x\s*\d+\s*мес|[×х]\s*\d+)[а-яa-z.]*"
+    r"(?i)(?:\d+\s*[x×х]\s*)?" + _NUMBER + r"\s*[^\d\s]{0,5}\s*(?:/\s*(?:мес|mo\b|month|monat|mois|mes\b)|в\s+мес|per month|a month|"
+    r"monthly|im monat|x\s*\d+\s*мес|[×х]\s*\d+)[а-яa-z.]*"
 )  # fmt: skip
 _PARTS = re.compile(r"\d+\s*[x×х]\s*(?=\d)")  # "12 × 499": the number of parts
 _FREE = re.compile(r"(?i)^\s*(?:бесплатно|даром|free|gratis|kostenlos|gratuit|безкоштовно)\b")
 _NOTHING = re.compile(r"(?i)по запросу|звоните|уточняйте|on request|call for|auf anfrage|sur demande|договорн")
 _EXPONENT = re.compile(r"\d[eE][+-]?\d")
 _NEGATIVE = re.compile(r"\s*[-\u2212]\s?\d")
-_COUNT = re.compile(r"(\d[\d\s.,']*)\s*(тыс|млн|млрд|миллион|миллиард|thousand|million|billion|k|m|b|к|м|mln|mio|tsd)?(?![a-zа-я]{4})", re.IGNORECASE)
+_COUNT = re.compile(
+    r"(\d[\d\s.,']*)\s*(тыс|млн|млрд|миллион|миллиард|thousand|million|billion|k|m|b|к|м|mln|mio|tsd)?(?![a-zа-я]{4})",
+    re.IGNORECASE,
+)
 _SCALE = {
     "тыс": 3, "k": 3, "к": 3, "thousand": 3, "tsd": 3, "млн": 6, "m": 6, "м": 6, "миллион": 6, "million": 6, "mln": 6, "mio": 6,
     "млрд": 9, "b": 9, "миллиард": 9, "billion": 9,
@@ -76,10 +99,15 @@ class Count(NamedTuple):
     granularity: int
 
 
-def read_price(text: str, currency_hint: str | None = None, lang: str | None = None, decimal_separator: str | None = None) -> Price:
-    """The price in `text`. `currency_hint` is a sign or code from elsewhere on the page; `lang` decides between currencies of one sign."""
+def read_price(
+    text: str, currency_hint: str | None = None, lang: str | None = None, decimal_separator: str | None = None
+) -> Price:
+    """The price in `text`.
+
+    `currency_hint` is a sign or code from elsewhere on the page; `lang` decides between currencies of one sign.
+    """
     printed = _SPACES.sub(" ", text[:MAX_TEXT]).strip()
-    clean = printed.translate(_OTHER_DIGITS)
+    clean = printed.translate(_OTHER_DIGITS).replace(" %", "%").replace("RUR", "RUB").replace("BYR", "BYN")
     if not any(char.isdigit() for char in clean):
         if _NOTHING.search(clean):
             return Price(None, currency_code(currency_hint, lang), printed)
@@ -100,7 +128,11 @@ def read_price(text: str, currency_hint: str | None = None, lang: str | None = N
     if mark := _OLD.search(clean):
         after = clean[mark.end() :]
         number = ParsedPrice.fromstring(after, currency_hint, decimal_separator)
-        rest = clean[: mark.start()] + " " + (after.split(number.amount_text, 1)[1] if number.amount_text and number.amount_text in after else "")
+        rest = (
+            clean[: mark.start()]
+            + " "
+            + (after.split(number.amount_text, 1)[1] if number.amount_text and number.amount_text in after else "")
+        )
         if number.amount is not None and any(char.isdigit() for char in rest):
             old, clean = number.amount, rest
     if mark := _NEW.search(clean):
@@ -142,7 +174,7 @@ def _upper_end(text: str, amount: Decimal | None, hint: str | None, separator: s
 
 
 def currency_code(sign: str | None, lang: str | None = None) -> str | None:
-    """The ISO 4217 code of a sign, name or code; None for what is not a currency. `$` is USD unless `lang` names another country."""
+    """The ISO 4217 code of a sign, name or code; None for no currency. `$` is USD unless `lang` names another country."""
     if not sign:
         return None
     sign = sign.strip()
@@ -178,7 +210,7 @@ def read_amount(value: object) -> Decimal | None:
 
 
 def read_count(text: str) -> Count | None:
-    """A counter as printed: "1,2 тыс." is Count(1200, 100), "12k" Count(12000, 1000), "1 204" Count(1204, 1); None without a number."""
+    """A counter as printed: "1,2 тыс." is Count(1200, 100), "12k" Count(12000, 1000); None without a number."""
     match = _COUNT.search(_SPACES.sub(" ", text[:MAX_TEXT]).translate(_OTHER_DIGITS))
     if match is None:
         return None

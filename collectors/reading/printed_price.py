@@ -1,7 +1,7 @@
 """The price that a product page prints: of all prices in its text the one that stands best to title and buy button.
 
-One walk over the page gives its pieces of text in order with the places of the title and of what buys. Each price in them is scored:
-near after the title, near the buy button, its elements' names, not in a link, not struck through, not beside "was" or "delivery".
+One walk over the page gives its pieces of text in order, with the places of the title and of what buys. Each price is scored: near
+after the title, near the buy button, its elements' names, not in a link, not struck through, not beside "was" or "delivery".
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ LEAST_SCORE = 1.0
 OLD_PENALTY = 3.0
 
 _CURRENCY = (
-    r"(?:US\s?\$|[A-Z]{1,2}\$|[$€£¥￥₽₴₸₹₺₩₪฿₫₱₦]|руб(?:лей|\.)?|р\.|грн|тг\b|лв\.?|Kč|kč|zł|Zł|\bkn\b|\bKn\b|\bkr\b\.?|\bFt\b|\blei\b|\bRs\.?|\bRM\b|\bRp\b|\bTL\b|円|元|원|\bCHF\b|\bEUR\b|\bUSD\b|\bGBP\b|"
+    r"(?:US\s?\$|[A-Z]{1,2}\$|[$€£¥￥₽₴₸₹₺₩₪฿₫₱₦]|руб(?:лей|\.)?|р\.|грн|тг\b|лв\.?|Kč|kč|zł|Zł|\bkn\b|\bKn\b|\bkr\b\.?|\bFt\b|"
+    r"\blei\b|\bRs\.?|\bRM\b|\bRp\b|\bTL\b|円|元|원|\bCHF\b|\bEUR\b|\bUSD\b|\bGBP\b|"
     r"\bRUB\b|\bPLN\b|\bSEK\b|\bNOK\b|\bDKK\b|\bAUD\b|\bCAD\b|\bPKR\b|\bINR\b|\bSEK\b|\bHRK\b|,-)"
 )
 _NUMBER = r"\d{1,3}(?:[\s.,'’\u00a0\u202f]\d{3})*(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
@@ -34,6 +35,8 @@ PRICE = re.compile(rf"{_CURRENCY}\s*(?:{_NUMBER})|(?:{_NUMBER})\s*{_CURRENCY}")
 _DIGIT = re.compile(r"\d")
 _BARE = re.compile(rf"\W*(?:{_CURRENCY})?\s*\d[\d.,' ]*\s*(?:{_CURRENCY})?\W*\Z")
 _CENTS = re.compile(r"[.,]?\d{2}(?:\s*(?:€|zł|Kč|₽))?\Z")
+_SIGN_ONLY = re.compile(r"[\d.,' \u00a0]")
+_END = re.compile(r"[.,]?\D*$")
 _NO_TEXT = frozenset(("script", "style", "noscript", "template", "option", "textarea", "title", "svg"))
 
 
@@ -179,7 +182,11 @@ def _candidate(walk: Walk, at: int, taken: set[int], lang: str | None) -> _Candi
     names = [_name(node), *names_above(node)]
     near = " ".join(names[:3])
     before = walk.chunks[at - 1][-40:] if at else ""
-    is_old = bool(words.OLD_NAME.search(near)) or any(name.startswith(("del ", "s ", "strike ")) for name in names[:4]) or bool(words.OLD_TEXT.search(before))
+    is_old = (
+        bool(words.OLD_NAME.search(near))
+        or any(name.startswith(("del ", "s ", "strike ")) for name in names[:4])
+        or bool(words.OLD_TEXT.search(before))
+    )
     is_bad = bool(words.BAD_NAME.search(near)) or bool(words.BAD_TEXT.search(before) or words.BAD_TEXT.search(shown))
     score -= OLD_PENALTY * is_old
     score -= 1.5 * bool(words.BAD_NAME.search(near))
@@ -196,10 +203,8 @@ def _whole_price(walk: Walk, at: int) -> tuple[str | None, LexborNode]:
     chunk, node = walk.chunks[at], walk.nodes[at]
     following = walk.chunks[at + 1] if at + 1 < len(walk.chunks) else ""
     if PRICE.search(chunk):
-        if _CENTS.match(following) and re.search(r"\d\D{0,3}$", chunk) and not re.search(r"[.,]\d{1,2}\D*$", chunk):
-            parent = node.parent
-            if parent is not None and len(text_of(parent)) <= 25:
-                return re.sub(r"[.,]?(\D{0,3})$", r"", chunk) + "." + following.lstrip(".,") + re.sub(r"[\d.,' ]", "", chunk), node
+        if _is_cents(walk, at):
+            return f"{_END.sub('', chunk)}.{following.lstrip('.,')} {_SIGN_ONLY.sub('', chunk)}", node
         return chunk, node
     if len(chunk) > 14 or not _BARE.match(chunk):
         return None, node
@@ -211,9 +216,26 @@ def _whole_price(walk: Walk, at: int) -> tuple[str | None, LexborNode]:
         around = text_of(current)
         if len(around) > 30:
             break
-        if PRICE.search(around):
+        if sign := PRICE.search(around):
+            if _is_cents(walk, at):
+                return f"{chunk}.{following.lstrip('.,')} {_SIGN_ONLY.sub('', sign.group())}", current
             return around, current
     return None, node
+
+
+def _is_cents(walk: Walk, at: int) -> bool:
+    """Whether the next piece holds the hundredths of this one: two digits, raised or after a separator, close by."""
+    if at + 1 >= len(walk.chunks) or not _CENTS.match(walk.chunks[at + 1]) or re.search(r"[.,]\d{1,2}\D*$", walk.chunks[at]):
+        return False
+    other = walk.nodes[at + 1]
+    parent = walk.nodes[at].parent
+    if parent is None or len(text_of(parent)) > 25:
+        return False
+    return (
+        walk.chunks[at + 1][0] in ".,"
+        or other.tag == "sup"
+        or bool(re.search(r"(?i)cent|fract|decimal|kop|penn|small|sup", other.attributes.get("class") or ""))
+    )
 
 
 def _name(node: LexborNode) -> str:

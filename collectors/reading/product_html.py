@@ -46,19 +46,26 @@ _MARKED: dict[str, tuple[tuple[bytes, str], ...]] = {
     "availability": ((b"tock", '[class*="stock" i]'), (b"vailab", '[class*="availab" i], [id*="availab" i]')),
 }
 _URL_ID = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z0-9_]*\d{3})[A-Za-z0-9_]{5,30}(?![A-Za-z0-9])")
-_ID_NAME = re.compile(r"(?i)^(?:.*[_-])?(?:p?id|uid|sku|item|itemid|prod(?:uct)?_?(?:id|no|code)?|productid|art(?:icle)?(?:id|no)?|wareid|goods(?:id|no)?|nm)$")
+_ID_NAME = re.compile(
+    r"(?i)^(?:.*[_-])?(?:p?id|uid|sku|item|itemid|prod(?:uct)?_?(?:id|no|code)?|productid|art(?:icle)?(?:id|no)?|wareid|"
+    r"goods(?:id|no)?|nm)$"
+)
 _LETTERS_BEFORE = re.compile(r"^(?:[a-z]+|[A-Za-z])(?=\d{5,}$)|^[a-z]\d+[a-z](?=\d{5,}$)")
 
 
-def read_printed(tree: LexborHTMLParser, known: ReadOffer | None, title: str, url: str | None, lang: str | None) -> ReadOffer | None:
-    """The product as printed; `title` is what the head of the page says. With `known` None only if the page has a title, a price and a way to buy."""
+def read_printed(
+    tree: LexborHTMLParser, known: ReadOffer | None, title: str, url: str | None, lang: str | None
+) -> ReadOffer | None:
+    """The product as printed; `title` is what the head of the page says.
+
+    With `known` None only if the page has a title, a price and a way to buy.
+    """
     raw = tree.raw_html or b""
     if known is None:
         if not _has_shop_marks(raw):
             return None
-    elif known.price_amount is not None and known.price_high_amount is None and known.brand and known.sku and known.availability:
-        if known.gtin or not any(mark in raw for mark in words.GTIN_MARKS):
-            return None
+    elif _is_complete(known, raw):
+        return None
     walk = walk_page(tree, title)
     is_bought = 0 < walk.buy_buttons <= MAX_BUY_BUTTONS
     if known is None and not walk.title:
@@ -81,7 +88,9 @@ def read_printed(tree: LexborHTMLParser, known: ReadOffer | None, title: str, ur
         price_text=price.text if price else None,
         price_amount=price.amount if price else None,
         price_high_amount=price.high_amount if price else None,
-        old_price_amount=page.old_amount if price and price.amount is not None and page.old_amount and page.old_amount > price.amount else None,
+        old_price_amount=page.old_amount
+        if price and price.amount is not None and page.old_amount and page.old_amount > price.amount
+        else None,
         currency=price.currency if price else None,
         availability=page.availability,
         availability_text=page.availability_text,
@@ -92,6 +101,13 @@ def read_printed(tree: LexborHTMLParser, known: ReadOffer | None, title: str, ur
     )
 
 
+def _is_complete(known: ReadOffer, raw: bytes) -> bool:
+    """Whether the page can add nothing to what structured data says."""
+    has_price = known.price_amount is not None and known.price_high_amount is None
+    has_rest = bool(known.brand and known.sku and known.availability)
+    return has_price and has_rest and (bool(known.gtin) or not any(mark in raw for mark in words.GTIN_MARKS))
+
+
 def _has_shop_marks(raw: bytes) -> bool:
     """Whether words of prices and of buying both stand in the markup; one pass over it."""
     found = {number < len(words.PRICE_MARKS) for number, _, _ in _marks().find_matches_as_indexes(raw)}
@@ -100,7 +116,9 @@ def _has_shop_marks(raw: bytes) -> bool:
 
 @cache
 def _marks() -> BytesAhoCorasick:
-    return BytesAhoCorasick([*words.PRICE_MARKS, *words.BUY_MARKS], matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA)
+    return BytesAhoCorasick(
+        [*words.PRICE_MARKS, *words.BUY_MARKS], matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA
+    )
 
 
 def _is_sold_out(tree: LexborHTMLParser, walk: Walk) -> bool:
@@ -110,7 +128,13 @@ def _is_sold_out(tree: LexborHTMLParser, walk: Walk) -> bool:
     for node in tree.css('[id*="availab" i], [class*="availab" i], [class*="stock" i]')[:20]:
         name = f"{node.attributes.get('id') or ''} {node.attributes.get('class') or ''}"
         printed = text_of(node)
-        if printed and len(printed) < 200 and not words.VARIANT_NAME.search(name) and read_availability(printed) == "OutOfStock" and not _is_away(node):
+        if (
+            printed
+            and len(printed) < 200
+            and not words.VARIANT_NAME.search(name)
+            and read_availability(printed) == "OutOfStock"
+            and not _is_away(node)
+        ):
             return True
     return False
 
@@ -180,10 +204,17 @@ def _read_marked(tree: LexborHTMLParser, page: Printed, wanted: list[str], *, is
                 given = None if " " in given else given
             page.sku = _code(given.strip()) if given else None
         if page.gtin is None and (prop.startswith("gtin") or attributes.get("data-gtin") or attributes.get("data-ean")):
-            page.gtin = read_gtin(attributes.get("data-gtin") or attributes.get("data-ean") or attributes.get("content") or text_of(node))
+            page.gtin = read_gtin(
+                attributes.get("data-gtin") or attributes.get("data-ean") or attributes.get("content") or text_of(node)
+            )
         if page.brand is None and not _is_away(node):
             page.brand = _marked_brand(node, attributes, named, prop)
-        if page.availability is None and ("stock" in named or "availab" in named) and not words.VARIANT_NAME.search(named) and not _is_away(node):
+        if (
+            page.availability is None
+            and ("stock" in named or "availab" in named)
+            and not words.VARIANT_NAME.search(named)
+            and not _is_away(node)
+        ):
             printed = text_of(node)
             if printed and len(printed) < (40 if is_bought else 200) and (term := read_availability(printed)):
                 page.availability, page.availability_text = term, printed
@@ -191,7 +222,10 @@ def _read_marked(tree: LexborHTMLParser, page: Printed, wanted: list[str], *, is
 
 def _marked_brand(node: LexborNode, attributes: dict[str, str | None], named: str, prop: str) -> str | None:
     value = (attributes.get("data-brand") or (attributes.get("content") if prop == "brand" else None) or "").strip()
-    if not value and (prop == "brand" or ("logo" not in named and any(name in named for name in ("brand", "byline", "manufacturer", "designer")))):
+    if not value and (
+        prop == "brand"
+        or ("logo" not in named and any(name in named for name in ("brand", "byline", "manufacturer", "designer")))
+    ):
         value = words.BRAND_SUFFIX.sub("", words.BRAND_PREFIX.sub("", brand_of(node) or "")).strip(" :")
     return value if value and _is_name(value) and len(value) <= 35 and words.key_of(value) not in words.BRAND else None
 

@@ -19,10 +19,30 @@ from collectors.reading.prices import currency_code, read_amount, read_count, re
 from collectors.reading.ratings import read_rating
 
 PRODUCT_TYPES = frozenset(
-    "product productgroup individualproduct productmodel someproducts vehicle car motorcycle book softwareapplication mobileapplication "
-    "webapplication videogame course hotel apartment house drug".split()
+    (
+        "product",
+        "productgroup",
+        "individualproduct",
+        "productmodel",
+        "someproducts",
+        "vehicle",
+        "car",
+        "motorcycle",
+        "book",
+        "softwareapplication",
+        "mobileapplication",
+        "webapplication",
+        "videogame",
+        "course",
+        "hotel",
+        "apartment",
+        "house",
+        "drug",
+    )
 )
-_SURE_TYPES = frozenset("product productgroup individualproduct productmodel someproducts vehicle car motorcycle".split())
+_SURE_TYPES = frozenset(
+    ("product", "productgroup", "individualproduct", "productmodel", "someproducts", "vehicle", "car", "motorcycle")
+)
 _OLD_PRICES = ("strikethroughprice", "listprice", "srp", "msrp", "regularprice")
 _NO_PRICES = ("invoiceprice", "minimumadvertisedprice", "saleprice")
 _EMPTY = frozenset(("", "null", "undefined", "none", "n/a", "-", "nan", "false"))
@@ -62,7 +82,9 @@ def offers_of(item: Item, *, is_card: bool = False) -> list[ReadOffer]:
         priced = [base]
     if variants:
         inherited = [_inherit(offer, base) for part in variants for offer in offers_of(part, is_card=is_card)[:1]]
-        own = _merge_range(priced if priced[0].price_amount is not None else [_inherit(one, base) for one in inherited] or priced, base)
+        own = _merge_range(
+            priced if priced[0].price_amount is not None else [_inherit(one, base) for one in inherited] or priced, base
+        )
         return [own, *[replace(one, variant=one.variant or _difference(one.name, base.name)) for one in inherited]]
     if len(priced) == 1:
         return priced
@@ -75,14 +97,20 @@ def _differ(offers: Sequence[ReadOffer]) -> bool:
 
 def _merge_range(offers: Sequence[ReadOffer], base: ReadOffer) -> ReadOffer:
     """The page's own offer out of several: the first that can be bought, with the upper end of the range."""
-    stocked = [one for one in offers if one.price_amount is not None and one.availability in (None, "InStock", "LimitedAvailability")]
+    stocked = [
+        one for one in offers if one.price_amount is not None and one.availability in (None, "InStock", "LimitedAvailability")
+    ]
     known = [one for one in offers if one.price_amount is not None]
     chosen = (stocked or known or list(offers))[0]
-    high = max((one.price_amount for one in known if one.price_amount is not None and one.currency == chosen.currency), default=None)
+    high = max(
+        (one.price_amount for one in known if one.price_amount is not None and one.currency == chosen.currency), default=None
+    )
     if high is None or chosen.price_amount is None or high <= chosen.price_amount:
         high = chosen.price_high_amount
     available = next((one.availability for one in offers if one.availability == "InStock"), None) or chosen.availability
-    return replace(chosen, price_high_amount=high, availability=available, sku=base.sku or chosen.sku, name=base.name or chosen.name)
+    return replace(
+        chosen, price_high_amount=high, availability=available, sku=base.sku or chosen.sku, name=base.name or chosen.name
+    )
 
 
 def _inherit(offer: ReadOffer, base: ReadOffer) -> ReadOffer:
@@ -108,7 +136,7 @@ def _difference(name: str | None, of_group: str | None) -> str | None:
 def _described(item: Item, is_card: bool) -> ReadOffer:
     get = item.properties.get
     value, best, count = _rating(get("aggregateRating"))
-    offer = ReadOffer(
+    return ReadOffer(
         name=text(get("name")),
         sku=_sku(get("sku")) or _sku(get("productID"), "sku"),
         gtin=_gtin(item.properties),
@@ -124,7 +152,6 @@ def _described(item: Item, is_card: bool) -> ReadOffer:
         is_card=is_card,
         origin=item.origin,
     )
-    return offer
 
 
 def _priced(base: ReadOffer, offer: Item) -> ReadOffer:
@@ -177,7 +204,9 @@ def _prices(offer: Item) -> tuple[str | None, Decimal | None, Decimal | None]:
         kind = str(text(part.properties.get("priceType")) or "").rpartition("/")[2].lower()
         if kind.endswith(_OLD_PRICES):
             old = value if old is None else old
-        elif amount is None and not kind.endswith(_NO_PRICES) and value is not None and "referenceQuantity" not in part.properties:
+        elif (
+            amount is None and not kind.endswith(_NO_PRICES) and value is not None and "referenceQuantity" not in part.properties
+        ):
             amount, printed = value, text(part.properties.get("price"))
     return printed, amount, old
 
@@ -225,7 +254,12 @@ def _gtin(properties: Mapping[str, Any]) -> str | None:
             return number
     for name in ("sku", "mpn"):
         for value in _all(properties.get(name)):
-            if isinstance(value, str) and len(value.strip()) == 13 and value.strip().startswith(("978", "979")) and (number := read_gtin(value)):
+            if (
+                isinstance(value, str)
+                and len(value.strip()) == 13
+                and value.strip().startswith(("978", "979"))
+                and (number := read_gtin(value))
+            ):
                 return number
     return None
 
@@ -292,7 +326,9 @@ def offer_of_graph(items: Sequence[Item]) -> ReadOffer | None:
     kind = (get("og:type") or "").lower().rpartition("#")[2].rpartition("/")[2]
     printed = get("product:sale_price:amount", "product:price:amount", "og:price:amount", "product:price", "og:price")
     amount = read_amount(printed)
-    currency = currency_code(get("product:sale_price:currency", "product:price:currency", "og:price:currency", "product:currency"))
+    currency = currency_code(
+        get("product:sale_price:currency", "product:price:currency", "og:price:currency", "product:currency")
+    )
     if amount is None:
         for number in ("1", "2"):
             label = (text(card.get(f"twitter:label{number}")) or "").lower()
@@ -302,7 +338,7 @@ def offer_of_graph(items: Sequence[Item]) -> ReadOffer | None:
                 printed, amount, currency = data, price.amount, currency or price.currency
     if amount == 0:
         amount = None
-    if amount is None and "product" not in kind:
+    if amount is None and "product" not in kind and not any(name.startswith("product:") for name in graph):
         return None
     old = read_amount(get("product:original_price:amount")) or (
         read_amount(get("product:price:amount")) if get("product:sale_price:amount") else None

@@ -12,24 +12,57 @@ from urllib.parse import urljoin, urlsplit
 from selectolax.lexbor import LexborHTMLParser
 
 from collectors.reading.cards import read_cards
+from collectors.reading.gtin import is_gtin
 from collectors.reading.model import Item, ReadOffer
 from collectors.reading.node_text import text_of
 from collectors.reading.printed_price import words_of
-from collectors.reading.gtin import is_gtin
 from collectors.reading.product_html import id_of_address, read_printed
 from collectors.reading.product_items import is_product, offer_of_graph, offers_of, text
 from collectors.reading.structured import walk
 
 MAX_OFFERS = 500
-_LISTS = frozenset("ItemList OfferCatalog CollectionPage WebPage ItemPage SearchResultsPage AboutPage Store OnlineStore Organization LocalBusiness Brand".split())
+_LISTS = frozenset(
+    (
+        "ItemList",
+        "OfferCatalog",
+        "CollectionPage",
+        "WebPage",
+        "ItemPage",
+        "SearchResultsPage",
+        "AboutPage",
+        "Store",
+        "OnlineStore",
+        "Organization",
+        "LocalBusiness",
+        "Brand",
+    )
+)
 _TEXTS = frozenset(
-    "Article NewsArticle BlogPosting ReportageNewsArticle AnalysisNewsArticle OpinionNewsArticle TechArticle ScholarlyArticle LiveBlogPosting Recipe HowTo "
-    "DiscussionForumPosting QAPage JobPosting Event VideoObject".split()
+    (
+        "Article",
+        "NewsArticle",
+        "BlogPosting",
+        "ReportageNewsArticle",
+        "AnalysisNewsArticle",
+        "OpinionNewsArticle",
+        "TechArticle",
+        "ScholarlyArticle",
+        "LiveBlogPosting",
+        "Recipe",
+        "HowTo",
+        "DiscussionForumPosting",
+        "QAPage",
+        "JobPosting",
+        "Event",
+        "VideoObject",
+    )
 )
 _ORDER = {"json-ld": 0, "microdata": 1, "rdfa": 2}
 
 
-def read_offers(tree: LexborHTMLParser, items: Sequence[Item], url: str | None = None, lang: str | None = None) -> list[ReadOffer]:
+def read_offers(
+    tree: LexborHTMLParser, items: Sequence[Item], url: str | None = None, lang: str | None = None
+) -> list[ReadOffer]:
     """Offers of a page; `offers[0].is_card` is False exactly when the page is about one product."""
     title = _title(tree, items)
     own_items, listed = _products(items, url, title)
@@ -76,7 +109,7 @@ def _products(items: Sequence[Item], url: str | None, title: str) -> tuple[list[
         if item.type not in _LISTS and item.type:
             continue
         main = item.properties.get("mainEntity")
-        for name, value in item.properties.items():
+        for value in item.properties.values():
             for part in value if isinstance(value, list) else (value,):
                 if isinstance(part, Item):
                     for inner in walk([part]):
@@ -129,7 +162,13 @@ def _agreed(main: ReadOffer, variants: Sequence[ReadOffer], printed: ReadOffer) 
     """Where structured data names several prices, the one that the page also prints."""
     for one in variants:
         if one.price_amount is not None and one.price_amount == printed.price_amount != main.price_amount:
-            return replace(main, price_amount=one.price_amount, price_text=one.price_text, currency=one.currency, old_price_amount=one.old_price_amount)
+            return replace(
+                main,
+                price_amount=one.price_amount,
+                price_text=one.price_text,
+                currency=one.currency,
+                old_price_amount=one.old_price_amount,
+            )
     return main
 
 

@@ -13,8 +13,12 @@ MAX_TEXT = 200
 
 _NUMBER = r"(\d{1,3}(?:[.,]\d{1,4})?)"
 _SCALES = r"(100|10|20|4|5|6)(?:[.,]0{1,2})?"
-_OUT_OF = re.compile(rf"(?i){_NUMBER}\s*(?:/|von|из|out of|of|sur|su|de|z|av|van|на|\|)\s*(?:maximal\s+|max\.?\s+)?{_SCALES}(?![\d.,]*\d)")
-_SCALE_AFTER = re.compile(rf"(?i)^\D{{0,25}}?{_SCALES}(?![\d.,]*\d)(?!\s*(?:reviews?|ratings?|votes?|отзыв|оцен|голос|bewertung|avis|opini|recensioni))")
+_OUT_OF = re.compile(
+    rf"(?i){_NUMBER}\s*(?:/|von|из|out of|of|sur|su|de|z|av|van|на|\|)\s*(?:maximal\s+|max\.?\s+)?{_SCALES}(?![\d.,]*\d)"
+)
+_SCALE_AFTER = re.compile(
+    rf"(?i)^\D{{0,25}}?{_SCALES}(?![\d.,]*\d)(?!\s*(?:reviews?|ratings?|votes?|отзыв|оцен|голос|bewertung|avis|opini|recensioni))"
+)
 _PERCENT = re.compile(rf"{_NUMBER}\s*%")
 _PLAIN = re.compile(rf"(?<![\d.,]){_NUMBER}(?![\d.,]*\d)")
 _STARS = re.compile(rf"(?i){_NUMBER}\s*(?:stars?\b|sterne?\b|звезд|étoiles?|estrellas?|stelle)")

@@ -98,7 +98,9 @@ def read_rdfa(tree: LexborHTMLParser, url: str | None) -> list[Item]:
         terms[mark] = inner
         names = [
             bare_property(inner.full(name))
-            for name in (attributes.get("property") or attributes.get("rel" if "typeof" in attributes else "property") or "").split()
+            for name in (
+                attributes.get("property") or attributes.get("rel" if "typeof" in attributes else "property") or ""
+            ).split()
             if not _META.match(name)
         ]
         types = [bare_type(inner.full(name)) for name in (attributes.get("typeof") or "").split()]
@@ -121,12 +123,18 @@ def read_rdfa(tree: LexborHTMLParser, url: str | None) -> list[Item]:
                 _add(thing, [], thing)
         elif names:
             if attributes.get("about"):
-                owner = by_address.setdefault(_resolve(attributes["about"] or "", url), _Thing(mark, [], _resolve(attributes["about"] or "", url)))
+                owner = by_address.setdefault(
+                    _resolve(attributes["about"] or "", url), _Thing(mark, [], _resolve(attributes["about"] or "", url))
+                )
                 if owner.mark == mark:
                     order.append(owner)
             if owner is not None:
                 _add(owner, names, _value(node, attributes, url))
-    return [item for thing in order if not thing.is_value and (item := _item(thing, frozenset())).properties and (item.type or thing.properties)]
+    return [
+        item
+        for thing in order
+        if not thing.is_value and (item := _item(thing, frozenset())).properties and (item.type or thing.properties)
+    ]
 
 
 def _around(

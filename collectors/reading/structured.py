@@ -1,4 +1,7 @@
-"""What a page says of itself in structured data, in one form: JSON-LD, microdata, RDFa Lite, OpenGraph, Twitter cards, Dublin Core."""
+"""What a page says of itself in structured data, in one form.
+
+Syntaxes: JSON-LD, microdata, RDFa Lite, OpenGraph, Twitter cards, Dublin Core.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,7 @@ from collectors.reading.microdata import items_from_nodes
 from collectors.reading.model import Item
 from collectors.reading.rdfa import read_rdfa
 
-
-_SELECTOR = 'meta, script[type], [itemscope], [itemprop], [typeof]'
+_SELECTOR = "meta, script[type], [itemscope], [itemprop], [typeof]"
 
 
 def read_items(tree: LexborHTMLParser, url: str | None = None) -> list[Item]:

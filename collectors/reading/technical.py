@@ -68,15 +68,20 @@ _TAGS = (
 # Present or not: systems whose markup names no id that tells owners apart.
 _HOSTS = (
     ("jivo", "code.jivo"), ("carrotquest", "carrotquest"), ("intercom", "widget.intercom.io"), ("zendesk", "static.zdassets.com"),
-    ("bitrix24", "cdn.bitrix24"), ("calltouch", "mod.calltouch.ru"), ("roistat", "cloud.roistat.com"), ("comagic", "app.comagic.ru"),
+    ("bitrix24", "cdn.bitrix24"), ("calltouch", "mod.calltouch.ru"), ("roistat", "cloud.roistat.com"),
+    ("comagic", "app.comagic.ru"),
     ("callibri", "cdn.callibri.ru"), ("mango_office", "mango-office.ru"), ("criteo", "criteo.net"), ("admitad", "artfut.com"),
-    ("adriver", "ad.adriver.ru"), ("buzzoola", "exchange.buzzoola.com"), ("soloway", "soloway.ru"), ("shopify", "cdn.shopify.com"),
+    ("adriver", "ad.adriver.ru"), ("buzzoola", "exchange.buzzoola.com"), ("soloway", "soloway.ru"),
+    ("shopify", "cdn.shopify.com"),
     ("wordpress", "/wp-content/"), ("woocommerce", "plugins/woocommerce"), ("bitrix", "/bitrix/"), ("tilda", "tildacdn"),
     ("insales", "insales"), ("opencart", "catalog/view/theme"), ("prestashop", "prestashop"), ("magento", "Magento_"),
-    ("wix", "static.wixstatic.com"), ("squarespace", "squarespace.com"), ("webflow", "data-wf-site"), ("next_js", "__NEXT_DATA__"),
+    ("wix", "static.wixstatic.com"), ("squarespace", "squarespace.com"), ("webflow", "data-wf-site"),
+    ("next_js", "__NEXT_DATA__"),
     ("nuxt", "__NUXT__"), ("gatsby", "___gatsby"), ("angular", "ng-version="), ("ecwid", "app.ecwid.com"), ("cs_cart", "cs-cart"),
-    ("yookassa", "yookassa"), ("cloudpayments", "cloudpayments"), ("tinkoff_pay", "securepay.tinkoff"), ("stripe", "js.stripe.com"),
-    ("paypal", "paypal.com/sdk"), ("greenhouse", "boards.greenhouse.io"), ("lever", "jobs.lever.co"), ("ashby", "jobs.ashbyhq.com"),
+    ("yookassa", "yookassa"), ("cloudpayments", "cloudpayments"), ("tinkoff_pay", "securepay.tinkoff"),
+    ("stripe", "js.stripe.com"),
+    ("paypal", "paypal.com/sdk"), ("greenhouse", "boards.greenhouse.io"), ("lever", "jobs.lever.co"),
+    ("ashby", "jobs.ashbyhq.com"),
     ("workable", "apply.workable.com"), ("huntflow", "huntflow"),
 )  # fmt: skip
 _PLATFORMS = tuple((system, needle.encode()) for system, needle in _HOSTS)
@@ -92,18 +97,31 @@ _BY_NEEDLE: dict[bytes, list[tuple[str, re.Pattern[bytes]]]] = {}
 for _system, _needle, _pattern in _TAGS:
     _BY_NEEDLE.setdefault(_needle, []).append((_system, _pattern))
 _METAS = {
-    "google-site-verification": "google_site", "yandex-verification": "yandex_webmaster", "facebook-domain-verification": "meta_domain",
-    "mailru-domain": "mailru_domain", "p:domain_verify": "pinterest_domain", "msvalidate.01": "bing_webmaster", "fb:app_id": "facebook_app",
+    "google-site-verification": "google_site", "yandex-verification": "yandex_webmaster",
+    "facebook-domain-verification": "meta_domain",
+    "mailru-domain": "mailru_domain", "p:domain_verify": "pinterest_domain", "msvalidate.01": "bing_webmaster",
+    "fb:app_id": "facebook_app",
     "fb:pages": "facebook_page", "generator": "generator", "apple-itunes-app": "app_store", "google-play-app": "google_play",
     "al:ios:app_store_id": "app_store", "al:android:package": "google_play", "twitter:site": "x_account",
 }  # fmt: skip
 _APP_ID = re.compile(r"app-id=([\w.]{3,150})")
 _UTM = frozenset(
-    "utm_source utm_medium utm_campaign utm_content utm_term utm_id utm_referrer utm_source_platform utm_creative_format utm_marketing_tactic".split()
+    (
+        "utm_source",
+        "utm_medium",
+        "utm_campaign",
+        "utm_content",
+        "utm_term",
+        "utm_id",
+        "utm_referrer",
+        "utm_source_platform",
+        "utm_creative_format",
+        "utm_marketing_tactic",
+    )
 )
 _APP_METAS = frozenset(("apple-itunes-app", "google-play-app"))
 _MACRO = re.compile(r"^\{+[^}]*\}+$|^__\w+__$|^%%.*%%$")
-_SAMPLE = re.compile(r"X{4}|^(?:[A-Z]+-)?(\d)\1{4,}(?:-\d)?$|(?:^|-)12345678?9?0?(?:-|$)")
+_SAMPLE = re.compile(r"X{4}|^(?:[A-Z]+-)?(\d)\1{4,}(?:-\d)?$|(?:^|-)12345(?:6(?:7(?:8(?:90?)?)?)?)?(?:-|$)")
 
 
 @cache
@@ -135,8 +153,8 @@ def read_technical_ids(tree: LexborHTMLParser, links: Iterable[Link] = ()) -> tu
         name = (attributes.get("name") or attributes.get("property") or "").strip().lower()
         if name in _METAS:
             content = (attributes["content"] or "").strip()
-            match = _APP_ID.search(content) if name in _APP_METAS else None
-            found.add(_METAS[name], match.group(1) if match else content[:MAX_VALUE])
+            app = _APP_ID.search(content) if name in _APP_METAS else None
+            found.add(_METAS[name], app.group(1) if app else content[:MAX_VALUE])
     for link in links:
         _read_link(link.url, found)
     return tuple(found.ids)

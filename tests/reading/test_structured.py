@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -50,7 +51,7 @@ def only(html: str) -> Item:
         pytest.param('{"@type":"Product","name":{"@value":"Чайник","@language":"ru"}}', id="language value"),
         pytest.param('[[{"@type":"Product","name":"Чайник"}]]', id="list of lists"),
         pytest.param('{"@graph":{"@type":"Product","name":"Чайник"}}', id="graph of one"),
-        pytest.param("\ufeff{\"@type\":\"Product\",\"name\":\"Чайник\"}", id="byte order mark"),
+        pytest.param('\ufeff{"@type":"Product","name":"Чайник"}', id="byte order mark"),
     ],
 )
 def test_a_json_ld_block_is_read_as_it_was_meant(text):
@@ -83,13 +84,17 @@ def test_references_are_resolved_across_blocks():
 
 
 def test_a_circle_of_references_ends():
-    items = read_items_from_html(block('[{"@id":"a","@type":"Product","isRelatedTo":{"@id":"b"}},{"@id":"b","@type":"Product","isRelatedTo":{"@id":"a"}}]'))
+    items = read_items_from_html(
+        block('[{"@id":"a","@type":"Product","isRelatedTo":{"@id":"b"}},{"@id":"b","@type":"Product","isRelatedTo":{"@id":"a"}}]')
+    )
 
     assert items[0].properties["isRelatedTo"].properties["isRelatedTo"] == "a"
 
 
 def test_nodes_of_one_id_are_one_item():
-    items = read_items_from_html(block('{"@id":"#p","@type":"Product","name":"a"}') + block('{"@id":"#p","@type":"Product","name":"b","sku":"7"}'))
+    items = read_items_from_html(
+        block('{"@id":"#p","@type":"Product","name":"a"}') + block('{"@id":"#p","@type":"Product","name":"b","sku":"7"}')
+    )
 
     assert [(item.properties["name"], item.properties["sku"]) for item in items] == [("a", "7")]
 
@@ -145,7 +150,9 @@ def test_microdata_values_come_from_where_the_standard_says():
 
 
 def test_several_names_and_several_values():
-    product = only('<p itemscope itemtype="https://schema.org/Product"><b itemprop="name title">a</b><b itemprop="name">b</b></p>')
+    product = only(
+        '<p itemscope itemtype="https://schema.org/Product"><b itemprop="name title">a</b><b itemprop="name">b</b></p>'
+    )
 
     assert (product.properties["name"], product.properties["title"]) == (["a", "b"], "a")
 
@@ -188,11 +195,18 @@ def test_meta_tags_of_three_kinds():
         pytest.param(block("[" * 100_000), id="deep json"),
         pytest.param(block('{"a":' * 100_000), id="deep objects"),
         pytest.param(block("{" + ",".join(f'"k{n}":"v"' for n in range(300_000)) + "}"), id="wide json"),
-        pytest.param(block('{"@graph":[' + ",".join(f'{{"@id":"{n}","a":{{"@id":"{n + 1}"}},"b":{{"@id":"{n + 1}"}}}}' for n in range(20_000)) + "]}"), id="forks"),
+        pytest.param(
+            block(
+                '{"@graph":['
+                + ",".join(f'{{"@id":"{n}","a":{{"@id":"{n + 1}"}},"b":{{"@id":"{n + 1}"}}}}' for n in range(20_000))
+                + "]}"
+            ),
+            id="forks",
+        ),
         pytest.param("".join(block('{"@type":"Product"}') for _ in range(3_000)), id="many blocks"),
         pytest.param('<p itemscope itemprop="a">' * 3_000, id="nested scopes"),
         pytest.param("<p itemscope>" + '<b itemprop="x">y</b>' * 60_000, id="many properties"),
-        pytest.param('<p id=r><b itemprop=x>y</b></p>' + '<i itemscope itemref="r r r r"></i>' * 20_000, id="many references"),
+        pytest.param("<p id=r><b itemprop=x>y</b></p>" + '<i itemscope itemref="r r r r"></i>' * 20_000, id="many references"),
         pytest.param('<meta property="og:image" content="x">' * 100_000, id="many metas"),
     ],
 )
@@ -206,10 +220,8 @@ def test_a_hostile_page_takes_little_time(html):
 
 @given(st.text(max_size=200))
 def test_any_text_is_read_or_refused(text):
-    try:
+    with suppress(LooseJsonError):
         assert isinstance(parse_loosely(text, 64), list)
-    except LooseJsonError:
-        pass
     read_block(text)
 
 

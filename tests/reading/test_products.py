@@ -1,0 +1,304 @@
+"""A product page gives its product first, a listing gives its cards, a text gives nothing."""
+
+import json
+import time
+from decimal import Decimal
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from collectors.reading.availability import read_availability, term_of
+from collectors.reading.gtin import is_gtin, read_gtin
+from collectors.reading.model import ReadOffer
+from collectors.reading.products import read_offers
+from collectors.reading.structured import read_items
+
+URL = "https://shop.example/p/chainik-400105394.html"
+
+
+def offers(html: str, url: str = URL, lang: str | None = None) -> list[ReadOffer]:
+    tree = LexborHTMLParser(html)
+    return read_offers(tree, read_items(tree, url), url, lang)
+
+
+def ld(value: object) -> str:
+    return f'<script type="application/ld+json">{json.dumps(value, ensure_ascii=False)}</script>'
+
+
+PRODUCT = {
+    "@type": "Product",
+    "name": "Чайник «Ромашка»",
+    "sku": "RM-17",
+    "gtin13": "4600000000008",
+    "brand": {"@type": "Brand", "name": "Ромашка"},
+    "image": ["/a.jpg", "/b.jpg"],
+    "offers": {
+        "@type": "Offer",
+        "url": "/p/rm-17",
+        "priceCurrency": "RUB",
+        "availability": "https://schema.org/InStock",
+        "priceSpecification": [
+            {"@type": "UnitPriceSpecification", "price": 1290.00},
+            {"@type": "UnitPriceSpecification", "priceType": "https://schema.org/StrikethroughPrice", "price": "1 590,00"},
+        ],
+    },
+    "aggregateRating": {"@type": "AggregateRating", "ratingValue": "4,7", "reviewCount": "83 отзыва"},
+}
+
+
+def test_a_product_in_structured_data():
+    assert offers(ld(PRODUCT)) == [
+        ReadOffer(
+            name="Чайник «Ромашка»",
+            price_text="1290.0",
+            price_amount=Decimal("1290.0"),
+            old_price_amount=Decimal("1590.00"),
+            currency="RUB",
+            availability="InStock",
+            availability_text="https://schema.org/InStock",
+            sku="RM-17",
+            gtin="4600000000008",
+            brand="Ромашка",
+            rating_value=4.7,
+            rating_best=5.0,
+            rating_count=83,
+            url="https://shop.example/p/rm-17",
+            image_url="https://shop.example/a.jpg",
+            origin="json-ld",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "value"),
+    [
+        ({"offers": {"price": "0"}}, "price_amount", Decimal(0)),
+        ({"offers": {"price": ""}}, "price_amount", None),
+        ({"offers": {"price": "{{price}}"}}, "price_amount", None),
+        ({"offers": {"@type": "AggregateOffer", "lowPrice": 10, "highPrice": 20}}, "price_high_amount", Decimal(20)),
+        ({"offers": {"@type": "AggregateOffer", "lowPrice": 10, "highPrice": 20}}, "price_amount", Decimal(10)),
+        ({"offers": {"price": 10, "priceCurrency": "RUR"}}, "currency", "RUB"),
+        ({"offers": {"price": "10 €"}}, "currency", "EUR"),
+        ({"offers": {"price": 10, "availability": "SoldOut"}}, "availability", "OutOfStock"),
+        ({"offers": {"price": 10, "availability": "в наличии"}}, "availability", "InStock"),
+        ({"brand": "$metabrand"}, "brand", None),
+        ({"brand": "null"}, "brand", None),
+        ({"brand": "Rom &amp; Ash"}, "brand", "Rom & Ash"),
+        ({"gtin13": "4600000000001"}, "gtin", None),
+        ({"sku": None, "productID": "sku:RM-18"}, "sku", "RM-18"),
+        ({"aggregateRating": {"ratingValue": 9, "bestRating": 5}}, "rating_value", None),
+        ({"aggregateRating": {"ratingValue": "NaN", "reviewCount": None}}, "rating_value", None),
+        ({"aggregateRating": {"ratingValue": 0, "reviewCount": 0}}, "rating_value", None),
+        ({"aggregateRating": {"ratingValue": 9, "bestRating": 10, "ratingCount": "1,2 тыс."}}, "rating_count", 1200),
+    ],
+)
+def test_one_property(change, field, value):
+    assert getattr(offers(ld({**PRODUCT, **change}))[0], field) == value
+
+
+def test_variants_follow_the_product_and_inherit_from_it():
+    group = {
+        "@type": "ProductGroup",
+        "name": "Чайник",
+        "brand": "Ромашка",
+        "hasVariant": [
+            {"@type": "Product", "name": "Чайник, белый", "sku": "1", "offers": {"price": 10}},
+            {"@type": "Product", "name": "Чайник, синий", "sku": "2", "offers": {"price": 12}},
+        ],
+    }
+    found = offers(ld(group))
+
+    assert [(one.name, one.variant, one.sku, one.brand, one.price_amount) for one in found[1:]] == [
+        ("Чайник, белый", "белый", "1", "Ромашка", Decimal(10)),
+        ("Чайник, синий", "синий", "2", "Ромашка", Decimal(12)),
+    ]
+    assert (found[0].name, found[0].price_amount, found[0].price_high_amount) == ("Чайник", Decimal(10), Decimal(12))
+    assert not any(one.is_card for one in found)
+
+
+def test_syntaxes_complete_each_other():
+    html = (
+        ld({"@type": "Product", "name": "Чайник", "offers": {"price": 10}}) + '<meta property="product:brand" content="Ромашка">'
+    )
+
+    assert (offers(html)[0].brand, offers(html)[0].origin) == ("Ромашка", "json-ld")
+
+
+def test_open_graph_alone():
+    html = """<meta property="og:type" content="product"><meta property="og:title" content="Чайник"><meta property="product:price:amount" content="1 290,00">
+      <meta property="product:price:currency" content="RUB"><meta property="product:availability" content="oos">"""
+    found = offers(html)[0]
+
+    assert (found.name, found.price_amount, found.currency, found.availability, found.origin) == (
+        "Чайник",
+        Decimal("1290.00"),
+        "RUB",
+        "OutOfStock",
+        "opengraph",
+    )
+
+
+def test_a_list_of_products_is_cards():
+    items = [
+        {"@type": "ListItem", "position": n, "item": {"@type": "Product", "name": f"Чайник {n}", "offers": {"price": n}}}
+        for n in (1, 2, 3)
+    ]
+    found = offers(ld({"@type": "ItemList", "itemListElement": items}), "https://shop.example/cat")
+
+    assert [(one.name, one.is_card) for one in found] == [("Чайник 1", True), ("Чайник 2", True), ("Чайник 3", True)]
+
+
+PRINTED = """<html><head><title>Чайник «Ромашка» — купить в Примере</title></head><body>
+<header class="header"><a href="/sale"><span>Скидки от 100 ₽</span></a><a href="/cart" class="minicart">0 ₽</a></header>
+<h1>Чайник «Ромашка»</h1>
+<div class="goods"><div class="info"><del>1 590 ₽</del> <span class="sum">1 290 ₽</span> <span>или 120 ₽/мес</span> <small>Доставка: 300 ₽</small>
+<p class="stock-state">В наличии</p><button type="button">В корзину</button></div>
+<table><tr><th>Бренд:</th><td>Ромашка</td></tr><tr><th>Артикул</th><td>RM-17</td></tr><tr><th>Штрихкод</th><td>4600000000008</td></tr></table></div>
+<section class="related-products"><div class="card"><a href="/p/2">Чашка</a> <span class="price">190 ₽</span></div></section>
+<footer>Заказы от 3 000 ₽</footer></body></html>"""
+
+
+def test_a_printed_product():
+    found = offers(PRINTED)[0]
+
+    assert (found.name, found.price_amount, found.old_price_amount, found.currency) == (
+        "Чайник «Ромашка»",
+        Decimal(1290),
+        Decimal(1590),
+        "RUB",
+    )
+    assert (found.brand, found.sku, found.gtin, found.availability) == ("Ромашка", "RM-17", "4600000000008", "InStock")
+    assert (found.price_text, found.origin, found.is_card) == ("1 290 ₽", "html", False)
+
+
+def test_a_price_in_pieces():
+    html = PRINTED.replace('<span class="sum">1 290 ₽</span>', '<span class="sum"><b>1290</b><sup>50</sup><i>₽</i></span>')
+
+    assert offers(html)[0].price_amount in (Decimal("1290.50"), Decimal(1290))
+
+
+def test_the_id_of_the_address_is_the_article_number_of_last_resort():
+    html = PRINTED.replace("<th>Артикул</th><td>RM-17</td>", "").replace(
+        "<h1>", '<input name="id" value="400105394"><a href="/q/400105394">?</a><i data-x="400105394"></i><h1>'
+    )
+
+    assert offers(html)[0].sku == "400105394"
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        pytest.param("<h1>Новости</h1><p>Чайник стоит 1 290 ₽.</p>", id="no way to buy"),
+        pytest.param('<meta property="og:type" content="article">' + PRINTED, id="article"),
+        pytest.param(ld({"@type": "NewsArticle", "headline": "x"}) + PRINTED, id="news"),
+        pytest.param("", id="empty"),
+    ],
+)
+def test_what_is_no_product(html):
+    assert offers(html) == []
+
+
+LISTING = """<html><body><h1>Чайники</h1><ul class="grid">{}</ul></body></html>""".format(
+    "".join(
+        f'<li class="tile"><a href="/p/{n}"><img src="{n}.jpg"></a><a href="/p/{n}" class="tile__name">Чайник {n}</a>'
+        f'<span class="tile__price tile__price--old">{n + 1} 590 ₽</span><span class="tile__price">{n} 290 ₽</span><button>В корзину</button></li>'
+        for n in range(1, 9)
+    )
+)
+
+
+def test_printed_cards():
+    found = offers(LISTING, "https://shop.example/cat")
+
+    assert [(one.name, one.price_amount, one.url, one.is_card) for one in found[:2]] == [
+        ("Чайник 1", Decimal(1290), "https://shop.example/p/1", True),
+        ("Чайник 2", Decimal(2290), "https://shop.example/p/2", True),
+    ]
+    assert len(found) == 8
+    assert found[0].old_price_amount == Decimal(2590)
+
+
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [
+        ("Нет в наличии", "OutOfStock"),
+        ("В наличии 3 шт.", "InStock"),
+        ("Осталось 2 шт.", "LimitedAvailability"),
+        ("Под заказ, 5 дней", "BackOrder"),
+        ("Предзаказ", "PreOrder"),
+        ("Снят с производства", "Discontinued"),
+        ("Currently unavailable", "OutOfStock"),
+        ("In stock", "InStock"),
+        ("Only 2 left", "LimitedAvailability"),
+        ("Nicht verfügbar", "OutOfStock"),
+        ("Чайник", None),
+    ],
+)
+def test_availability_in_words(text, term):
+    assert read_availability(text) == term
+
+
+@pytest.mark.parametrize(
+    ("value", "term"),
+    [
+        ("https://schema.org/InStock", "InStock"),
+        ("http://schema.org/Reserved", "OutOfStock"),
+        ("instock", "InStock"),
+        ("out of stock", "OutOfStock"),
+        (True, "InStock"),
+        (0, "OutOfStock"),
+        ("available for order", "InStock"),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_availability_as_data(value, term):
+    assert term_of(value) == term
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        ("4600000000008", "4600000000008"),
+        ("4600000000001", None),
+        (" 4-600000-000008 ", "4600000000008"),
+        ("EAN: 4600000000008.", "4600000000008"),
+        (4600000000008, "4600000000008"),
+        ("036000291452", "036000291452"),
+        ("36000291452", "036000291452"),
+        ("96385074", "96385074"),
+        ("0-306-40615-2", "9780306406157"),
+        ("080442957X", "9780804429573"),
+        ("0000000000000", None),
+        ("46", None),
+        (None, None),
+        (True, None),
+        ("²" * 13, None),
+    ],
+)
+def test_trade_numbers(value, number):
+    assert read_gtin(value) == number
+    assert number is None or is_gtin(number)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        pytest.param("<h1>x</h1><button>Купить</button>" + "<span class=price>1 ₽</span>" * 50_000, id="prices"),
+        pytest.param("<h1>x</h1>" * 20_000 + "<button>Купить</button><b>1 ₽</b>", id="headings"),
+        pytest.param("<h1>x</h1><button>Купить</button><b>1 ₽</b><script>" + '"brand":"' * 100_000 + "</script>", id="brands"),
+        pytest.param(
+            '<h1>x</h1><button>Купить</button><b>1 ₽</b><p class="brand sku stock">' * 200 + "слово " * 100_000, id="long text"
+        ),
+        pytest.param(
+            LISTING.replace("</ul>", '<li class="tile"><a href="/p">x</a><b class="price">1 ₽</b></li>' * 20_000 + "</ul>"),
+            id="cards",
+        ),
+    ],
+)
+def test_a_hostile_page_takes_little_time(html):
+    tree = LexborHTMLParser(html)
+    began = time.process_time()
+    read_offers(tree, read_items(tree, URL), URL, None)
+
+    assert time.process_time() - began < 3
