@@ -38,9 +38,11 @@ _NOISE = re.compile(r"https?://\S+|www\.\S+|[\u00ad\u200b-\u200f\u2060\ufeff]")
 _WORD = re.compile(r"\w+")
 
 SIGNED = pa.schema([("text_hash", pa.binary(16)), ("signature", pa.binary(SIGNATURE_BYTES))])
-_CLUSTER = [pa.field("cluster_id", pa.string()), pa.field("cluster_started_at", pa.timestamp("us", "UTC"))]
-ASSIGNED = pa.schema([pa.field("record_id", pa.string()), *_CLUSTER])
-MOVED = pa.schema([pa.field("old_cluster_id", pa.string()), *_CLUSTER])
+_CLUSTER: list[pa.Field[Any]] = [pa.field("cluster_id", pa.string()), pa.field("cluster_started_at", pa.timestamp("us", "UTC"))]
+_RECORD: list[pa.Field[Any]] = [pa.field("record_id", pa.string())]
+_OLD: list[pa.Field[Any]] = [pa.field("old_cluster_id", pa.string())]
+ASSIGNED = pa.schema(_RECORD + _CLUSTER)
+MOVED = pa.schema(_OLD + _CLUSTER)
 
 Ints = npt.NDArray[np.int64]
 
@@ -116,7 +118,7 @@ class _Rows:
 
     @classmethod
     def of(cls, new: pa.Table, known: pa.Table) -> _Rows:
-        ids = [*new["record_id"].to_pylist(), *known["record_id"].to_pylist()]
+        ids = [str(record_id) for table in (new, known) for record_id in table["record_id"].to_pylist()]
         times = np.concatenate([_micros(new["published_at"]), _micros(known["published_at"])])
         order = sorted(range(len(ids)), key=lambda row: (times[row], ids[row]))
         hashes = [*new["text_hash"].to_pylist(), *known["text_hash"].to_pylist()]

@@ -2,7 +2,7 @@
 
 Each mark is a fact that can be checked by looking: the number it rests on stands beside it.
 
-    copied          the same text (a cluster of `duplicates`) by at least COPYING_AUTHORS authors within WINDOW, not told to be a repost
+    copied          one text (a cluster of `duplicates`) by at least COPYING_AUTHORS authors within WINDOW, reposts apart
     link_farm       links to a site that at least FARM_AUTHORS authors link to, nearly all of whose posts that do are copies
     link_stuffed    mostly links: at least STUFFED_LINKS of them, and one for every six words or more
     tag_stuffed     mostly hashtags: at least STUFFED_TAGS of them, and more than other words

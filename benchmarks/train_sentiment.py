@@ -1,0 +1,373 @@
+"""Trains the default sentiment engine: writes `transforms/mentions/weights/sentiment.npz`.
+
+    python -m benchmarks.train_sentiment CORPORA [--check]
+
+Needs the `train` dependency group, and the word table made by `benchmarks.train_words`. Data, all MIT: rusentne-2023 (Russian,
+tone towards a target), newsmtsc (English, the same), vader-groundtruth (English, tone of whole texts, rated by people); only
+the parts in CORPORA. `--check` cross-validates instead (5 folds, whole sentences and documents kept together) and writes nothing.
+
+Two models that err differently are added up: a small convolutional network over word vectors, the same for both languages and for
+whole texts, a few times over from different beginnings; and a logistic regression over hashed words and word pairs around the
+target.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression, Ridge
+
+from transforms.mentions.lexicon import FLAGS, Forms, word_table
+from transforms.mentions.sentiment_features import HASH_BITS, NO_TARGET, SIDES, Segments, segments, word_features
+
+WEIGHTS = Path(__file__).resolve().parents[1] / "transforms" / "mentions" / "weights"
+TOKENS = 64  # a segment is trained on; longer ones are cut
+HIDDEN, HEADS, LAST = 96, 4, 64
+SIDE_WIDTH, ENDING_WIDTH, ENDINGS = 12, 8, 1024
+EPOCHS, RATE, DECAY = 12, 2e-3, 1e-3
+TARGETS_A_STEP, WHOLE_A_STEP = 64, 48
+FOLDS = 5
+
+Weights = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Data:
+    """Segments with what is to be learned of them, padded to TOKENS."""
+
+    rows: np.ndarray
+    flags: np.ndarray
+    sides: np.ndarray
+    endings: np.ndarray
+    mask: np.ndarray
+    words: csr_matrix  # hashed words and word pairs
+    is_russian: np.ndarray
+    is_whole: np.ndarray  # a whole text with a score, else a target with a label
+    label: np.ndarray  # 0 negative, 1 neutral, 2 positive
+    score: np.ndarray  # -1 to 1
+    source: np.ndarray
+    fold: np.ndarray
+
+    def network(self, which: np.ndarray) -> tuple[np.ndarray, ...]:
+        return tuple(part[which] for part in (self.rows, self.flags, self.sides, self.endings, self.mask, self.is_russian))
+
+
+def read(corpora: Path) -> Data:
+    texts: list[tuple[str, list[tuple[int, int]]]] = []
+    facts: list[tuple[str, int, float, str]] = []  # source, label, score, what stays together
+    for row in lines(corpora / "rusentne-2023" / "entity-sentiment.jsonl.gz"):
+        texts.append((row["sentence"], [(row["start"], row["end"])]))
+        facts.append(("ru", row["label"] + 1, 0.0, row["sentence"]))
+    for row in lines(corpora / "newsmtsc" / "entity-sentiment.jsonl.gz"):
+        for target in row["targets"]:
+            texts.append((row["sentence"], [(target["start"], target["end"])]))
+            facts.append(("en", target["polarity"] + 1, 0.0, row["sentence"]))
+    for row in lines(corpora / "vader-groundtruth" / "texts.jsonl.gz"):
+        texts.append((row["text"], []))
+        facts.append((row["source"], 1, row["score"] / 4, row["source"] + row["id"].split("_")[0]))
+    batch = segments(texts, Forms(word_table()))
+    owners, features = word_features(batch)
+    words = csr_matrix((np.ones(len(owners), np.float32), (owners, features)), (len(texts), 1 << HASH_BITS))
+    words.data[:] = 1
+    source = np.array([fact[0] for fact in facts])
+    return Data(
+        *padded(batch),
+        words=normalised(words),
+        is_russian=(source == "ru").astype(np.int32),
+        is_whole=~np.isin(source, ["ru", "en"]),
+        label=np.array([fact[1] for fact in facts]),
+        score=np.array([fact[2] for fact in facts], np.float32),
+        source=source,
+        fold=np.array([int(sha256(fact[3].encode()).hexdigest()[:8], 16) % FOLDS for fact in facts]),
+    )
+
+
+def lines(path: Path) -> Iterator[Any]:
+    with gzip.open(path, "rt", encoding="utf-8") as stream:
+        yield from map(json.loads, stream)
+
+
+def padded(batch: Segments) -> tuple[np.ndarray, ...]:
+    lengths = np.minimum(np.append(batch.starts[1:] - 1, len(batch.rows) - 1) - batch.starts, TOKENS)
+    places = batch.starts[:, None] + np.arange(TOKENS)
+    mask = np.arange(TOKENS) < lengths[:, None]
+    places = np.where(mask, places, 0)  # the first token is a blank
+    sides = np.where(mask, batch.sides[places], SIDES)
+    return batch.rows[places], batch.flags[places], sides, batch.endings[places] % ENDINGS, mask.astype(np.float32)
+
+
+def normalised(words: csr_matrix) -> csr_matrix:
+    """Each row to length one."""
+    norm = np.sqrt(np.maximum(1, np.diff(words.indptr)))
+    words.data /= np.repeat(norm, np.diff(words.indptr)).astype(np.float32)
+    return words
+
+
+def beginning(key: jax.Array) -> Weights:
+    def random(*shape: int) -> jax.Array:
+        nonlocal key
+        key, used = jax.random.split(key)
+        return jax.random.normal(used, shape) * np.sqrt(1.5 / shape[0])
+
+    width = word_table().vectors.shape[1] + FLAGS + SIDE_WIDTH + ENDING_WIDTH
+    return {
+        "side": random(SIDES + 1, SIDE_WIDTH),
+        "ending": random(ENDINGS, ENDING_WIDTH) * 8,
+        "conv": random(3 * width, HIDDEN),
+        "conv_bias": jnp.zeros(HIDDEN),
+        "attention": random(HIDDEN, HEADS) * 0.3,
+        "attention_side": jnp.zeros((SIDES + 1, HEADS)),
+        "last": random(HIDDEN * (HEADS + 3), LAST),
+        "last_bias": jnp.zeros(LAST),
+        "label": random(LAST, 3) * 0.5,
+        "label_bias": jnp.zeros((2, 3)),
+        "score": random(LAST, 1) * 0.5,
+        "score_bias": jnp.zeros(1),
+    }
+
+
+def network(weights: Weights, inputs: Sequence[Any], key: jax.Array | None) -> tuple[jax.Array, jax.Array]:
+    """Label logits and score of each segment. With a key: for training, with dropout."""
+    rows, flags, sides, endings, mask, is_russian = inputs
+    keys = jax.random.split(key, 5) if key is not None else [None] * 5
+
+    def dropped(values: jax.Array, used: jax.Array | None, share: float, shape: tuple[int, ...]) -> jax.Array:
+        return values if used is None else values * jax.random.bernoulli(used, 1 - share, shape) / (1 - share)
+
+    if keys[0] is not None:
+        rows = jnp.where(jax.random.bernoulli(keys[0], 0.1, rows.shape), word_table().unknown, rows)
+    vectors = jnp.asarray(word_table().vectors)[rows]
+    tokens = jnp.concatenate([vectors, flags, weights["side"][sides], weights["ending"][endings]], -1)
+    tokens = dropped(tokens, keys[1], 0.2, (tokens.shape[0], 1, tokens.shape[2])) * mask[..., None]
+    around = jnp.pad(tokens, ((0, 0), (1, 1), (0, 0)))
+    wide = jnp.concatenate([around[:, :-2], around[:, 1:-1], around[:, 2:]], -1)
+    hidden = jax.nn.relu(wide @ weights["conv"] + weights["conv_bias"]) * mask[..., None]
+    attention = hidden @ weights["attention"] + weights["attention_side"][sides] - 1e9 * (1 - mask[..., None])
+    attended = jnp.einsum("blh,blk->bkh", hidden, jax.nn.softmax(attention, 1)).reshape(len(hidden), -1)
+    whole = sides == NO_TARGET
+    before = ((sides >= 1) & (sides <= 8)) | whole
+    after = ((sides >= 9) & (sides <= 16)) | whole
+    inside = (((sides == 0) | whole) * mask)[..., None]
+    own = (hidden * inside).sum(1) / jnp.maximum(1, inside.sum(1))
+    pooled = jnp.concatenate([attended, (hidden * before[..., None]).max(1), (hidden * after[..., None]).max(1), own], -1)
+    pooled = dropped(pooled, keys[2], 0.4, pooled.shape)
+    last = jax.nn.relu(pooled @ weights["last"] + weights["last_bias"])
+    last = dropped(last, keys[3], 0.4, last.shape)
+    return last @ weights["label"] + weights["label_bias"][is_russian], (last @ weights["score"] + weights["score_bias"])[:, 0]
+
+
+def trained(data: Data, which: np.ndarray, seed: int) -> Weights:
+    """The network after EPOCHS over the targets among `which` (Adam, falling rate, decoupled weight decay)."""
+    targets, whole = which[~data.is_whole[which]], which[data.is_whole[which]]
+    balance = np.ones((2, 3), np.float32)  # rare labels weigh more, by the square root of their rarity
+    for language in (0, 1):
+        share = np.bincount(data.label[targets][data.is_russian[targets] == language], minlength=3) + 1.0
+        share /= share.sum()
+        balance[language] = share**-0.5 / (share**0.5).sum()
+    spread = {source: data.score[data.source == source].var() for source in np.unique(data.source[data.is_whole])}
+    ease = np.array([0.15 / spread[source] if source in spread else 0.0 for source in data.source], np.float32)
+
+    def loss(
+        weights: Weights, key: jax.Array, inputs: Sequence[Any], label: Any, score: Any, is_whole: Any, weight: Any
+    ) -> jax.Array:
+        logits, scores = network(weights, inputs, key)
+        likelihood = jax.nn.log_softmax(logits)[jnp.arange(len(label)), label]
+        wrong = -jnp.asarray(balance)[inputs[-1], label] * likelihood
+        return jnp.where(is_whole, weight * (scores - score) ** 2, wrong).sum() / TARGETS_A_STEP
+
+    @jax.jit
+    def step(weights: Weights, mean: Weights, square: Weights, time_: float, rate: float, key: jax.Array, *batch: Any) -> Any:
+        slope = jax.grad(loss)(weights, key, *batch)
+        mean = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, mean, slope)
+        square = jax.tree.map(lambda s, g: 0.999 * s + 0.001 * g * g, square, slope)
+        moved = jax.tree.map(
+            lambda w, m, s: w - rate * (m / (1 - 0.9**time_) / (jnp.sqrt(s / (1 - 0.999**time_)) + 1e-8) + DECAY * w),
+            weights,
+            mean,
+            square,
+        )
+        return moved, mean, square
+
+    random = np.random.default_rng(seed)
+    weights = beginning(jax.random.PRNGKey(seed))
+    mean = square = jax.tree.map(jnp.zeros_like, weights)
+    steps = len(targets) // TARGETS_A_STEP
+    for number in range(steps * EPOCHS):
+        if number % steps == 0:
+            order = random.permutation(targets)
+        chosen = order[number % steps * TARGETS_A_STEP :][:TARGETS_A_STEP]
+        chosen = np.concatenate([chosen, random.choice(whole, WHOLE_A_STEP)])
+        rate = RATE * min(1, (number + 1) / 50) * (1 - number / (steps * EPOCHS))
+        batch = (data.network(chosen), data.label[chosen], data.score[chosen], data.is_whole[chosen], ease[chosen])
+        weights, mean, square = step(
+            weights, mean, square, number + 1.0, rate, jax.random.PRNGKey(seed * 100_000 + number), *batch
+        )
+    return weights
+
+
+@jax.jit
+def judged(weights: Weights, inputs: Sequence[Any]) -> tuple[jax.Array, jax.Array]:
+    logits, scores = network(weights, inputs, None)
+    return jax.nn.softmax(logits), scores
+
+
+def predicted(weights: Weights, data: Data, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    parts = [judged(weights, data.network(part)) for part in np.array_split(which, max(1, len(which) // 500))]
+    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+
+
+@dataclass(frozen=True)
+class Linear:
+    """The linear models over hashed words, per language (0 English, 1 Russian)."""
+
+    labels: tuple[LogisticRegression, LogisticRegression]
+    score: Ridge
+
+
+def linear(data: Data, which: np.ndarray) -> Linear:
+    english, russian = (which[data.source[which] == source] for source in ("en", "ru"))
+    whole = which[data.is_whole[which]]
+    return Linear(
+        (
+            LogisticRegression(C=5, max_iter=200).fit(data.words[english], data.label[english]),
+            LogisticRegression(C=5, max_iter=200).fit(data.words[russian], data.label[russian]),
+        ),
+        Ridge(alpha=2).fit(data.words[whole], data.score[whole]),
+    )
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What each model says of each segment."""
+
+    network: np.ndarray
+    network_score: np.ndarray
+    words: np.ndarray
+    words_score: np.ndarray
+
+
+def answers(networks: Sequence[Weights], words: Linear, data: Data, which: np.ndarray) -> Answers:
+    found = [predicted(weights, data, which) for weights in networks]
+    both = [model.predict_proba(data.words[which]) for model in words.labels]
+    return Answers(
+        np.mean([chance for chance, _ in found], axis=0),
+        np.mean([score for _, score in found], axis=0),
+        np.where(data.is_russian[which][:, None] == 1, both[1], both[0]),
+        words.score.predict(data.words[which]),
+    )
+
+
+def cross_validated(data: Data, seeds: int) -> Answers:
+    """Answers on each fold by models trained on the others."""
+    parts, places = [], []
+    for fold in range(FOLDS):
+        rest, left_out = np.flatnonzero(data.fold != fold), np.flatnonzero(data.fold == fold)
+        networks = [trained(data, rest, seed) for seed in range(1, seeds + 1)]
+        parts.append(answers(networks, linear(data, rest), data, left_out))
+        places.append(left_out)
+        print(f"fold {fold} done", flush=True)
+    order = np.argsort(np.concatenate(places))
+    return Answers(*(np.concatenate([getattr(part, name) for part in parts])[order] for name in Answers.__dataclass_fields__))
+
+
+GRID = np.array([0.5, 0.6, 0.7, 0.85, 1, 1.2, 1.4, 1.7, 2, 2.4, 2.8])
+SHARES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+
+
+def f1(labels: np.ndarray, found: np.ndarray, classes: Sequence[int]) -> float:
+    """Mean of the F1 of the classes."""
+    scores = []
+    for label in classes:
+        hits = int(((labels == label) & (found == label)).sum())
+        scores.append(2 * hits / max(1, int((labels == label).sum() + (found == label).sum())))
+    return float(np.mean(scores))
+
+
+def mixture(data: Data, said: Answers) -> dict[str, np.ndarray]:
+    """How to add the models up: what is best on answers they gave to texts they had not seen."""
+    rarity, shares, decision = np.ones((2, 2, 3)), np.ones(2), np.ones((2, 3))
+    for language, source in enumerate(("en", "ru")):
+        these = data.source == source
+        labels, classes = data.label[these], (0, 2) if source == "ru" else (0, 1, 2)
+        rarity[language] = np.stack([said.network[these].mean(0), said.words[these].mean(0)])
+        parts = [part[these] / rarity[language, model] for model, part in enumerate((said.network, said.words))]
+        parts = [part / part.sum(1, keepdims=True) for part in parts]
+        best = -1.0
+        for share in SHARES:
+            mixed = share * parts[0] + (1 - share) * parts[1]
+            for negative in GRID:
+                for positive in GRID:
+                    factors = np.array([negative, 1, positive])
+                    if (reached := f1(labels, (mixed * factors).argmax(1), classes)) > best:
+                        best, shares[language], decision[language] = reached, share, factors
+        print(f"{source}: macro F1 {best:.4f} at network share {shares[language]:.1f}, factors {decision[language]}")
+    whole_share = best_whole_share(data, said)
+    return {
+        "rarity": rarity,
+        "network_share": shares,
+        "decision": decision,
+        "whole_share": np.array([whole_share, 1.0]),  # the words of the linear model of scores are English
+        "whole_edge": np.array(0.1),
+        "whole_step": np.array(0.05),
+    }
+
+
+def best_whole_share(data: Data, said: Answers) -> float:
+    """Share of the network in the score of an English text with the greatest mean correlation over the sources."""
+
+    def correlations(share: float) -> list[float]:
+        mixed = share * said.network_score + (1 - share) * said.words_score
+        sources = np.unique(data.source[data.is_whole])
+        return [float(np.corrcoef(mixed[data.source == source], data.score[data.source == source])[0, 1]) for source in sources]
+
+    share = max(SHARES, key=lambda tried: sum(correlations(tried)))
+    print(f"whole texts: correlations {[round(found, 3) for found in correlations(share)]} at network share {share}")
+    return share
+
+
+def written(networks: Sequence[Weights], words: Linear, mixed: dict[str, np.ndarray]) -> None:
+    labels = np.stack([model.coef_.T for model in words.labels])
+    label_scale, score_scale = np.abs(labels).max() / 127, np.abs(words.score.coef_).max() / 127
+    np.savez_compressed(
+        WEIGHTS / "sentiment.npz",
+        **{name: np.stack([np.asarray(weights[name], np.float16) for weights in networks]) for name in networks[0]},
+        words_label=np.round(labels / label_scale).astype(np.int8),
+        words_label_scale=np.float32(label_scale),
+        words_label_bias=np.stack([model.intercept_ for model in words.labels]).astype(np.float32),
+        words_score=np.round(words.score.coef_ / score_scale).astype(np.int8),
+        words_score_scale=np.float32(score_scale),
+        words_score_bias=np.float32(words.score.intercept_),
+        **{name: value.astype(np.float32) for name, value in mixed.items()},
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("corpora", type=Path)
+    parser.add_argument("--networks", type=int, default=3, help="how many networks are trained and averaged")
+    parser.add_argument("--check", action="store_true", help="cross-validate only")
+    arguments = parser.parse_args()
+    started = time.perf_counter()
+    data = read(arguments.corpora)
+    mixed = mixture(data, cross_validated(data, arguments.networks))
+    if not arguments.check:
+        everything = np.arange(len(data.label))
+        networks = [trained(data, everything, seed) for seed in range(1, arguments.networks + 1)]
+        written(networks, linear(data, everything), mixed)
+    print(f"{time.perf_counter() - started:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

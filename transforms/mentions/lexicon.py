@@ -1,0 +1,141 @@
+"""Words as numbers: a vector and a valence for each stem, one space for Russian and English.
+
+The table in `weights/` is made by `benchmarks/train_words.py`. A stem's vector is a projection of the multilingual-e5-small
+embedding of its commonest form, so a Russian word lies near its English translation. Its valence is predicted from the full
+embedding by a regression fitted on the VADER lexicon (English, rated by people), which so gives a lexicon for Russian too;
+`rated` is the rating itself, for words and emoticons that the VADER lexicon has.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import as_file, files
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+import Stemmer
+
+EMBEDDING_WIDTH = 64  # columns of a vector that are the embedding; after them the valence, and the rated valence
+MOST_FORMS = 400_000  # word forms remembered before the memory is emptied: about 100 MB
+
+Floats = npt.NDArray[np.float32]
+Numbers = npt.NDArray[np.int32]
+
+# What a token is besides its meaning: one bit each.
+MARKS = ("comma", "stop", "exclamation", "question", "open", "close", "quote", "dash", "colon", "bracket", "number", "symbol")
+NEGATION, CAPITALISED, UPPER, UNKNOWN = range(len(MARKS), len(MARKS) + 4)
+FLAGS = len(MARKS) + 4
+
+_MARK_OF = {
+    **dict.fromkeys(",،", 0),
+    **dict.fromkeys((".", "...", "…"), 1),
+    "!": 2,
+    "?": 3,
+    "«": 4,
+    "»": 5,
+    **dict.fromkeys("\"“”„'‘’", 6),
+    **dict.fromkeys("-–—", 7),
+    **dict.fromkeys(":;", 8),
+    **dict.fromkeys("()[]{}", 9),
+}
+_RUSSIAN_NEGATIONS = ("не", "ни", "нет", "без", "нельзя", "никогда", "никто", "ничто", "ничего", "никак", "вряд")
+_ENGLISH_NEGATIONS = ("not", "no", "never", "without", "nor", "none", "nobody", "nothing", "neither", "cannot", "hardly", "barely")
+_NEGATIONS = frozenset((*_RUSSIAN_NEGATIONS, *_ENGLISH_NEGATIONS))
+_CYRILLIC = re.compile("[а-я]")
+_REPEATED = re.compile(r"(.)\1{2,}")
+
+
+def fold(form: str) -> str:
+    """One spelling of a word form: lower case, ё = е, straight apostrophes."""
+    return form.lower().replace("ё", "е").replace("’", "'")
+
+
+class Stems:
+    """Snowball stems of Russian and English words, told apart by their letters."""
+
+    def __init__(self) -> None:
+        self._russian = Stemmer.Stemmer("russian")
+        self._english = Stemmer.Stemmer("english")
+
+    def of(self, folded: str) -> str:
+        stemmer = self._russian if _CYRILLIC.search(folded) else self._english
+        stem: str = stemmer.stemWord(folded)
+        return stem
+
+
+@dataclass(frozen=True, slots=True)
+class WordTable:
+    """Stems and their vectors; the last row is for words not in the table (zeros)."""
+
+    rows: dict[str, int]
+    vectors: Floats  # (stems + 1, EMBEDDING_WIDTH + 2)
+    rarity: Floats  # (stems + 1,): logarithm of the inverse share of texts that have the stem
+
+    @property
+    def unknown(self) -> int:
+        return len(self.vectors) - 1
+
+
+@cache
+def word_table() -> WordTable:
+    """The table in `weights/words.txt` and `weights/words.npz`."""
+    folder = files(__package__).joinpath("weights")
+    stems = folder.joinpath("words.txt").read_text(encoding="utf-8").splitlines()
+    with as_file(folder.joinpath("words.npz")) as path, np.load(path) as stored:
+        vectors = stored["vectors"].astype(np.float32) * stored["scale"]
+        rarity = stored["rarity"].astype(np.float32)
+    blank = np.zeros((1, vectors.shape[1]), np.float32)
+    rows = {stem: row for row, stem in enumerate(stems)}
+    return WordTable(rows, np.concatenate([vectors, blank]), np.append(rarity, rarity.max()))
+
+
+class Forms:
+    """Numbers of word forms, each computed once: row of the word table, hash of the stem, hash of the ending, flags."""
+
+    def __init__(self, table: WordTable) -> None:
+        self.table = table
+        self._stems = Stems()
+        self._ids: dict[str, int] = {}
+        self._numbers: list[tuple[int, int, int, int]] = []
+
+    def numbers(self, forms: list[str]) -> npt.NDArray[np.uint32]:
+        """(forms, 4): row, stem hash, ending hash, flags as bits."""
+        if len(self._ids) > MOST_FORMS:
+            self._ids.clear()
+            self._numbers.clear()
+        ids = self._ids
+        return np.array([self._numbers[ids[form]] if form in ids else self._add(form) for form in forms], np.uint32).reshape(
+            -1, 4
+        )
+
+    def _add(self, form: str) -> tuple[int, int, int, int]:
+        folded = fold(form)
+        stem, row = self._found(folded)
+        flags = 1 << UNKNOWN if row == self.table.unknown else 0
+        if form[0].isalpha():
+            flags |= (folded in _NEGATIONS or folded.endswith("n't")) << NEGATION
+            flags |= form[0].isupper() << CAPITALISED
+            flags |= (len(form) > 1 and form.isupper()) << UPPER
+        elif (mark := _MARK_OF.get(form, _MARK_OF.get(form[-1]))) is not None:
+            flags |= 1 << mark
+        else:
+            flags |= 1 << MARKS.index("number" if form[0].isdigit() else "symbol")
+        self._ids[form] = len(self._numbers)
+        self._numbers.append((row, crc32(stem.encode()), crc32(folded[-3:].encode()), flags))
+        return self._numbers[-1]
+
+    def _found(self, folded: str) -> tuple[str, int]:
+        rows, unknown = self.table.rows, self.table.unknown
+        tried = (folded, _REPEATED.sub(r"\1\1", folded), _REPEATED.sub(r"\1", folded))  # as written, sooo -> soo, sooo -> so
+        for spelling in dict.fromkeys(tried):
+            stem = self._stems.of(spelling)
+            if stem in rows:
+                return stem, rows[stem]
+        for part in reversed(re.split(r"['-]", folded)):  # of a compound, the part that carries the ending
+            stem = self._stems.of(part)
+            if part != folded and stem in rows:
+                return stem, rows[stem]
+        return self._stems.of(tried[-1]), unknown
