@@ -26,8 +26,8 @@ Found = dict[int, set[int] | None]
 _MODULUS = 1 << 64
 _R = 0x9E3779B97F4A7C15  # odd, so it has an inverse modulo 2^64
 _R_INVERSE = pow(_R, -1, _MODULUS)
-_BITMAP_BITS = 22
-_SHIFT = np.uint64(64 - _BITMAP_BITS)
+_BITS_PER_KEY = 32  # one word in 32 passes the bitmap by chance
+_MOST_BITS = 23
 _CHUNK = 1 << 16  # characters scanned at a time, so that the arrays stay in the processor's cache
 _LINE_BREAK = 10
 _TAG = re.compile(rf"[#@]([\w{IGNORABLE}]+)")
@@ -85,12 +85,14 @@ class _Table:
         order = sorted(groups)
         self._keys = np.array(order, np.uint64)
         self.groups = [groups[key] for key in order]
-        self._bitmap = np.zeros(1 << _BITMAP_BITS, bool)
-        self._bitmap[self._keys >> _SHIFT] = True
+        bits = min(_MOST_BITS, max(10, (_BITS_PER_KEY * len(order)).bit_length()))
+        self._shift = np.uint64(64 - bits)
+        self._bitmap = np.zeros(1 << bits, bool)
+        self._bitmap[self._keys >> self._shift] = True
 
     def find(self, hashes: _Codes) -> tuple[_Places, _Places]:
         """Which of the hashes are in the table: their places, and the numbers of their keys."""
-        likely = np.flatnonzero(self._bitmap[hashes >> _SHIFT])
+        likely = np.flatnonzero(self._bitmap[hashes >> self._shift])
         if not len(likely):
             return likely, likely
         keys = np.searchsorted(self._keys, hashes[likely])

@@ -45,6 +45,8 @@ class CompiledQuery:
 class QueryErrors(ValueError):
     """Queries that cannot be read, by id."""
 
+    exit_code = 2  # a file to mend
+
     def __init__(self, errors: Mapping[str, QueryError]) -> None:
         self.errors = dict(errors)
         super().__init__("\n".join(f"query {query_id!r}: {error}" for query_id, error in errors.items()))
@@ -61,15 +63,23 @@ def compile_query(query_id: str, text: str, macros: Mapping[str, str] | None = N
 
 def compile_queries(queries: Mapping[str, str], macros: Mapping[str, str] | None = None) -> "QuerySet":
     """All queries, ready to run; QueryErrors names every one that cannot be read."""
+    query_set, errors = compile_readable(queries, macros)
+    if errors:
+        raise QueryErrors(errors)
+    return query_set
+
+
+def compile_readable(
+    queries: Mapping[str, str], macros: Mapping[str, str] | None = None
+) -> tuple["QuerySet", dict[str, QueryError]]:
+    """The queries that can be read, ready to run, and what is wrong with the others."""
     compiled, errors, planner = [], {}, Planner()
     for query_id, text in queries.items():
         try:
             compiled.append(compile_query(query_id, text, macros, planner))
         except QueryError as error:
             errors[query_id] = error
-    if errors:
-        raise QueryErrors(errors)
-    return QuerySet(compiled)
+    return QuerySet(compiled), errors
 
 
 class QuerySet:

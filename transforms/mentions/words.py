@@ -4,6 +4,7 @@ Russian by pymorphy3 (its dictionary, its prediction for unknown words, its like
 A spelling that several words share ("стали": became, of steel) keeps its readings as evidence; `context.py` weighs them where it is met.
 """
 
+import logging
 import re
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -40,6 +41,7 @@ Evidence = tuple[Reading, ...]  # empty: nothing else is spelled so
 
 @cache
 def _analyser() -> pymorphy3.MorphAnalyzer:
+    logging.getLogger("pymorphy3").setLevel(logging.WARNING)  # where its dictionary lies is no news to a user
     return pymorphy3.MorphAnalyzer()
 
 
