@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from collectors.marking import ad_columns
 from collectors.page_records import reading_of, utc
-from collectors.reading.ad_marking import read_ad_marking
 from collectors.reading.feed_xml import FeedError
 from collectors.reading.feeds import Feed, FeedItem, read_feed
 from collectors.records import Counters, Publication
@@ -130,7 +130,6 @@ def _channel(feed: Feed, capture: Capture) -> str:
 
 def _entry(item: FeedItem, feed: Feed, capture: Capture) -> Publication:
     published_at, assumed = utc(item.published_at, capture.final_url)
-    marking = read_ad_marking(item.text, [item.url] if item.url else [])
     return Publication(
         kind="article",
         native_id=_native_id(item, feed),
@@ -148,11 +147,7 @@ def _entry(item: FeedItem, feed: Feed, capture: Capture) -> Publication:
         media=tuple(dict.fromkeys((media.media_type or "file").partition("/")[0] for media in item.media)),
         image_url=item.image_url,
         counters=Counters(comments=item.comment_count),
-        is_ad=marking.is_ad if marking else None,
-        ad_erid=marking.erid if marking else None,
-        ad_payer_name=marking.payer_name if marking else None,
-        ad_payer_inn=marking.payer_inn if marking else None,
-        ad_evidence=marking.evidence if marking else (),
+        **ad_columns(item.text, [item.url] if item.url else []),
         is_partial=True,
         extra={**assumed, **({"source": {"title": item.source_title, "url": item.source_url}} if item.source_url else {})},
     )
@@ -165,7 +160,6 @@ def _whole(capture: Capture) -> Publication:
     entry = datetime.fromisoformat(context["published_at"]) if context["published_at"] else None
     if not reading.text:
         raise ParseError(f"{capture.url} has no text that could be an article")
-    marking = read_ad_marking(reading.text)  # its own words: a banner beside it does not make an article an advertisement
     return Publication(
         kind="article",
         native_id=context["native_id"],
@@ -182,11 +176,7 @@ def _whole(capture: Capture) -> Publication:
         tags=reading.tags or tuple(context["tags"]),
         links=tuple(link.url for link in reading.links),
         image_url=reading.image_url,
-        is_ad=marking.is_ad if marking else None,
-        ad_erid=marking.erid if marking else None,
-        ad_payer_name=marking.payer_name if marking else None,
-        ad_payer_inn=marking.payer_inn if marking else None,
-        ad_evidence=marking.evidence if marking else (),
+        **ad_columns(reading.text),  # its own words: a banner beside it does not make an article an advertisement
         extra={
             **(context["assumed"] if entry else own_assumed),
             **({"description": reading.description} if reading.description else {}),

@@ -15,7 +15,7 @@ from html import unescape
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from collectors.reading.ad_marking import read_ad_marking
+from collectors.marking import ad_columns
 from collectors.reading.bounds import check_bounds
 from collectors.reading.fragments import text_from_html
 from collectors.reading.model import PageError
@@ -161,7 +161,6 @@ def _post(message: LexborNode) -> Publication:
     reply = _POST_ADDRESS.match(_href(message, "a.tgme_widget_message_reply") or "")
     views = _count(_text(message, ".tgme_widget_message_views"))
     reactions, are_rounded = _reactions(message)
-    marking = read_ad_marking(content or "", links)
     time = message.css_first(".tgme_widget_message_date time[datetime]")
     if time is None:
         raise ParseError(f"post {address} has no time")
@@ -186,11 +185,7 @@ def _post(message: LexborNode) -> Publication:
             reactions=reactions or None,
             is_rounded=bool(views and views[1]) or are_rounded,
         ),
-        is_ad=marking.is_ad if marking else None,
-        ad_erid=marking.erid if marking else None,
-        ad_payer_name=marking.payer_name if marking else None,
-        ad_payer_inn=marking.payer_inn if marking else None,
-        ad_evidence=marking.evidence if marking else (),
+        **ad_columns(content or "", links),
         extra=_extra(message),
     )
 
