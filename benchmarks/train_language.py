@@ -28,10 +28,9 @@ import numpy.typing as npt
 
 from collectors.reading.language import WEIGHTS, detect
 
-LANGUAGES = {
-    "cyrillic": "ru uk be bg mk sr kk mn".split(),
-    "latin": "en de fr es pt it pl tr nl sv da nb fi cs hu ro lt lv et id vi hr az".split(),
-}
+_CYRILLIC = "ru uk be bg mk sr kk mn"
+_LATIN = "en de fr es pt it pl tr nl sv da nb fi cs hu ro lt lv et id vi hr az"
+LANGUAGES = {"cyrillic": _CYRILLIC.split(), "latin": _LATIN.split()}
 NAMES = {"nb": "no"}  # Norwegian, as pages declare it
 FLOORS = (1e-5, 1e-6, 3e-7, 1e-7, 5e-8)  # for grams that a language does not have, by length
 LEAST_USE = {"cyrillic": 5e-5, "latin": 2e-4}
@@ -68,12 +67,12 @@ def weigh(models: Path, script: str) -> tuple[list[str], npt.NDArray[np.int8]]:
                 rows[length][gram][place] = share
     grams: list[str] = []
     weights: list[npt.NDArray[np.int8]] = []
-    for floor, table in zip(FLOORS, rows, strict=True):
-        shares = np.array(list(table.values()))
+    for floor, counted in zip(FLOORS, rows, strict=True):
+        shares = np.array(list(counted.values()))
         logs = np.log(shares + floor)
         logs -= logs.mean(axis=1, keepdims=True)
         kept = shares.max(axis=1) * np.abs(logs).max(axis=1) >= LEAST_USE[script]
-        grams += [gram for gram, keep in zip(table, kept, strict=True) if keep]
+        grams += [gram for gram, keep in zip(counted, kept, strict=True) if keep]
         weights.append(np.clip(np.round(logs[kept] * TENTHS), -127, 127).astype(np.int8))
     return grams, np.concatenate(weights)
 

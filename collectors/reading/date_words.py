@@ -1,7 +1,7 @@
 """Words that dates are written with: months, weekdays, fillers, zones and relative words, in the languages we read.
 
-Forms are those seen on pages: full, declined and abbreviated. One table for all languages, since no abbreviation of one
-language is another month in another, but for those left out (`mar` is March and Tuesday in Spanish and reads as March).
+Forms are those seen on pages: full, declined and abbreviated. One table serves all languages, since hardly a form of one is
+another month elsewhere; the Croatian and Polish `listopad` (October, November) reads as November.
 """
 
 from __future__ import annotations
@@ -9,61 +9,65 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-_MONTH_FORMS = (
-    # en | ru | uk | be | bg, sr, mk | de | fr | es | pt | it | nl | pl | cs | tr | sv, da, no | fi | ro | hu, el and others
-    "january jan январь января янв січень січня січ студзень студзеня студз януари ян јануар januar jänner janvier janv enero ene janeiro "
-    "gennaio gen januari styczeń stycznia sty leden ledna ocak oca tammikuuta tammikuu ianuarie január ιανουαρίου қаңтар",
-    "february feb февраль февраля фев февр лютий лютого лют люты лютага февруари фебруар februar février févr fév febrero fevereiro fev "
-    "febbraio febbr februari luty lutego únor února şubat şub helmikuuta helmikuu februarie február φεβρουαρίου ақпан",
-    "march mar март марта мар берєзня березень березня бер сакавік сакавіка сак март март märz mrz mär mars marzo março maio-3 maart mrt "
-    "marzec marca březen března mart maaliskuuta maaliskuu martie március μαρτίου наурыз",
-    "april apr апрель апреля апр квітень квітня квіт красавік красавіка крас април avril avr abril abr aprile kwiecień kwietnia kwi "
-    "duben dubna nisan nis huhtikuuta huhtikuu aprilie április απριλίου сәуір",
-    "may май мая травень травня трав май мај травеня траўня тра mai mayo maio maggio mag mei maj květen května mayıs toukokuuta toukokuu "
-    "május μαΐου мамыр",
-    "june jun июнь июня июн червень червня черв чэрвень чэрвеня юни јун juni juin junio junho jun giugno giu czerwiec czerwca cze červen "
-    "června haziran haz kesäkuuta kesäkuu iunie június ιουνίου маусым",
-    "july jul июль июля июл липень липня лип ліпень ліпеня юли јул juli juillet juil julio julho luglio lug lipiec lipca červenec července "
-    "temmuz tem heinäkuuta heinäkuu iulie július ιουλίου шілде",
-    "august aug август августа авг серпень серпня серп жнівень жніўня жнів август ағустос août aout agosto ago augustus sierpień sierpnia "
-    "sie srpen srpna ağustos ağu augusti elokuuta elokuu augusztus αυγούστου тамыз",
-    "september sep sept сентябрь сентября сен сент вересень вересня вер верасень верасня септември септембар septembre septiembre set "
-    "setiembre setembro settembre wrzesień września wrz září eylül eyl syyskuuta syyskuu septembrie szeptember σεπτεμβρίου қыркүйек",
-    "october oct октябрь октября окт жовтень жовтня жовт кастрычнік кастрычніка октомври октобар oktober okt octobre octubre outubro out "
-    "ottobre ott październik października paź říjen října ekim eki lokakuuta lokakuu octombrie október οκτωβρίου қазан",
-    "november nov ноябрь ноября ноя нояб листопад листопада лист лістапад лістапада ноември новембар novembre noviembre novembro "
-    "listopad listopadu kasım kas marraskuuta marraskuu noiembrie νοεμβρίου қараша",
-    "december dec декабрь декабря дек грудень грудня груд снежань снежня декември децембар dezember dez décembre déc diciembre dic "
-    "dezembro dicembre grudzień grudnia gru prosinec prosince aralık ara joulukuuta joulukuu desember des decembrie δεκεμβρίου желтоқсан",
-)
-_ARABIC = "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر"
-MONTHS = {form: number for number, forms in enumerate(_MONTH_FORMS, 1) for form in forms.split() if "-" not in form}
-MONTHS |= {form: number for number, form in enumerate(_ARABIC.split(), 1)}
+_MONTH_FORMS = """
+1 january jan январь января янв січень січня січ студзень студзеня студз януари ян јануар januar jänner janvier janv
+  enero ene janeiro gennaio gen januari styczeń stycznia sty leden ledna ocak oca tammikuuta tammikuu ianuarie január
+  ιανουαρίου қаңтар يناير
+2 february feb февраль февраля фев февр лютий лютого лют люты лютага февруари фебруар februar février févr fév febrero
+  fevereiro fev febbraio febbr februari luty lutego únor února şubat şub helmikuuta helmikuu februarie február
+  φεβρουαρίου ақпан فبراير
+3 march mar март марта мар берєзня березень березня бер сакавік сакавіка сак märz mrz mär mars marzo março maart mrt
+  marzec marca březen března mart maaliskuuta maaliskuu martie március μαρτίου наурыз مارس
+4 april apr апрель апреля апр квітень квітня квіт красавік красавіка крас април avril avr abril abr aprile kwiecień
+  kwietnia kwi duben dubna nisan nis huhtikuuta huhtikuu aprilie április απριλίου сәуір أبريل
+5 may май мая травень травня трав мај травеня траўня тра mai mayo maio maggio mag mei maj květen května mayıs
+  toukokuuta toukokuu május μαΐου мамыр مايو
+6 june jun июнь июня июн червень червня черв чэрвень чэрвеня юни јун juni juin junio junho giugno giu czerwiec czerwca
+  cze červen června haziran haz kesäkuuta kesäkuu iunie június ιουνίου маусым يونيو
+7 july jul июль июля июл липень липня лип ліпень ліпеня юли јул juli juillet juil julio julho luglio lug lipiec lipca
+  červenec července temmuz tem heinäkuuta heinäkuu iulie július ιουλίου шілде يوليو
+8 august aug август августа авг серпень серпня серп жнівень жніўня жнів ағустос août aout agosto ago augustus sierpień
+  sierpnia sie srpen srpna ağustos ağu augusti elokuuta elokuu augusztus αυγούστου тамыз أغسطس
+9 september sep sept сентябрь сентября сен сент вересень вересня вер верасень верасня септември септембар septembre
+  septiembre set setiembre setembro settembre wrzesień września wrz září eylül eyl syyskuuta syyskuu septembrie
+  szeptember σεπτεμβρίου қыркүйек سبتمبر
+10 october oct октябрь октября окт жовтень жовтня жовт кастрычнік кастрычніка октомври октобар oktober okt octobre
+  octubre outubro out ottobre ott październik października paź říjen října ekim eki lokakuuta lokakuu octombrie
+  október οκτωβρίου қазан أكتوبر
+11 november nov ноябрь ноября ноя нояб листопад листопада лист лістапад лістапада ноември новембар novembre noviembre
+  novembro listopad listopadu kasım kas marraskuuta marraskuu noiembrie νοεμβρίου қараша نوفمبر
+12 december dec декабрь декабря дек грудень грудня груд снежань снежня декември децембар dezember dez décembre déc
+  diciembre dic dezembro dicembre grudzień grudnia gru prosinec prosince aralık ara joulukuuta joulukuu desember des
+  decembrie δεκεμβρίου желтоқсан ديسمبر
+"""
+MONTHS: dict[str, int] = {}
+for _line in re.sub(r"\n  ", " ", _MONTH_FORMS).split("\n"):
+    _number, _, _forms = _line.partition(" ")
+    for _form in _forms.split():
+        MONTHS.setdefault(_form, int(_number))
 
-WEEKDAYS = frozenset(
-    """
-    monday mon tuesday tue tues wednesday wed thursday thu thur thurs friday fri saturday sat sunday sun
-    понедельник вторник среда четверг пятница суббота воскресенье понедельника вторника среду пятницу субботу пн вт ср чт пт сб вс
-    пнд втр срд чтв птн суб вск воскресенья субботы пятницы среды четверга
-    понеділок вівторок середа четвер пятниця субота неділя нд панядзелак аўторак серада чацвер пятніца субота нядзеля
-    montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag mo di mi do fr sa so
-    lundi mardi mercredi jeudi vendredi samedi dimanche lun mar mer jeu ven sam dim
-    lunes martes miércoles jueves viernes sábado domingo mié jue vie sáb dom segunda terça quarta quinta sexta feira seg ter qua qui sex
-    lunedì martedì mercoledì giovedì venerdì sabato domenica gio
-    maandag dinsdag woensdag donderdag vrijdag zaterdag zondag ma wo vr za zo
-    poniedziałek wtorek środa czwartek piątek sobota niedziela pon wt śr czw pt sob niedz
-    pondělí úterý středa čtvrtek pátek neděle pazartesi salı çarşamba perşembe cuma cumartesi pazar
-    måndag tisdag onsdag torsdag fredag lördag söndag mandag tirsdag lørdag søndag понеделник вторник сряда четвъртък петък събота неделя
-    """.split()
-)
+_WEEKDAY_FORMS = """
+monday mon tuesday tue tues wednesday wed thursday thu thur thurs friday fri saturday sat sunday sun понедельник
+вторник среда четверг пятница суббота воскресенье понедельника вторника среду пятницу субботу пн вт ср чт пт сб вс пнд
+втр срд чтв птн суб вск воскресенья субботы пятницы среды четверга понеділок вівторок середа четвер пятниця субота
+неділя нд панядзелак аўторак серада чацвер пятніца субота нядзеля montag dienstag mittwoch donnerstag freitag samstag
+sonnabend sonntag mo di mi do fr sa so lundi mardi mercredi jeudi vendredi samedi dimanche lun mar mer jeu ven sam dim
+lunes martes miércoles jueves viernes sábado domingo mié jue vie sáb dom segunda terça quarta quinta sexta feira seg
+ter qua qui sex lunedì martedì mercoledì giovedì venerdì sabato domenica gio maandag dinsdag woensdag donderdag
+vrijdag zaterdag zondag ma wo vr za zo poniedziałek wtorek środa czwartek piątek sobota niedziela pon wt śr czw pt sob
+niedz pondělí úterý středa čtvrtek pátek neděle pazartesi salı çarşamba perşembe cuma cumartesi pazar måndag tisdag
+onsdag torsdag fredag lördag söndag mandag tirsdag lørdag søndag понеделник вторник сряда четвъртък петък събота
+неделя
+"""
+WEEKDAYS = frozenset(_WEEKDAY_FORMS.split())
 
-PREPOSITIONS = frozenset(
-    """
-    at on of the and in by to from o'clock published posted updated date дата опубликовано обновлено г года год г.р в во на от часов
-    р року рік о об г. ў у гадзіне de del la las el a à le les um uhr den der am vom às dia em il alle ore om op van uur godz dnia v ve
-    saat kl klo den год. рік. місяця est publié publicado veröffentlicht veröffentlich aktualisiert h hs hrs time en : /
-    """.split()
-)
+_FILLERS = """
+at on of the and in by to from o'clock published posted updated date дата опубликовано обновлено г года год г.р в во
+на от часов р року рік о об г. ў у гадзіне de del la las el a à le les um uhr den der am vom às dia em il alle ore om
+op van uur godz dnia v ve saat kl klo den год. рік. місяця est publié publicado veröffentlicht veröffentlich
+aktualisiert h hs hrs time en : /
+"""
+PREPOSITIONS = frozenset(_FILLERS.split())
 
 ZONES = {
     "UTC": "+0000", "GMT": "+0000", "UT": "+0000", "Z": "+0000", "EST": "-0500", "EDT": "-0400", "CST": "-0600", "CDT": "-0500",
@@ -94,9 +98,8 @@ _AGO = re.compile(
 )
 
 
-def relative_delta(text: str, lang: str | None = None) -> tuple[timedelta, bool] | None:
+def relative_delta(text: str) -> tuple[timedelta, bool] | None:
     """How long ago a relative text says, and whether it says a time (not only a day); None when it is not relative."""
-    del lang
     words = re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", text.lower())
     for word in words[:3]:
         days = _DAYS_AGO.get(word.replace("’", "'"))

@@ -7,7 +7,6 @@ to load and a thousand times slower to run). Relative words ("вчера", "2 ho
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -16,7 +15,10 @@ from collectors.reading.model import Moment
 
 LONGEST = 200  # characters; a date is never longer, a whole article might be
 
-_CLOCK = r"(?P<hour>[01]?\d|2[0-4])[:.h](?P<minute>[0-5]\d)(?:[:.](?P<second>[0-5]\d|60)(?:[.,]\d{1,9})?)?\s*(?P<half>[ap]\.?\s?m\b\.?)?"
+_CLOCK = (
+    r"(?P<hour>[01]?\d|2[0-4])[:.h](?P<minute>[0-5]\d)(?:[:.](?P<second>[0-5]\d|60)(?:[.,]\d{1,9})?)?"
+    r"\s*(?P<half>[ap]\.?\s?m\b\.?)?"
+)
 _ISO = re.compile(
     r"(?P<year>\d{4})-?(?P<month>0[1-9]|1[0-2])-?(?P<day>0[1-9]|[12]\d|3[01])"
     r"(?:(?:[T_]|\s+)(?P<hour>\d{2}):?(?P<minute>\d{2})(?::?(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9})\d*)?)?"
@@ -49,7 +51,7 @@ def read_date(
         return None
     found = _absolute(text, lang, base, day_first)
     if found is None and base is not None:
-        found = _relative(text, lang, base)
+        found = _relative(text, base)
     if found is None and not strict:
         found = _by_dateparser(text, lang, base, day_first)
     return found
@@ -122,8 +124,9 @@ def _by_month_name(text: str, base: datetime | None) -> Moment | None:
     for token in _WORD.findall(rest):
         word = token.lower().rstrip(".")
         if word[0].isdigit():
-            number = int(re.match(r"\d+", word)[0])  # type: ignore[index]  # it starts with a digit
-            if len(re.match(r"\d+", word)[0]) == 4 and year is None:  # type: ignore[index]
+            digits = "".join(filter(str.isdigit, word))
+            number = int(digits)
+            if len(digits) == 4 and year is None:
                 year = number
             elif 1 <= number <= 31 and day is None:
                 day = number
@@ -186,8 +189,8 @@ def _with_zone(value: datetime, zone: str | None) -> datetime:
     return value.replace(tzinfo=timezone(-offset if zone[0] == "-" else offset))
 
 
-def _relative(text: str, lang: str | None, base: datetime) -> Moment | None:
-    found = relative_delta(text, lang)
+def _relative(text: str, base: datetime) -> Moment | None:
+    found = relative_delta(text)
     if found is None:
         return None
     delta, is_exact = found
@@ -199,23 +202,17 @@ def _relative(text: str, lang: str | None, base: datetime) -> Moment | None:
 
 
 def _by_dateparser(text: str, lang: str | None, base: datetime | None, day_first: bool | None) -> Moment | None:
-    import dateparser
-    from dateparser.conf import Settings
-    from dateparser.date import DateDataParser
+    from dateparser.date import DateDataParser  # here, since loading it takes longer than reading a hundred pages
 
-    del dateparser, Settings
-    settings: dict[str, Any] = {"RETURN_AS_TIMEZONE_AWARE": False}
-    parsers: Sequence[str] = ("timestamp", "custom-formats", "absolute-time")
+    settings: dict[str, Any] = {"PARSERS": ["custom-formats", "absolute-time"], "REQUIRE_PARTS": ["day", "month", "year"]}
     if base is not None:
-        settings["RELATIVE_BASE"] = base.replace(tzinfo=None)
-        parsers = ("timestamp", "relative-time", "custom-formats", "absolute-time")
-    else:
-        settings["REQUIRE_PARTS"] = ["day", "month", "year"]
-    settings["PARSERS"] = list(parsers)
+        settings = {"PARSERS": ["relative-time", "custom-formats", "absolute-time"], "RELATIVE_BASE": base.replace(tzinfo=None)}
     if day_first is not None:
         settings["DATE_ORDER"] = "DMY" if day_first else "MDY"
-    parser = DateDataParser(languages=[lang] if lang else None, settings=settings)
-    data = parser.get_date_data(text)
+    try:
+        data = DateDataParser(languages=[lang] if lang else None, settings=settings).get_date_data(text)
+    except ValueError:  # a language that dateparser does not know
+        data = DateDataParser(settings=settings).get_date_data(text)
     if data is None or data.date_obj is None:
         return None
-    return Moment(data.date_obj, has_time=data.period == "time" or bool(re.search(r"\d[:h]\d", text)), evidence="text")
+    return Moment(data.date_obj, has_time=data.period == "time" or bool(_CLOCK_ANYWHERE.search(text)), evidence="text")

@@ -133,7 +133,9 @@ class _XmlFeed:
             self.format, self.channel = "atom", root
             self.version = root.get("version") or ("0.3" if "purl.org/atom" in " ".join(root.attributes.values()) else "1.0")
         elif name == "channel":
-            is_cdf = bool(root.get("href") or root.get("lastmod")) or any(e.name == "item" and e.get("href") for e in root.elements())
+            is_cdf = bool(root.get("href") or root.get("lastmod")) or any(
+                e.name == "item" and e.get("href") for e in root.elements()
+            )
             self.format, self.version, self.channel = ("cdf" if is_cdf else "rss"), None, root
         else:
             raise FeedError(f"root element <{root.raw[:40]}> is of no feed")
@@ -147,7 +149,12 @@ class _XmlFeed:
             nodes += _items(self.root)
         names, mails = self._authors(channel, is_feed=True)
         items = tuple(self._item(node, names) for node in nodes)
-        images = [node for parent in (channel, self.root) for node in parent.elements() if node.name == "image" and node.space in ("rss", "")]
+        images = [
+            node
+            for parent in (channel, self.root)
+            for node in parent.elements()
+            if node.name == "image" and node.space in ("rss", "")
+        ]
         description = next((found for name in _DESCRIPTIONS if (found := self._field(channel, name))), None)
         links = self._links(channel)
         return Feed(
@@ -180,7 +187,9 @@ class _XmlFeed:
             source = _child(node, "source")
             names = (self._authors(source)[0] if source else ()) or feed_authors
         markup, is_html = self._content(node)
-        summary = next((found for name in ("summary", "description", "abstract", "subtitle") if (found := self._field(node, name))), None)
+        summary = next(
+            (found for name in ("summary", "description", "abstract", "subtitle") if (found := self._field(node, name))), None
+        )
         text = text_from_html(markup) if is_html and _MARKUP.search(markup) else markup.strip()
         tags = self._tags(node)
         source = _child(node, "source")
@@ -230,7 +239,9 @@ class _XmlFeed:
         if any(True for _ in node.elements()):
             return node.markup().strip(), True
         text = node.own_text().strip()
-        if node.get("mode").lower() == "base64" or (self.format == "atom" and kind and kind not in _TEXT_TYPES and "/" in kind and "xml" not in kind):
+        if node.get("mode").lower() == "base64" or (
+            self.format == "atom" and kind and kind not in _TEXT_TYPES and "/" in kind and "xml" not in kind
+        ):
             return _from_base64(text), "html" in kind
         if self.format == "atom" and node.space in ("atom", ""):
             is_escaped = kind in ("html", "xhtml", "text/html", "application/xhtml+xml") or node.get("mode").lower() == "escaped"
@@ -240,7 +251,18 @@ class _XmlFeed:
     def _content(self, node: Node) -> tuple[str, bool]:
         """The fullest text of an item."""
         best: tuple[str, bool] = ("", True)
-        for name in ("encoded", "full-text", "fullitem", "content", "body", "description", "summary", "abstract", "tagline", "subtitle"):
+        for name in (
+            "encoded",
+            "full-text",
+            "fullitem",
+            "content",
+            "body",
+            "description",
+            "summary",
+            "abstract",
+            "tagline",
+            "subtitle",
+        ):
             for child in node.elements():
                 if child.name != name or child.space not in _PLACE:
                     continue
@@ -390,9 +412,10 @@ class _XmlFeed:
             if address := self._join(child, child.get("url") or child.own_text()):
                 return address
         for child in node.elements():
-            if child.name == "image" or (child.name == "link" and child.space == "itunes"):
-                if address := self._join(child, child.get("href") or _text(_child(child, "url")) or child.own_text()):
-                    return address
+            is_image = child.name == "image" or (child.name == "link" and child.space == "itunes")
+            href = (child.get("href") or _text(_child(child, "url")) or child.own_text()) if is_image else ""
+            if address := self._join(child, href):
+                return address
         picture = next((file.url for file in media if (file.media_type or "").startswith("image")), None)
         return picture or self._join(node, _first_picture(markup))
 

@@ -18,24 +18,25 @@ _MOST_SHOWN = 20
 _WANTED = 'meta, title, base, h1, time[datetime], link[rel~="canonical" i], link[rel~="image_src" i]'
 _ZERO_WIDTH = dict.fromkeys(map(ord, "\u200b\ufeff\u2060"))
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
-ARTICLE_TYPES = frozenset(
-    """
-    Article NewsArticle ReportageNewsArticle AnalysisNewsArticle OpinionNewsArticle BackgroundNewsArticle ReviewNewsArticle BlogPosting
-    LiveBlogPosting SocialMediaPosting TechArticle ScholarlyArticle AdvertiserContentArticle SatiricalArticle Report Review CriticReview
-    """.split()
+_ARTICLES = """
+Article NewsArticle ReportageNewsArticle AnalysisNewsArticle OpinionNewsArticle BackgroundNewsArticle ReviewNewsArticle
+BlogPosting LiveBlogPosting SocialMediaPosting TechArticle ScholarlyArticle AdvertiserContentArticle SatiricalArticle
+Report Review CriticReview
+"""
+ARTICLE_TYPES = frozenset(_ARTICLES.split())
+_WORKS = """
+VideoObject AudioObject PodcastEpisode Recipe DiscussionForumPosting Question QAPage Event Product Course HowTo
+CreativeWork Book Movie TVEpisode MediaObject ImageObject Photograph JobPosting SoftwareApplication
+"""
+WORK_TYPES = ARTICLE_TYPES | frozenset(_WORKS.split())
+PAGE_TYPES = frozenset(
+    {"WebPage", "ItemPage", "AboutPage", "ContactPage", "FAQPage", "ProfilePage", "CollectionPage", "MedicalWebPage"}
 )
-WORK_TYPES = ARTICLE_TYPES | frozenset(
-    """
-    VideoObject AudioObject PodcastEpisode Recipe DiscussionForumPosting Question QAPage Event Product Course HowTo CreativeWork
-    Book Movie TVEpisode MediaObject ImageObject Photograph JobPosting SoftwareApplication
-    """.split()
-)
-PAGE_TYPES = frozenset({"WebPage", "ItemPage", "AboutPage", "ContactPage", "FAQPage", "ProfilePage", "CollectionPage", "MedicalWebPage"})
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Declarations of a page: `metas` by lower-case key in page order, links by rel; headings and times of the body ride along."""
+    """Declarations of a page: `metas` by lower-case key in page order, links by rel; headings and times ride along."""
 
     metas: Mapping[str, tuple[str, ...]]
     links: Mapping[str, tuple[Mapping[str, str | None], ...]]
@@ -68,13 +69,7 @@ def read_head(tree: LexborHTMLParser, url: str | None) -> Head:
         tag = node.tag
         attributes = node.attributes
         if tag == "meta":
-            content = clean(attributes.get("content") or attributes.get("value"))  # some templates write value
-            if not content:
-                continue
-            for name in ("property", "name", "itemprop", "http-equiv"):
-                key = attributes.get(name)
-                if key:
-                    metas.setdefault(key.strip().lower(), []).append(content)
+            _add_meta(metas, attributes)
         elif tag == "link":
             for rel in (attributes.get("rel") or "").lower().split():
                 links.setdefault(rel, []).append(attributes)
@@ -85,10 +80,9 @@ def read_head(tree: LexborHTMLParser, url: str | None) -> Head:
             if len(times) < _MOST_SHOWN and (stamp := attributes.get("datetime")):
                 times.append(stamp)
         elif tag == "title":
-            if title is None and not _inside_svg(node):
-                title = clean(node.text()) or None
-        elif base is None:
-            base = attributes.get("href")
+            title = title or (None if _inside_svg(node) else clean(node.text()) or None)
+        else:
+            base = base or attributes.get("href")
     root = tree.root
     attributes = root.attributes if root is not None and root.tag == "html" else {}
     return Head(
@@ -100,6 +94,15 @@ def read_head(tree: LexborHTMLParser, url: str | None) -> Head:
         h1s=tuple(h1s),
         times=tuple(times),
     )
+
+
+def _add_meta(metas: dict[str, list[str]], attributes: Mapping[str, str | None]) -> None:
+    content = clean(attributes.get("content") or attributes.get("value"))  # some templates write value
+    if not content:
+        return
+    for name in ("property", "name", "itemprop", "http-equiv"):
+        if key := attributes.get(name):
+            metas.setdefault(key.strip().lower(), []).append(content)
 
 
 def _inside_svg(node: LexborNode) -> bool:
@@ -171,9 +174,7 @@ def main_items(items: Sequence[Item], addresses: frozenset[str], title: str) -> 
             rank += 1
         own = {address_key(text_of(value)) for value in values(item, "url", "@id", "mainEntityOfPage")}
         headline = first_text(item, "headline", "name").casefold()
-        if own & addresses:
-            rank -= 2
-        elif headline and (headline in title or (title and title in headline)):
+        if own & addresses or (headline and (headline in title or (title and title in headline))):
             rank -= 2
         found.append((rank, order, item))
     found.sort(key=lambda entry: entry[:2])

@@ -1,8 +1,8 @@
 """Which language a text is in, fast enough to ask of every comment.
 
 The script decides first: Greek, Hebrew, Thai and others have one language each, Cyrillic, Latin and Arabic letters have several.
-Those are told apart by the n-grams of words (naive Bayes): each n-gram has a weight per language, a word the sum of its n-grams, a
-text the sum of its words. Sums of words are remembered, so a text costs a table look-up per word.
+Those are told apart by the n-grams of words (naive Bayes): each n-gram has a weight per language, a word the sum of its n-grams,
+a text the sum of its words. Sums of words are remembered, so a text costs a table look-up per word.
 
 The weights are plain numbers, `weights/language_<script>.npz`: the n-grams, one a line, and a signed byte per n-gram and
 language. `benchmarks/train_language.py` makes them and names their source.
@@ -92,7 +92,8 @@ class _Words:
                 self.grams[script] = {gram: row for row, gram in enumerate(grams)}
                 self.weights[script] = stored["weights"]
         self.priors = {
-            script: np.array([_PRIOR.get(language, 0) for language in languages], np.int32) for script, languages in self.languages.items()
+            script: np.array([_PRIOR.get(language, 0) for language in languages], np.int32)
+            for script, languages in self.languages.items()
         }
         self.clear()
 
@@ -145,7 +146,8 @@ class _Words:
                 if (found := known.get(part[start : start + size])) is not None
             ]
             self.tables[script][row] = self.weights[script][rows].sum(axis=0, dtype=np.int16) if rows else 0
-        # names are written in Latin letters among others, hardly the reverse; a Han or Hangul character says what several letters say
+        # names are written in Latin letters among others, hardly the reverse; a Han or Hangul character says what several
+        # letters say
         weight = len(word) * (1 if script == "latin" else 6 if script in ("han", "kana", "hangul") else 2)
         entry = (script, weight, row)
         self.known[word] = entry

@@ -86,7 +86,9 @@ def _site_name(head: Head, items: Sequence[Item], own: Sequence[Item]) -> str | 
     for item in own:
         if name := first_text(item, "publisher"):
             return name
-    return next((name for item in items if item.type in ("WebSite", "NewsMediaOrganization") and (name := first_text(item, "name"))), None)
+    return next(
+        (name for item in items if item.type in ("WebSite", "NewsMediaOrganization") and (name := first_text(item, "name"))), None
+    )
 
 
 def _lang(head: Head) -> str | None:

@@ -20,47 +20,65 @@ from collectors.reading.model import Item, Moment
 EARLIEST_YEAR = 1994  # before it there was no web page to publish
 _MOST_NODES = 150
 _LONGEST_TEXT = 150_000
-_PUBLISHED_METAS = (
-    "article:published_time", "og:article:published_time", "datepublished", "parsely-pub-date", "sailthru.date", "pubdate",
-    "publish-date", "publishdate", "publish_date", "publication_date", "publication-date", "published-date", "article:published",
-    "article.published", "mediator_published_time", "cxenseparse:recs:publishtime", "article_date_original", "originalpublicationdate",
-    "article-publication-date", "og:published_time", "og:pubdate", "ptime", "pub_date", "rnews:datepublished", "dateposted",
-    "shareaholic:article_published_time", "weibo:article:create_at", "bt:pubdate", "vr:published_time", "gs.pubdate",
-    "citation_publication_date", "citation_date", "citation_online_date", "dc.date.issued", "dcterms.issued", "dcterms.created",
-    "dc.date.created", "date", "dc.date", "dcterms.date", "displaydate", "datecreated", "created", "uploaddate", "video:release_date",
-    "release_date", "dc.date.available",
-)  # fmt: skip
-_MODIFIED_METAS = (
-    "article:modified_time", "og:updated_time", "datemodified", "last-modified", "lastmod", "dcterms.modified", "dc.date.modified",
-    "article:modified", "modified", "updated_time", "revised", "og:modified_time", "mediator_modified_time", "article_date_updated",
-)  # fmt: skip
+# Sure of publication first; then those that also stand for creation, upload or whatever date.
+_PUBLISHED_NAMES = """
+article:published_time og:article:published_time datepublished parsely-pub-date sailthru.date pubdate publish-date
+publishdate publish_date publication_date publication-date published-date article:published article.published
+mediator_published_time cxenseparse:recs:publishtime article_date_original originalpublicationdate
+article-publication-date og:published_time
+"""
+_PUBLISHED_METAS = tuple(_PUBLISHED_NAMES.split())
+_DATED_NAMES = """
+og:pubdate ptime pub_date rnews:datepublished dateposted shareaholic:article_published_time weibo:article:create_at
+bt:pubdate vr:published_time gs.pubdate citation_publication_date citation_date citation_online_date dc.date.issued
+dcterms.issued dcterms.created dc.date.created date dc.date dcterms.date displaydate datecreated created uploaddate
+video:release_date release_date dc.date.available
+"""
+_DATED_METAS = tuple(_DATED_NAMES.split())
+_MODIFIED_NAMES = """
+article:modified_time og:updated_time datemodified last-modified lastmod dcterms.modified dc.date.modified
+article:modified modified updated_time revised og:modified_time mediator_modified_time article_date_updated
+"""
+_MODIFIED_METAS = tuple(_MODIFIED_NAMES.split())
+_KNOWN_METAS = frozenset((*_PUBLISHED_METAS, *_DATED_METAS, *_MODIFIED_METAS))
 _DATED_KEY = re.compile(r"publish|pubdate|posted|upload|release|created|issued|date", re.IGNORECASE)
 _CHANGED_KEY = re.compile(r"modif|updat|expir|valid|birth|lastmod|end|format", re.IGNORECASE)
 _URL_DAY = re.compile(
-    r"(?<!\d)((?:19|20)\d{2})(?:([/_.\-])(0?[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01]|[1-9](?=[/.]|$))|(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01]))(?!\d)"
+    r"(?<!\d)((?:19|20)\d{2})"
+    r"(?:([/_.\-])(0?[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01]|[1-9](?=[/.]|$))|(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01]))(?!\d)"
 )
 _SHOWN = (
-    'h1, time, [itemprop*="date" i], [class*="date" i], [class*="datum" i], [class*="publish" i], [class*="time" i], [class*="posted" i], '
-    '[class*="byline" i], [id*="date" i], [class~="meta"], [class*="-meta" i], [class*="_meta" i], [class*="info" i], [class*="submitted" i]'
+    'h1, time, [itemprop*="date" i], [class*="date" i], [class*="datum" i], [class*="publish" i], [class*="time" i], '
+    '[class*="posted" i], [class*="byline" i], [id*="date" i], [class~="meta"], [class*="-meta" i], [class*="_meta" i], '
+    '[class*="info" i], [class*="submitted" i]'
 )
-_OTHER_PAGES = re.compile(r"teaser|related|sidebar|widget|footer|comment|recommend|calendar|footnote|most-read|newsticker", re.IGNORECASE)
+_OTHER_PAGES = re.compile(
+    r"teaser|related|sidebar|widget|footer|comment|recommend|calendar|footnote|most-read|newsticker", re.IGNORECASE
+)
 _DATE_IN_TEXT = re.compile(
-    r"(?<![\d/])(?:\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?|\d{1,2}[./-]\s?\d{1,2}[./-]\s?(?:19|20)\d{2}|\d{1,2}\.\d{1,2}\.\d{2}(?!\d)"
+    r"(?<![\d/])(?:\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?"
+    r"|\d{1,2}[./-]\s?\d{1,2}[./-]\s?(?:19|20)\d{2}|\d{1,2}\.\d{1,2}\.\d{2}(?!\d)"
     r"|(?:19|20)\d{2}[./]\d{1,2}[./]\d{1,2}"
     r"|\d{1,2}(?:st|nd|rd|th|er|º)?\.?\s+(?:de\s+|of\s+)?[^\W\d_]{3,12}\.?,?\s+(?:de\s+|del\s+)?(?:19|20)\d{2}"
     r"|(?:19|20)\d{2}[年년]\s?\d{1,2}[月월]\s?\d{1,2}[日일])(?!\d)"
     r"|\b[^\W\d_]{3,12}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+(?:19|20)\d{2}\b"
 )
 _LABELLED = re.compile(
-    r"(?:publi(?:shed|cado|é|cato|kowano)|posted|опубликован|дата публикации|создан|veröffentlicht|erschienen|erstellt|datum|stand|geplaatst|"
-    r"dodano|yayın\w*|first published|date)\w*[^\d\w]{0,4}(?:(?:am|on|le|el|il|op|at|by)\s)?[^\d\n]{0,14}$",
+    r"(?:publi(?:shed|cado|é|cato|kowano)|posted|опубликован|дата публикации|создан|veröffentlicht|erschienen|erstellt|datum|"
+    r"stand|geplaatst|dodano|yayın\w*|first published|date)\w*[^\d\w]{0,4}(?:(?:am|on|le|el|il|op|at|by)\s)?[^\d\n]{0,14}$",
     re.IGNORECASE,
 )
-_CHANGED = re.compile(r"(?:updat|modif|обновл|измен|aktualis|geändert|bearbeitet|edited|mis à jour|actualiz|letzte)\w*[^\d]{0,24}$", re.IGNORECASE)
-_COPYRIGHT = re.compile(r"©|copyright|\(c\)|all rights reserved|все права|valid|gültig|expires|regist|joined|member since|mitglied seit|на сайте с|geboren|born", re.IGNORECASE)
+_CHANGED = re.compile(
+    r"(?:updat|modif|обновл|измен|aktualis|geändert|bearbeitet|edited|mis à jour|actualiz|letzte)\w*[^\d]{0,24}$", re.IGNORECASE
+)
+_COPYRIGHT = re.compile(
+    r"©|copyright|\(c\)|all rights reserved|все права|valid|gültig|expires|regist|joined|member since|mitglied seit|на сайте с|"
+    r"geboren|born",
+    re.IGNORECASE,
+)
 _SCRIPT_DATE = re.compile(
-    r"""["']?(?:datePublished|date_published|published_at|publishedAt|publish(?:ed)?_?[dD]ate|publication_?[dD]ate|pub_?[dD]ate|first_?[pP]ublished\w*|"""
-    r"""created_at|createdAt)\\?["']?\s*[:=]\s*\\?["']([^"'\\]{8,40})\\?["']"""
+    r"""["']?(?:datePublished|date_published|published_at|publishedAt|publish(?:ed)?_?[dD]ate|publication_?[dD]ate|pub_?[dD]ate|"""
+    r"""first_?[pP]ublished\w{0,20}|created_at|createdAt)\\?["']?\s{0,9}[:=]\s{0,9}\\?["']([^"'\\]{8,40})\\?["']"""
 )
 _SLASHED = re.compile(r"(?<!\d)(\d{1,2})/(\d{1,2})/(\d{4})(?!\d)")
 
@@ -72,11 +90,13 @@ def read_page_dates(
     limit = _limit(fetched_at)
     from_url = url_date(url, limit)
     claims = list(_declared(head, own))
-    order = _day_first(tree, claims, lang)
+    order = _day_first(tree, claims)
     published = _first(claims, limit, lang, order)
     if published is None:
         published = from_url or _shown(tree, limit, fetched_at, lang, order) or _hidden(tree, head, limit, lang)
-    elif from_url is not None and from_url.evidence == "url" and from_url.value.date() < published.value.date() - timedelta(days=1):
+    elif (
+        from_url is not None and from_url.evidence == "url" and from_url.value.date() < published.value.date() - timedelta(days=1)
+    ):
         published = from_url  # declared anew at a later edit; the address keeps the first day
     else:
         published = _local(published, claims, from_url, tree, head, lang)
@@ -94,16 +114,16 @@ def _declared(head: Head, own: Sequence[Item]) -> Iterator[tuple[str, str]]:
     for item in own:
         if item.type in ARTICLE_TYPES or item.type.endswith(("Article", "Page")):
             yield from _texts(item, "datePublished")
-    for key in _PUBLISHED_METAS[:20]:
+    for key in _PUBLISHED_METAS:
         for text in head.metas.get(key, ()):
             yield text, f"meta {key}"
     for item in own:
         yield from _texts(item, "datePublished", "datePosted", "uploadDate", "dateCreated")
-    for key in _PUBLISHED_METAS[20:]:
+    for key in _DATED_METAS:
         for text in head.metas.get(key, ()):
             yield text, f"meta {key}"
     for key, texts in head.metas.items():
-        if key not in _PUBLISHED_METAS and key not in _MODIFIED_METAS and _DATED_KEY.search(key) and not _CHANGED_KEY.search(key):
+        if key not in _KNOWN_METAS and _DATED_KEY.search(key) and not _CHANGED_KEY.search(key):
             for text in texts:
                 yield text, f"meta {key}"
 
@@ -155,7 +175,7 @@ def url_date(url: str | None, limit: datetime | None) -> Moment | None:
     return None
 
 
-def _day_first(tree: LexborHTMLParser, claims: Sequence[tuple[str, str]], lang: str | None) -> bool | None:
+def _day_first(tree: LexborHTMLParser, claims: Sequence[tuple[str, str]]) -> bool | None:
     """The order of a declared 03/04/2026, by the page's other dates: one with a day over 12, or the same date written with dots."""
     pairs = [(int(m[1]), int(m[2]), int(m[3])) for text, _ in claims if (m := _SLASHED.search(text))]
     if not pairs:
@@ -172,12 +192,16 @@ def _day_first(tree: LexborHTMLParser, claims: Sequence[tuple[str, str]], lang: 
     for match in _SLASHED.finditer(text):
         if int(match[1]) > 12 or int(match[2]) > 12:
             return int(match[1]) > 12
-    del lang
     return None
 
 
 def _local(
-    published: Moment, claims: Sequence[tuple[str, str]], from_url: Moment | None, tree: LexborHTMLParser, head: Head, lang: str | None
+    published: Moment,
+    claims: Sequence[tuple[str, str]],
+    from_url: Moment | None,
+    tree: LexborHTMLParser,
+    head: Head,
+    lang: str | None,
 ) -> Moment:
     """The same instant at the page's own clock: a time declared in UTC falls on the wrong day for most of its readers.
 

@@ -71,7 +71,7 @@ def read_sitemap(body: bytes, url: str | None = None) -> Sitemap:
     start = body[:4096].replace(b"\x00", b"").decode("latin-1")
     root = _SNIFF.search(start)
     if root is None:
-        return _text(body, url)
+        return _text(body)
     name = root[1].lower()
     if name in _SITEMAP_ROOTS:
         return _xml(body, url or "", "index" if name == "sitemapindex" else "urlset")
@@ -95,7 +95,7 @@ def unpacked(body: bytes) -> bytes:
     return body
 
 
-def _text(body: bytes, url: str | None) -> Sitemap:
+def _text(body: bytes) -> Sitemap:
     text, _ = decode(body)
     if "<" in text[:200]:
         raise SitemapError("neither a sitemap nor a list of addresses")
@@ -185,9 +185,13 @@ class _Stream:
             self._reset()
         elif name == "video" and self._parent() == "url":
             self.videos.append({})
-        elif name == "link" and "href" in attributes and self._parent() == "url":
-            if "alternate" in attributes.get("rel", "alternate"):
-                self.alternates.append((attributes.get("hreflang", ""), self._join(attributes["href"])))
+        elif (
+            name == "link"
+            and self._parent() == "url"
+            and "href" in attributes
+            and attributes.get("rel", "alternate") == "alternate"
+        ):
+            self.alternates.append((attributes.get("hreflang", ""), self._join(attributes["href"])))
 
     def data(self, text: str) -> None:
         self.text.append(text)

@@ -38,7 +38,9 @@ def read_title(head: Head, own: Sequence[Item], names: Sequence[str], host: str)
     if declared := social or claimed:
         if len(h1s) == 1 and len(h1s[0]) >= _LEAST_SHOWN:
             if _key(h1s[0]) == _key(declared):
-                return declared if h1s[0].isupper() or len(h1s[0]) != len(declared) else h1s[0]  # the page's own quotes and dashes
+                return (
+                    declared if h1s[0].isupper() or len(h1s[0]) != len(declared) else h1s[0]
+                )  # the page's own quotes and dashes
             if not claimed and not _is_name(h1s[0], {_key(name) for name in names}) and _key(declared) not in _key(h1s[0]):
                 return h1s[0]
         return declared
@@ -50,14 +52,19 @@ def read_title(head: Head, own: Sequence[Item], names: Sequence[str], host: str)
 def _shortened(text: str, pool: Sequence[str]) -> str:
     """A title that another declaration gives without what follows a separator: section, site, date."""
     for other in sorted(pool, key=len):
-        if len(other) < len(text) and text.startswith(other) and len(_key(other)) >= _LEAST_SHARED and _CUT.match(text, len(other)):
+        if (
+            len(other) < len(text)
+            and text.startswith(other)
+            and len(_key(other)) >= _LEAST_SHARED
+            and _CUT.match(text, len(other))
+        ):
             return other
     return text
 
 
 def strip_site_name(title: str, names: Sequence[str], host: str) -> str:
     """Cuts parts at either end that are the site's name or its address."""
-    title = clean(title)
+    title = clean(title)[:2_000]
     bare = host.removeprefix("www.")
     keys = {_key(name) for name in (*names, host, bare, bare.split(".")[0])} - {""}
     while True:
