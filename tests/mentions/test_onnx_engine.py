@@ -51,7 +51,9 @@ def test_a_long_text_is_cut_to_what_the_model_can_read():
 @pytest.mark.parametrize(
     ("config", "problem"),
     [
-        pytest.param({"id2label": {"0": "LABEL_0"}}, "names no negative and no neutral and no positive label", id="labels without names"),
+        pytest.param(
+            {"id2label": {"0": "LABEL_0"}}, "names no negative and no neutral and no positive label", id="labels without names"
+        ),
         pytest.param({"dozor_targets": "bold"}, "expected one of pair, marked, context", id="unknown way to show the target"),
     ],
 )

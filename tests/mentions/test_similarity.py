@@ -11,11 +11,15 @@ NEWS = "Завод в Клину остановил линию розлива и
     ("nearer", "farther"),
     [
         pytest.param(
-            "Линия розлива на заводе в Клину встала: не хватает тары", "В Клину открыли новый каток у вокзала", id="retold news, same town"
+            "Линия розлива на заводе в Клину встала: не хватает тары",
+            "В Клину открыли новый каток у вокзала",
+            id="retold news, same town",
         ),
         pytest.param("Завод в Клину прекратил розлив: кончились бутылки", "Сборная выиграла матч в овертайме", id="synonyms"),
         pytest.param(
-            "A plant in Klin stopped its bottling line for lack of bottles", "A goalkeeper signed a new contract for two years", id="translation"
+            "A plant in Klin stopped its bottling line for lack of bottles",
+            "A goalkeeper signed a new contract for two years",
+            id="translation",
         ),
     ],
 )

@@ -1,0 +1,160 @@
+import io
+import json
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import dozor.sentiment
+from dozor.sentiment import judge_lines
+from transforms.mentions.lexicon import Forms, word_table
+from transforms.mentions.sentiment import Asked, Sentiment
+from transforms.mentions.sentiment_features import NO_TARGET, TEXT_TOKENS, WINDOW_TOKENS, segments
+
+ENGINE = Sentiment()
+
+
+def about(text, *names):
+    """The tone towards each name in the text."""
+    spans = [(text.index(name), text.index(name) + len(name)) for name in names]
+    return ENGINE.of(text, spans)
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        pytest.param("Очень понравился этот чай, спасибо!", "Ужасный чай, больше никогда не куплю.", id="Russian"),
+        pytest.param("I love this kettle, it works perfectly!", "This kettle is awful and it broke at once.", id="English"),
+        pytest.param("The tea is good :)", "The tea is good :(", id="emoticon"),
+        pytest.param("The tea is good.", "The tea is not good.", id="negation"),
+        pytest.param("The tea is great!!!", "The tea is fine.", id="strength"),
+    ],
+)
+def test_a_kinder_text_scores_higher(better, worse):
+    assert ENGINE.of(better)[0].score > ENGINE.of(worse)[0].score
+
+
+@pytest.mark.parametrize(
+    ("text", "better", "worse"),
+    [
+        pytest.param(
+            "Полиция обвинила Морошкина в краже, а Лисицына получила награду за спасение детей.", "Лисицына", "Морошкина", id="ru"
+        ),
+        pytest.param(
+            "The jury praised Foxglove for its honesty and fined Larchbank for fraud.", "Foxglove", "Larchbank", id="en"
+        ),
+    ],
+)
+def test_two_targets_of_one_text_come_off_differently(text, better, worse):
+    tones = dict(zip((better, worse), about(text, better, worse), strict=True))
+
+    assert tones[better].score > tones[worse].score
+
+
+def test_what_a_target_is_called_has_no_tone_of_its_own():
+    plain, telling = (about(f"Вчера открылся магазин «{name}» на Садовой улице.", name) for name in ("Полынья", "Восторг"))
+
+    assert plain[0].score == pytest.approx(telling[0].score, abs=0.15)
+
+
+def test_one_tone_for_each_target_and_one_for_a_text_without():
+    text = "Foxglove, Larchbank and Moorhen opened shops."
+
+    assert len(ENGINE.of(text)) == 1
+    assert len(about(text, "Foxglove", "Larchbank", "Moorhen")) == 3
+
+
+def test_many_texts_at_once_give_what_each_gives_alone():
+    asked = [Asked("Чай хороший, а сервис ужасный. " * (number % 7), [(0, 3)] if number % 7 else []) for number in range(1300)]
+
+    for together, one in zip(list(ENGINE.of_all(asked))[::97], asked[::97], strict=True):
+        (alone,) = ENGINE.of(one.text, one.targets)
+        assert together[0].label == alone.label
+        assert together[0].score == pytest.approx(alone.score, abs=1e-3)
+
+
+def test_a_target_outside_the_text_is_refused():
+    with pytest.raises(ValueError, match="target 3:9 is not a place in a text of 5 characters"):
+        ENGINE.of("текст", [(3, 9)])
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.text(max_size=120), st.data())
+def test_any_text_gets_a_label_a_score_and_a_confidence(text, data):
+    places = st.integers(0, len(text))
+    spans = (
+        data.draw(st.lists(st.tuples(places, places).map(sorted).filter(lambda span: span[0] < span[1]), max_size=3))
+        if text
+        else []
+    )
+    tones = ENGINE.of(text, spans)
+
+    assert len(tones) == max(1, len(spans))
+    for tone in tones:
+        assert -1 <= tone.score <= 1
+        assert 1 / 3 - 1e-3 <= tone.confidence <= 1
+        assert not math.isnan(tone.score)
+
+
+def test_a_text_of_a_million_words_costs_no_more_than_what_is_read_of_it():
+    text = "чай " * 1_000_000
+    batch = segments([(text, [(2_000_000, 2_000_003)]), (text, [])], Forms(word_table()))
+
+    assert len(batch.rows) == WINDOW_TOKENS + TEXT_TOKENS + 3
+
+
+def test_tokens_know_their_side_of_the_target():
+    batch = segments([("Хвалят чай Полынья за вкус", [(11, 18)]), ("Вкусно", [])], Forms(word_table()))
+
+    assert batch.sides[batch.owner >= 0].tolist() == [2, 1, 0, 9, 10, NO_TARGET]
+    assert batch.rows[3] == word_table().unknown
+
+
+def test_a_word_is_found_by_stem_spelling_and_repeated_letters():
+    rows = Forms(word_table()).numbers(["прекрасная", "ПРЕКРАСНОГО", "прекраааасный", "ёлка", "елки", "qwrtzx"])[:, 0].tolist()
+
+    assert rows[0] == rows[1] == rows[2] != word_table().unknown
+    assert rows[3] == rows[4]
+    assert rows[5] == word_table().unknown
+
+
+def answers(*rows, **kwargs):
+    out = io.StringIO()
+    judge_lines([json.dumps(row, ensure_ascii=False) for row in rows], out, **kwargs)
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def test_lines_are_answered_in_order_with_a_tone_per_target():
+    found = answers({"id": "a", "text": "Foxglove and Moorhen", "targets": [[0, 8], [13, 20]]}, {"id": 2, "text": "Great tea!"})
+
+    assert [(row["id"], len(row["sentiments"])) for row in found] == [("a", 2), (2, 1)]
+    assert set(found[0]["sentiments"][0]) == {"label", "score", "confidence"}
+
+
+def test_processes_answer_what_one_process_answers(monkeypatch):
+    rows = [{"id": number, "text": f"Чай номер {number} очень хорош"} for number in range(40)]
+    alone = answers(*rows)
+    monkeypatch.setattr(dozor.sentiment, "SMALL", 10)
+    monkeypatch.setattr(dozor.sentiment, "LINES_PER_TASK", 15)
+
+    together = answers(*rows)
+
+    assert [row["id"] for row in together] == list(range(40))
+    assert [row["sentiments"][0]["label"] for row in together] == [row["sentiments"][0]["label"] for row in alone]
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        pytest.param("{", "line 2: expected", id="not JSON"),
+        pytest.param('{"id": 1}', "line 2: expected", id="no text"),
+        pytest.param('{"text": "чай", "targets": [1]}', "line 2: expected", id="a target that is no pair"),
+        pytest.param(
+            '{"text": "чай", "targets": [[2, 9]]}', r"line 2: target \[2, 9\] is not a place in a text of 3", id="outside"
+        ),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_named(line, problem):
+    with pytest.raises(ValueError, match=problem):
+        judge_lines(['{"text": "ok"}', line], io.StringIO())
