@@ -60,7 +60,8 @@ _NEW = re.compile(
     r"сегодня|current price)\b[:\s]*"
 )
 _MONTHLY = re.compile(
-    r"(?i)(?:\d+\s*[x×х]\s*)?" + _NUMBER + r"\s*[^\d\s]{0,5}\s*(?:/\s*(?:мес|mo\b|month|monat|mois|mes\b)|в\s+мес|per month|a month|"
+    rf"(?i)(?:\d+\s*[x×х]\s*)?{_NUMBER}\s*[^\d\s]{{0,5}}\s*"
+    r"(?:/\s*(?:мес|mo\b|month|monat|mois|mes\b)|в\s+мес|per month|a month|"
     r"monthly|im monat|x\s*\d+\s*мес|[×х]\s*\d+)[а-яa-z.]*"
 )  # fmt: skip
 _PARTS = re.compile(r"\d+\s*[x×х]\s*(?=\d)")  # "12 × 499": the number of parts

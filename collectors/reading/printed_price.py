@@ -1,7 +1,7 @@
 """The price that a product page prints: of all prices in its text the one that stands best to title and buy button.
 
-One walk over the page gives its pieces of text in order, with the places of the title and of what buys. Each price is scored: near
-after the title, near the buy button, its elements' names, not in a link, not struck through, not beside "was" or "delivery".
+One walk over the page gives its pieces of text in order, with the places of the title and of what buys. Each price is scored:
+near after the title, near the buy button, its elements' names, not in a link, not struck through, not beside "was" or "delivery".
 """
 
 from __future__ import annotations

@@ -330,9 +330,9 @@ def offer_of_graph(items: Sequence[Item]) -> ReadOffer | None:
         get("product:sale_price:currency", "product:price:currency", "og:price:currency", "product:currency")
     )
     if amount is None:
-        for number in ("1", "2"):
-            label = (text(card.get(f"twitter:label{number}")) or "").lower()
-            data = text(card.get(f"twitter:data{number}"))
+        for place in ("1", "2"):
+            label = (text(card.get(f"twitter:label{place}")) or "").lower()
+            data = text(card.get(f"twitter:data{place}"))
             if data and label in ("price", "цена", "preis", "prix", "precio"):
                 price = read_price(data)
                 printed, amount, currency = data, price.amount, currency or price.currency
@@ -353,7 +353,7 @@ def offer_of_graph(items: Sequence[Item]) -> ReadOffer | None:
         availability=term_of(stock),
         availability_text=stock,
         sku=get("product:retailer_item_id", "product:sku"),
-        gtin=next((number for name in ("ean", "isbn", "upc", "gtin") if (number := read_gtin(get(f"product:{name}")))), None),
+        gtin=next((number for kind in ("ean", "isbn", "upc", "gtin") if (number := read_gtin(get(f"product:{kind}")))), None),
         mpn=get("product:mfr_part_no"),
         brand=get("product:brand", "og:brand"),
         category=get("product:category"),

@@ -18,7 +18,8 @@ TRAIL = ("Главная", "Посуда", "Чайник")
     "html",
     [
         pytest.param(
-            '<script type="application/ld+json">{"@type":"BreadcrumbList","itemListElement":[{"@type":"ListItem","position":2,"item":{"@id":"/b","name":"Посуда"}},'
+            '<script type="application/ld+json">{"@type":"BreadcrumbList","itemListElement":['
+            '{"@type":"ListItem","position":2,"item":{"@id":"/b","name":"Посуда"}},'
             '{"@type":"ListItem","position":1,"name":"Главная","item":"/"},{"@type":"ListItem","position":3,"name":"Чайник"}]}</script>',
             id="json-ld, out of order",
         ),
@@ -26,14 +27,16 @@ TRAIL = ("Главная", "Посуда", "Чайник")
             '<div class="breadcrumbs"><a href="/">Главная</a> / <a href="/b">Посуда</a> / <span>Чайник</span></div>', id="slashes"
         ),
         pytest.param(
-            '<nav aria-label="Breadcrumb"><ol><li><a href="/">Главная</a></li><li><a href="/b">Посуда</a></li><li>Чайник</li></ol></nav>',
+            '<nav aria-label="Breadcrumb"><ol><li><a href="/">Главная</a></li>'
+            '<li><a href="/b">Посуда</a></li><li>Чайник</li></ol></nav>',
             id="list",
         ),
         pytest.param(
             '<p id="breadcrumb">Вы здесь: <a href="/">Главная</a> » <a href="/b">Посуда</a> » Чайник</p>', id="text at the end"
         ),
         pytest.param(
-            '<ul class="Breadcrumb"><li><a href="/">Главная</a></li><li><a href="/b">Посуда</a><ul><li>Ложки</li><li>Вилки</li></ul></li><li>Чайник</li></ul>',
+            '<ul class="Breadcrumb"><li><a href="/">Главная</a></li><li><a href="/b">Посуда</a>'
+            "<ul><li>Ложки</li><li>Вилки</li></ul></li><li>Чайник</li></ul>",
             id="menu",
         ),
     ],
@@ -56,9 +59,8 @@ def test_a_page_without_a_trail():
 
 
 def lines(name: str) -> list[dict]:
-    return [
-        json.loads(line) for line in gzip.decompress((corpus("zyte-parsers-values") / name).read_bytes()).decode().splitlines()
-    ]
+    packed = (corpus("zyte-parsers-values") / name).read_bytes()
+    return [json.loads(line) for line in gzip.decompress(packed).decode().splitlines()]
 
 
 def test_trails_of_real_pages():

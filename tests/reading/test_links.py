@@ -58,7 +58,8 @@ def test_without_an_address_of_the_page_only_absolute_links_are_read():
 
 
 def test_announced_feeds():
-    html = """<head><link rel="alternate" type="application/rss+xml" title="Новости" href="/feed"><link rel="alternate" hreflang="en" href="/en">
+    html = """<head><link rel="alternate" type="application/rss+xml" title="Новости" href="/feed">
+      <link rel="alternate" hreflang="en" href="/en">
       <link rel=alternate type="application/atom+xml" href="/atom.xml"></head>"""
 
     assert [(feed.url, feed.text) for feed in read_feeds(LexborHTMLParser(html), URL)] == [

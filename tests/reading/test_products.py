@@ -125,7 +125,8 @@ def test_syntaxes_complete_each_other():
 
 
 def test_open_graph_alone():
-    html = """<meta property="og:type" content="product"><meta property="og:title" content="Чайник"><meta property="product:price:amount" content="1 290,00">
+    html = """<meta property="og:type" content="product"><meta property="og:title" content="Чайник">
+      <meta property="product:price:amount" content="1 290,00">
       <meta property="product:price:currency" content="RUB"><meta property="product:availability" content="oos">"""
     found = offers(html)[0]
 
@@ -151,7 +152,8 @@ def test_a_list_of_products_is_cards():
 PRINTED = """<html><head><title>Чайник «Ромашка» — купить в Примере</title></head><body>
 <header class="header"><a href="/sale"><span>Скидки от 100 ₽</span></a><a href="/cart" class="minicart">0 ₽</a></header>
 <h1>Чайник «Ромашка»</h1>
-<div class="goods"><div class="info"><del>1 590 ₽</del> <span class="sum">1 290 ₽</span> <span>или 120 ₽/мес</span> <small>Доставка: 300 ₽</small>
+<div class="goods"><div class="info"><del>1 590 ₽</del> <span class="sum">1 290 ₽</span> <span>или 120 ₽/мес</span>
+<small>Доставка: 300 ₽</small>
 <p class="stock-state">В наличии</p><button type="button">В корзину</button></div>
 <table><tr><th>Бренд:</th><td>Ромашка</td></tr><tr><th>Артикул</th><td>RM-17</td></tr><tr><th>Штрихкод</th><td>4600000000008</td></tr></table></div>
 <section class="related-products"><div class="card"><a href="/p/2">Чашка</a> <span class="price">190 ₽</span></div></section>
@@ -201,7 +203,8 @@ def test_what_is_no_product(html):
 LISTING = """<html><body><h1>Чайники</h1><ul class="grid">{}</ul></body></html>""".format(
     "".join(
         f'<li class="tile"><a href="/p/{n}"><img src="{n}.jpg"></a><a href="/p/{n}" class="tile__name">Чайник {n}</a>'
-        f'<span class="tile__price tile__price--old">{n + 1} 590 ₽</span><span class="tile__price">{n} 290 ₽</span><button>В корзину</button></li>'
+        f'<span class="tile__price tile__price--old">{n + 1} 590 ₽</span>'
+        f'<span class="tile__price">{n} 290 ₽</span><button>В корзину</button></li>'
         for n in range(1, 9)
     )
 )

@@ -158,7 +158,8 @@ def test_several_names_and_several_values():
 
 
 def test_an_itemref_that_leads_back_to_its_item_ends():
-    html = '<div id=a itemscope itemtype="x:y" itemref=b></div><div id=b itemprop=p itemscope itemref=c></div><div id=c itemprop=q itemscope itemref=b></div>'
+    html = '<div id=a itemscope itemtype="x:y" itemref=b></div><div id=b itemprop=p itemscope itemref=c></div>'
+    html += "<div id=c itemprop=q itemscope itemref=b></div>"
 
     assert len(walk(read_items_from_html(html))) < 10
 
@@ -180,8 +181,9 @@ def test_rdfa_prefixes_are_read():
 
 
 def test_meta_tags_of_three_kinds():
-    html = """<meta property="og:type" content="product"><meta name="OG:title" content="Чайник"><meta property="og:image" content="1.jpg">
-      <meta property="og:image" content="2.jpg"><meta name="twitter:data1" content="1 290 ₽"><meta name="DC.date.issued" content="2026-01-02">"""
+    html = """<meta property="og:type" content="product"><meta name="OG:title" content="Чайник">
+      <meta property="og:image" content="1.jpg"><meta property="og:image" content="2.jpg"><meta name="twitter:data1" content="1 290 ₽">
+      <meta name="DC.date.issued" content="2026-01-02">"""
     graph, card, core = read_items_from_html(html)
 
     assert (graph.type, graph.properties["og:title"], graph.properties["og:image"]) == ("product", "Чайник", ["1.jpg", "2.jpg"])

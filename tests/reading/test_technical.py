@@ -58,7 +58,8 @@ def test_what_is_commented_out_is_no_id():
 
 
 def test_platforms_verification_marks_and_apps():
-    html = """<head><meta name="yandex-verification" content="ab12"><meta name="apple-itunes-app" content="app-id=123456780, app-argument=x">
+    html = """<head><meta name="yandex-verification" content="ab12">
+      <meta name="apple-itunes-app" content="app-id=123456780, app-argument=x">
       <meta name="generator" content="WordPress 6.4"></head><script src="/wp-content/a.js"></script>"""
 
     assert set(ids(html)) == {

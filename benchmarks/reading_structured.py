@@ -1,0 +1,343 @@
+"""Structured data, products and prices: our readers beside extruct, zyte-parsers and price-parser, same pages, same run.
+
+    python benchmarks/reading_structured.py [DATA_DIR]
+
+DATA_DIR holds the corpora (default: DOZOR_CORPORA, else ../shared/data beside the checkout). Peers come with `uv sync --group bench`.
+"""
+
+from __future__ import annotations
+
+import gzip
+import html
+import json
+import os
+import re
+import sys
+import tarfile
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import extruct
+from lxml.html import fromstring
+from price_parser import Price
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+from zyte_parsers import extract_brand_name, extract_breadcrumbs, extract_rating
+
+from collectors.reading.breadcrumbs import crumbs_of
+from collectors.reading.model import Item
+from collectors.reading.prices import currency_code, read_price
+from collectors.reading.product_html import brand_of
+from collectors.reading.products import read_offers
+from collectors.reading.ratings import rating_of_node
+from collectors.reading.structured import read_items, read_items_from_html, walk
+from collectors.reading.vocabulary import bare_property, bare_type
+
+KEYS = frozenset(
+    ("name", "price", "priceCurrency", "url", "description", "ratingValue", "headline", "datePublished", "sku", "image")
+)
+SYNTAXES = ["json-ld", "microdata", "rdfa", "opengraph"]
+Fact = tuple[str, ...]
+
+
+class Clock:
+    """Seconds spent in what it is asked to call."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def call(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return function(*args, **options)
+        finally:
+            self.seconds += time.perf_counter() - began
+
+
+def main(data: Path) -> None:
+    print(f"{'dataset':34s} {'measure':26s} {'dozor':>9s} {'peer':>9s}  peer, speed")
+    extraction(data, "extruct-samples", "samples.tar.xz")
+    extraction(data, "jsonld-pages", "html.tar.xz")
+    schema_org(data)
+    values(data)
+    price_strings(data)
+    products(data)
+
+
+def row(dataset: str, measure: str, ours: float, peer: float, remark: str) -> None:
+    print(f"{dataset:34s} {measure:26s} {ours:9.4f} {peer:9.4f}  {remark}")
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in gzip.decompress(path.read_bytes()).decode().splitlines()]
+
+
+def pages(archive: Path) -> Iterator[tuple[str, str]]:
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            file = tar.extractfile(member) if member.name.endswith(".html") else None
+            if file is not None:
+                yield member.name, file.read().decode("utf-8", "replace")
+
+
+def plain(value: object) -> str:
+    """A value as it is compared: entities, white space, case and the spelling of schema.org's address do not matter."""
+    return re.sub(r"\s+|https?://schema\.org/", "", html.unescape(html.unescape(str(value)))).lower()
+
+
+def facts_of_items(items: list[Item], keys: frozenset[str] | None = KEYS) -> set[Fact]:
+    found: set[Fact] = set()
+    for item in walk(items, 100_000):
+        types = item.properties.get("@type") or [item.type]
+        found.update((item.origin, "type", name) for name in types)
+        for key, value in item.properties.items():
+            for part in value if isinstance(value, list) else (value,):
+                literal = part.properties.get("@id") if isinstance(part, Item) else part
+                if literal is not None and (keys is None or key in keys):
+                    found.update((item.origin, name, key, plain(literal)) for name in types)
+    return found
+
+
+def facts_of_extruct(extracted: dict[str, Any], keys: frozenset[str] | None = KEYS) -> set[Fact]:
+    found: set[Fact] = set()
+
+    def take(node: Any, origin: str) -> None:
+        if isinstance(node, list):
+            for part in node:
+                take(part, origin)
+        if not isinstance(node, dict):
+            return
+        types = node.get("@type") or (node.get("type") if origin == "microdata" else None) or []
+        types = [bare_type(name) for name in (types if isinstance(types, list) else [types]) if isinstance(name, str)]
+        found.update((origin, "type", name) for name in types)
+        for key, value in (node.get("properties") or node).items():
+            if key not in ("@type", "@context", "type", "properties"):
+                for part in value if isinstance(value, list) else (value,):
+                    if isinstance(part, dict) and not (
+                        literal := part.get("@value") or (part.get("@id") if len(part) == 1 else None)
+                    ):
+                        take(part, origin)
+                    elif isinstance(part, dict) or part is not None:
+                        literal = literal if isinstance(part, dict) else part
+                        name = bare_property(key)
+                        if (
+                            (keys is None or name in keys)
+                            and not isinstance(literal, (bool, list))
+                            and plain(literal)
+                            and not str(literal).startswith("_:")
+                        ):
+                            found.update((origin, kind, name, plain(literal)) for kind in types[:1])
+
+    for origin in ("json-ld", "microdata", "rdfa"):
+        take(extracted.get(origin, []), origin)
+    return found
+
+
+def extraction(data: Path, name: str, archive: str) -> None:
+    """Share of what extruct finds (types and key properties) that we find too; pages where nothing is missing."""
+    ours, peer = Clock(), Clock()
+    known = missing = whole = count = 0
+    for _, page in pages(data / name / archive):
+        extracted = peer.call(extruct.extract, page, base_url="http://example.com/", syntaxes=SYNTAXES, errors="ignore")
+        wanted = facts_of_extruct(extracted)
+        got = facts_of_items(ours.call(read_items_from_html, page, "http://example.com/"))
+        known += len(wanted)
+        missing += len(wanted - got)
+        whole += not wanted - got
+        count += 1
+    remark = f"extruct, {peer.seconds / ours.seconds:.1f} times its speed"
+    row(name, "extruct's facts found", 1 - missing / known, 1.0, remark)
+    row(name, "pages with all of them", whole / count, 1.0, remark)
+
+
+def schema_org(data: Path) -> None:
+    """Share of the facts of the JSON-LD example that the microdata and RDFa examples give too."""
+    for syntax, mark in (("microdata", "itemscope"), ("rdfa", "typeof")):
+        ours, peer = Clock(), Clock()
+        total = by_us = by_peer = 0
+        for example in lines(data / "schemaorg-examples" / "examples.jsonl.gz"):
+            page = example[syntax] or ""
+            wanted = {fact[1:] for fact in facts_of_items(read_items_from_html(example["json"] or ""), None) if len(fact) == 4}
+            if not wanted or mark not in page:
+                continue
+            got = facts_of_items(ours.call(read_items_from_html, page, "http://example.com/"), None)
+            extracted = peer.call(extruct.extract, page, base_url="http://example.com/", syntaxes=[syntax], errors="ignore")
+            total += len(wanted)
+            by_us += len(wanted & {fact[1:] for fact in got})
+            by_peer += len(wanted & {fact[1:] for fact in facts_of_extruct(extracted, None)})
+        row(
+            "schemaorg-examples",
+            f"JSON-LD facts in {syntax}",
+            by_us / total,
+            by_peer / total,
+            f"extruct, {peer.seconds / ours.seconds:.1f} times its speed",
+        )
+
+
+def values(data: Path) -> None:
+    """Brand, rating and trail of marked fragments, exactly as expected."""
+    folder = data / "zyte-parsers-values"
+    brands = lines(folder / "brand_values.jsonl.gz")
+    score(
+        "brand",
+        brands,
+        lambda case: brand_of(body(case["html"])) == case["value"],
+        lambda case: extract_brand_name(fromstring(case["html"]), 10) == case["value"],
+    )
+    trails = lines(folder / "breadcrumbs.jsonl.gz")
+
+    def trail(case: dict[str, Any], steps: Iterable[Any]) -> bool:
+        return [(step.name, step.url) for step in steps] == [(step.get("name"), step.get("url")) for step in case["expected"]]
+
+    score(
+        "breadcrumbs",
+        trails,
+        lambda case: trail(case, crumbs_of(body(f"<div>{case['html']}</div>"), case["base_url"])),
+        lambda case: trail(case, extract_breadcrumbs(fromstring(case["html"]), base_url=case["base_url"]) or ()),
+    )
+    ratings = lines(folder / "rating_values.jsonl.gz")
+
+    def marked(case: dict[str, Any]) -> LexborNode:
+        return LexborHTMLParser(case["parent_html"]).css_first("[xd-target-node]") or body(case["html"])
+
+    def of_peer(case: dict[str, Any]) -> tuple[float | None, float | None]:
+        found = extract_rating(fromstring(case["parent_html"]).xpath("//*[@xd-target-node]")[0])
+        return found.ratingValue, found.bestRating
+
+    score(
+        "rating",
+        ratings,
+        lambda case: (r := rating_of_node(marked(case))) is not None and r.value == case["ratingValue"],
+        lambda case: of_peer(case)[0] == case["ratingValue"],
+    )
+    score(
+        "rating and scale",
+        ratings,
+        lambda case: rating_of_node(marked(case)) == (case["ratingValue"], case["bestRating"]),
+        lambda case: of_peer(case) == (case["ratingValue"], case["bestRating"]),
+    )
+
+
+def body(page: str) -> LexborNode:
+    node = LexborHTMLParser(page).body
+    if node is None:
+        raise ValueError("a fragment without a body")
+    return node
+
+
+def score(
+    name: str, cases: list[dict[str, Any]], ours: Callable[[dict[str, Any]], bool], peers: Callable[[dict[str, Any]], bool]
+) -> None:
+    our_clock, peer_clock = Clock(), Clock()
+    right = sum(bool(our_clock.call(ours, case)) for case in cases)
+    right_of_peer = sum(bool(peer_clock.call(peers, case)) for case in cases)
+    speed = peer_clock.seconds / our_clock.seconds
+    row("zyte-parsers-values", name, right / len(cases), right_of_peer / len(cases), f"zyte-parsers, {speed:.1f} times its speed")
+
+
+def price_strings(data: Path) -> None:
+    cases = lines(data / "price-parser-cases" / "prices.jsonl.gz")
+    for name, chosen in (
+        ("all", cases),
+        ("peer's known failures left out", [case for case in cases if "XFAIL" not in case["set"]]),
+    ):
+        right = [0, 0]
+        for case in chosen:
+            amount = Decimal(case["amount"]) if case["amount"] is not None else None
+            separator = case.get("decimal_separator")
+            right[0] += read_price(case["price_raw"] or "", case["currency_raw"], decimal_separator=separator).amount == amount
+            right[1] += Price.fromstring(case["price_raw"], case["currency_raw"], separator).amount == amount
+        row("price-parser-cases", f"amount, {name}"[:26], right[0] / len(chosen), right[1] / len(chosen), "price-parser")
+    codes = [case for case in cases if case["currency"]]
+    ours = sum(
+        read_price(case["price_raw"] or "", case["currency_raw"]).currency == currency_code(case["currency"]) for case in codes
+    )
+    peer = sum(
+        currency_code(Price.fromstring(case["price_raw"], case["currency_raw"]).currency) == currency_code(case["currency"])
+        for case in codes
+    )
+    row("price-parser-cases", "currency", ours / len(codes), peer / len(codes), "price-parser")
+
+
+FIELDS = {"price": "price_amount", "availability": "availability", "sku": "sku", "gtin": "gtin", "brand": "brand"}
+
+
+def products(data: Path) -> None:
+    """F1 of each attribute as the authors of the benchmark score it; the peer is extruct with price-parser."""
+    truth = json.loads(gzip.decompress((data / "product-extraction-benchmark" / "ground-truth.json.gz").read_bytes()))
+    found: list[dict[str, dict[str, Any]]] = [{}, {}]
+    ours, peer = Clock(), Clock()
+    for name, page in pages(data / "product-extraction-benchmark" / "html.tar.xz"):
+        number = Path(name).stem
+        if number in truth:
+            found[0][number] = ours.call(read_product, page, truth[number]["url"])
+            found[1][number] = peer.call(product_of_extruct, page, truth[number]["url"])
+    for field in FIELDS:
+        scores = [f1(truth, answers, field) for answers in found]
+        row(
+            "product-extraction-benchmark",
+            f"{field} F1",
+            *scores,
+            f"extruct + price-parser, {peer.seconds / ours.seconds:.1f} times its speed",
+        )
+
+
+def read_product(page: str, url: str) -> dict[str, Any]:
+    tree = LexborHTMLParser(page)
+    offers = read_offers(tree, read_items(tree, url), url)
+    return {field: getattr(offers[0], name) for field, name in FIELDS.items()} if offers else {}
+
+
+def product_of_extruct(page: str, url: str) -> dict[str, Any]:
+    extracted = extruct.extract(page, base_url=url, syntaxes=["json-ld", "microdata"], uniform=True, errors="ignore")
+    for item in [*extracted.get("json-ld", []), *extracted.get("microdata", [])]:
+        if "product" in str(item.get("@type")).lower():
+            offers = item.get("offers") or {}
+            offer = (offers[0] if offers else {}) if isinstance(offers, list) else offers
+            offer = offer if isinstance(offer, dict) else {}
+            brand = item.get("brand")
+            printed = offer.get("price") or offer.get("lowPrice")
+            return {
+                "price": Price.fromstring(str(printed)).amount if printed else None,
+                "availability": str(offer.get("availability") or "").rpartition("/")[2] or None,
+                "sku": item.get("sku"),
+                "gtin": next((item[key] for key in ("gtin13", "gtin", "gtin14", "gtin12", "gtin8") if item.get(key)), None),
+                "brand": brand.get("name") if isinstance(brand, dict) else brand,
+            }
+    return {}
+
+
+def f1(truth: dict[str, Any], answers: dict[str, dict[str, Any]], field: str) -> float:
+    hits = wrong = missed = 0
+    for number, expected in truth.items():
+        value = answers.get(number, {}).get(field)
+        wanted = expected.get(field) or []
+        if field == "availability":
+            value, wanted = value or "InStock", wanted or ["InStock"]
+        if value in (None, ""):
+            missed += bool(wanted)
+        elif comparable(value, field) in {comparable(one, field) for one in wanted}:
+            hits += 1
+        else:
+            wrong += 1
+            missed += bool(wanted)
+    return 2 * hits / (2 * hits + wrong + missed) if hits else 0.0
+
+
+def comparable(value: object, field: str) -> object:
+    if field == "price":
+        try:
+            return Decimal(str(value))
+        except InvalidOperation:
+            return None
+    text = " ".join(str(value).split()).lower()
+    return text.lstrip("0") if field in ("sku", "gtin") else text
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("DOZOR_CORPORA", beside)))
