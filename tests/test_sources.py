@@ -16,6 +16,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import collectors.sources
 from collectors.records import KINDS, identity
@@ -81,6 +83,19 @@ def test_spellings_of_one_target_are_one_target(name: str) -> None:
     assert module.canonical_target(watch.target) == watch.target
     assert module.matches_target(watch.target)
     assert module.canonical_options(watch.options) == watch.options
+
+
+@pytest.mark.parametrize("name", NAMES)
+@settings(deadline=None, max_examples=60)
+@given(text=st.text(max_size=60))
+def test_any_target_is_spelt_one_way_or_refused(name: str, text: str) -> None:
+    module = sources()[name]
+    try:
+        target = module.canonical_target(text.strip())
+    except ValueError:
+        return
+    if module.matches_target(target):
+        assert module.canonical_target(target) == target
 
 
 @pytest.mark.parametrize("name", NAMES)

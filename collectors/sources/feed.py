@@ -16,7 +16,8 @@ from collectors.reading.feed_xml import FeedError
 from collectors.reading.feeds import Feed, FeedItem, read_feed
 from collectors.records import Counters, Publication
 from collectors.source import LINKED, TARGET, Capture, Context, Expect, Known, ParseError, Request, Source, Watch, Window
-from collectors.urls import host_of, normalise_url, registrable_domain
+from collectors.targets import web_address
+from collectors.urls import host_of, registrable_domain
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, application/xml;q=0.9, */*;q=0.1"
 MAX_ARTICLES = 300  # of one feed page; longer ones are archives
@@ -39,11 +40,7 @@ SOURCE = Source(
 )
 
 
-def canonical_target(target: str) -> str:
-    url = normalise_url(target if "://" in target else f"https://{target}")
-    if not host_of(url):
-        raise ValueError(f'"{target}" is not an address')
-    return url
+canonical_target = web_address
 
 
 def canonical_options(options: Mapping[str, Any]) -> dict[str, Any]:

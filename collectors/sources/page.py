@@ -14,7 +14,7 @@ from collectors.reading.encoding import decode
 from collectors.reading.fragments import text_from_html
 from collectors.records import Offer, Page
 from collectors.source import TARGET, Capture, Expect, Known, ParseError, Request, Source, Watch, Window
-from collectors.urls import host_of, normalise_url
+from collectors.targets import web_address
 
 SOURCE = Source(
     name="page",
@@ -32,11 +32,7 @@ SOURCE = Source(
 )
 
 
-def canonical_target(target: str) -> str:
-    url = normalise_url(target if "://" in target else f"https://{target}")
-    if not host_of(url):
-        raise ValueError(f'"{target}" is not an address')
-    return url
+canonical_target = web_address
 
 
 def canonical_options(options: Mapping[str, Any]) -> dict[str, Any]:

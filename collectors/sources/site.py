@@ -38,7 +38,8 @@ from collectors.source import (
     Window,
     skip,
 )
-from collectors.urls import host_of, normalise_url
+from collectors.targets import web_address
+from collectors.urls import normalise_url
 from collectors.verdicts import judge_by_status
 
 DEFAULT_DEPTH = 6  # clicks from the home page
@@ -72,11 +73,7 @@ SOURCE = Source(
 )
 
 
-def canonical_target(target: str) -> str:
-    url = normalise_url(target if "://" in target else f"https://{target}")
-    if not host_of(url):
-        raise ValueError(f'"{target}" is not an address')
-    return url
+canonical_target = web_address
 
 
 def canonical_options(options: Mapping[str, Any]) -> dict[str, Any]:
