@@ -16,9 +16,10 @@ from collectors.urls import host_of, registrable_domain
 
 WallKind = Literal["challenge", "consent", "login", "geo", "denied", "maintenance", "parked", "script_only", "soft_404"]
 
-READ_BYTES = 256 * 1024  # walls are small and say so at once
+LARGEST_WALL = 256 * 1024  # bytes; a larger page is content
 SHORT_WORDS = 220  # a page with more words than this is content, whatever its title says
 SHELL_WORDS = 25
+LARGEST_LOGIN = 64 * 1024  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ _MEANING: dict[WallKind, str] = {
     "soft_404": "a page that says it was not found",
 }
 
-# Markup that only walls have: (kind, bytes in lower case, name for people).
+# Markup of the makers of walls, proof on a short page: (kind, bytes in lower case, name for people).
 _MARKUP: tuple[tuple[WallKind, bytes, str], ...] = (
     ("challenge", b"/cdn-cgi/challenge-platform/h/", "Cloudflare"),
     ("challenge", b"cf-browser-verification", "Cloudflare"),
@@ -71,20 +72,6 @@ _MARKUP: tuple[tuple[WallKind, bytes, str], ...] = (
     ("parked", b"parklogic.com", "ParkLogic"),
     ("parked", b"/bodis/", "Bodis"),
 )
-# Of these, some are also loaded by ordinary pages that sit behind such a service: proof only on a short page.
-_ALSO_ON_CONTENT = frozenset(
-    (
-        b"/cdn-cgi/challenge-platform/h/",
-        b"_incapsula_resource",
-        b"__qrator",
-        b"servicepipe.ru/",
-        b"px-captcha",
-        b"/.well-known/ddos-guard/",
-        b"/bodis/",
-        b"/showcaptcha",
-    )
-)
-
 _HOSTS: dict[str, WallKind] = {
     "consent.google.com": "consent",
     "consent.youtube.com": "consent",
@@ -174,7 +161,11 @@ _WORDS: tuple[tuple[WallKind, re.Pattern[str]], ...] = (
     ),
 )
 
-_DROPPED = re.compile(rb"(?is)<(script|style|noscript|template|svg|head)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)")
+_BODY = re.compile(rb"(?i)<body")
+_SEGMENT = re.compile(rb"(?is)<(?:(script|style|title|template|svg)\b.*?(?:</\1\s*>|\Z)|!--.*?(?:-->|\Z)|[^<>]*>?)\s*|[^<]+")
+_EMBEDDED = re.compile(
+    rb"application/(?:ld\+)?json|__next_data__|__nuxt__|__initial_state__|__apollo_state__|__preloaded_state__"
+)
 _TAG = re.compile(rb"<[^<>]{0,2000}>")
 _TITLE = re.compile(rb"(?is)<title[^<>]{0,200}>(.{0,500}?)</title")
 _HEADING = re.compile(rb"(?is)<h1[^<>]{0,500}>(.{0,800}?)</h1")
@@ -183,7 +174,6 @@ _SCRIPT_ROOT = re.compile(
     rb"(?i)<div[^<>]{0,200}id\s*=\s*[\"']?(?:root|app|__next|__nuxt|app-root|application|react-app|main-app)[\"'\s>]|<app-root"
 )
 _REFRESH = re.compile(rb"(?i)<meta[^<>]{0,200}http-equiv\s*=\s*[\"']?refresh")
-_WORD = re.compile(r"\w{2,}")
 
 
 def wall(
@@ -199,21 +189,27 @@ def wall(
         return found
     if not body or (media_type and "html" not in media_type):
         return None
-    head = body[:READ_BYTES]
-    lower = head.lower()
-    marks = [(kind, mark, name) for kind, mark, name in _MARKUP if mark in lower]
-    for kind, mark, name in marks:
-        if mark not in _ALSO_ON_CONTENT:
+    if len(body) > LARGEST_WALL or (words := _word_count(body, SHORT_WORDS + 1)) > SHORT_WORDS:
+        return None
+    lower = body.lower()
+    for kind, mark, name in _MARKUP:
+        if mark in lower:
             return Wall(kind, name)
-    if len(body) > READ_BYTES:
-        return None
-    bare = _TAG.sub(b" ", _DROPPED.sub(b" ", head))
-    words = len(_WORD.findall(html.unescape(bare.decode("utf-8", "replace"))))
-    if words > SHORT_WORDS:
-        return None
-    if marks:
-        return Wall(marks[0][0], marks[0][2])
-    return _by_words(head, words) or _by_emptiness(head, lower, words)
+    if (found := _by_words(body, words)) is not None:
+        return found
+    return None if _EMBEDDED.search(lower) else _by_emptiness(body, lower, words)  # data for scripts can be read without them
+
+
+def _word_count(markup: bytes, most: int) -> int:
+    """Words that a reader sees, counted up to `most`. What stands in noscript counts: some forums keep all their text there."""
+    count = 0
+    start = _BODY.search(markup)
+    for segment in _SEGMENT.finditer(markup, start.start() if start else 0):
+        if markup[segment.start()] != 0x3C:  # "<"
+            count += len(segment.group().split())
+            if count >= most:
+                break
+    return count
 
 
 def _by_headers(http_status: int | None, headers: Mapping[str, str]) -> Wall | None:
@@ -258,7 +254,8 @@ def _by_words(head: bytes, words: int) -> Wall | None:
 
 
 def _by_emptiness(head: bytes, lower: bytes, words: int) -> Wall | None:
-    if words <= SHORT_WORDS // 2 and _PASSWORD.search(head):
+    # A large page with a password field and few words is a shop that a script fills, its login form hidden.
+    if len(head) <= LARGEST_LOGIN and 3 <= words <= SHORT_WORDS // 2 and _PASSWORD.search(head):
         return Wall("login", f"a password field on a page of {words} words")
     if (
         words <= SHELL_WORDS
@@ -272,4 +269,9 @@ def _by_emptiness(head: bytes, lower: bytes, words: int) -> Wall | None:
 
 
 def _plain(markup: bytes) -> str:
-    return " ".join(html.unescape(_TAG.sub(b" ", markup).decode("utf-8", "replace")).lower().split())
+    bare = _TAG.sub(b" ", markup)
+    try:
+        text = bare.decode()
+    except UnicodeDecodeError:
+        text = bare.decode("cp1251", "replace")  # of the encodings that are not UTF-8, the one our words may stand in
+    return " ".join(html.unescape(text).lower().split())
