@@ -30,6 +30,8 @@ Row = dict[str, Any]
 class WatchlistError(Exception):
     """All that is wrong with a watchlist; each problem reads `file:line: what is wrong, and the nearest right name`."""
 
+    exit_code = 2
+
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = list(problems)

@@ -7,24 +7,40 @@ from __future__ import annotations
 
 import logging
 import sys
+from importlib import import_module
 
 import typer
 from rich.console import Console
 
-from collectors.watchlist import WatchlistError
-from dozor import cli_data, cli_pipeline, cli_text
-from dozor.settings import SettingsError
+# Which module has which commands: only the one asked for is imported, so that `dozor read` waits for no crawler.
+COMMANDS = {
+    "cli_pipeline": (
+        "init", "validate", "sources", "run", "collect", "parse", "refresh", "report", "backfill", "accept", "status",
+    ),
+    "cli_data": ("sql", "show", "export", "prune", "erase", "label"),
+    "cli_text": ("read", "match", "sentiment", "topics"),
+    "cli_demo": ("demo",),
+}  # fmt: skip
 
-app = typer.Typer(
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
-    help="Watch competitors and mentions: collect nightly, keep everything, ask in SQL.",
-    epilog="Start: `dozor init`, edit watchlist.yml, `dozor validate`, `dozor run`, then `dozor sql`. See it at work: `dozor demo`.",
-)
-app.add_typer(cli_pipeline.app)
-app.add_typer(cli_data.app)
-app.add_typer(cli_text.app)
+
+def build(command: str = "") -> typer.Typer:
+    """The application with the module of one command, or with all of them."""
+    app = typer.Typer(
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="markdown",
+        help="Watch competitors and mentions: collect nightly, keep everything, ask in SQL.",
+        epilog="Start: `dozor init`, edit watchlist.yml, `dozor validate`, `dozor run`, then `dozor sql`. See it at work: `dozor demo`.",
+    )
+    app.callback()(_group)
+    wanted = [module for module, commands in COMMANDS.items() if command in commands] or list(COMMANDS)
+    for module in wanted:
+        app.add_typer(import_module(f"dozor.{module}").app)
+    return app
+
+
+def _group() -> None:
+    """Keeps `dozor` a group of commands, however many were imported."""
 
 
 def main() -> None:
@@ -32,19 +48,17 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
-        app()
-    except (SettingsError, WatchlistError) as error:
-        _say(str(error))
-        sys.exit(2)
+        build(next((word for word in sys.argv[1:] if not word.startswith("-")), ""))()
     except KeyboardInterrupt:
         _say("Stopped. What was archived is kept; the same command goes on from there.")
         sys.exit(130)
     except Exception as error:
-        if (code := getattr(error, "exit_code", None)) is None:
+        code = getattr(error, "exit_code", None)  # errors that carry one explain themselves
+        if not isinstance(code, int):
             raise
         _say(str(error))
         sys.exit(code)
 
 
 def _say(message: str) -> None:
-    Console(stderr=True).print(message, style="red", markup=False, highlight=False)
+    Console(stderr=True).print(message, style="red", markup=False, highlight=False, soft_wrap=True)

@@ -23,6 +23,8 @@ from collectors.archive import replacing
 class SettingsError(Exception):
     """dozor.yml or the environment is wrong; names the file, the key and what would be right."""
 
+    exit_code = 2
+
 
 class Settings(BaseModel):
     """Settings of one installation."""

@@ -63,7 +63,9 @@ class Workers:
 
     def _start(self, function: Callable[[T], R], task: T, seconds: Callable[[T], float]) -> ProcessFuture:
         if self._pool is None:
-            self._pool = ProcessPool(max_workers=self.count, context=get_context("spawn"), initializer=_limit_memory)
+            context = get_context("forkserver")  # imports once, then each worker is a fork of that: cheap to replace
+            context.set_forkserver_preload([function.__module__])
+            self._pool = ProcessPool(max_workers=self.count, context=context, initializer=_limit_memory)
         return self._pool.schedule(function, args=[task], timeout=seconds(task))
 
     def _result(
