@@ -2,7 +2,8 @@
 
     python benchmarks/reading_structured.py [DATA_DIR]
 
-DATA_DIR holds the corpora (default: DOZOR_CORPORA, else ../shared/data beside the checkout). Peers come with `uv sync --group bench`.
+DATA_DIR holds the corpora (default: DOZOR_CORPORA, else ../shared/data beside the checkout).
+Peers come with `uv sync --group bench`.
 """
 
 from __future__ import annotations

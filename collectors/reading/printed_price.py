@@ -20,7 +20,7 @@ from collectors.reading.prices import Price, read_price
 
 MAX_CHUNKS = 30_000  # pieces of text that are looked at
 MAX_NODES = 150_000
-MAX_CANDIDATES = 120  # prices that are scored
+MAX_PLACES = 80  # pieces with digits that are looked at: those nearest to title and buy button
 MAX_PRICE_TEXT = 60
 LEAST_SCORE = 1.0
 OLD_PENALTY = 3.0
@@ -135,15 +135,11 @@ class _Candidate:
 
 def read_printed_price(walk: Walk, page: Printed, lang: str | None) -> None:
     """Sets the price of `page`, and the one before it where it is struck through."""
-    candidates = []
     taken: set[int] = set()
-    for at, chunk in enumerate(walk.chunks):
-        if len(chunk) <= MAX_PRICE_TEXT and _DIGIT.search(chunk):
-            candidate = _candidate(walk, at, taken, lang)
-            if candidate is not None:
-                candidates.append(candidate)
-                if len(candidates) >= MAX_CANDIDATES:
-                    break
+    places = [at for at, chunk in enumerate(walk.chunks) if len(chunk) <= MAX_PRICE_TEXT and _DIGIT.search(chunk)]
+    if len(places) > MAX_PLACES:
+        places = sorted(sorted(places, key=lambda at: -_place(walk, at))[:MAX_PLACES])
+    candidates = [candidate for at in places if (candidate := _candidate(walk, at, taken, lang)) is not None]
     if not candidates:
         return
     votes = Counter(one.price.amount for one in candidates)

@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from collectors.reading import product_words as words
 from collectors.reading.availability import read_availability
-from collectors.reading.embedded import embedded_brand, embedded_gtin
+from collectors.reading.embedded import read_embedded
 from collectors.reading.gtin import read_gtin
 from collectors.reading.model import ReadOffer
 from collectors.reading.node_text import text_of
@@ -73,15 +73,20 @@ def read_printed(
     page = Printed(name=walk.title)
     if known is None or known.price_amount is None or known.price_high_amount is not None:
         read_printed_price(walk, page, lang)
-    if known is None and not (is_bought and page.price is not None) and not _is_sold_out(tree, walk):
-        return None
     _read_labels(walk.chunks, page)
+    is_sold = is_bought and page.price is not None
+    is_labelled = page.brand is not None and bool(page.sku or page.gtin)
+    if known is None and not is_sold and not is_labelled and not _is_sold_out(tree, walk):
+        return None
     wanted = [name for name in _MARKED if getattr(page, name) is None and (known is None or getattr(known, name) is None)]
     _read_marked(tree, page, wanted, is_bought=walk.buy_buttons > 0)
-    if page.brand is None and (known is None or known.brand is None):
-        page.brand = embedded_brand(raw, f"{title} {walk.title or ''}")
-    if page.gtin is None and (known is None or known.gtin is None):
-        page.gtin = embedded_gtin(raw)
+    lacks_brand = page.brand is None and (known is None or known.brand is None)
+    lacks_gtin = page.gtin is None and (known is None or known.gtin is None)
+    if lacks_brand or lacks_gtin:
+        embedded = read_embedded(raw, f"{title} {walk.title or ''}")
+        if page.brand is None and embedded.brand and not _is_of_host(embedded.brand, url):
+            page.brand = embedded.brand
+        page.gtin = page.gtin or embedded.gtin
     price = page.price
     return ReadOffer(
         name=page.name,
@@ -137,6 +142,12 @@ def _is_sold_out(tree: LexborHTMLParser, walk: Walk) -> bool:
         ):
             return True
     return False
+
+
+def _is_of_host(brand: str, url: str | None) -> bool:
+    """A shop's scripts often name the shop itself as the brand."""
+    host = (urlsplit(url[:MAX_URL]).hostname or "") if url else ""
+    return bool(host) and re.sub(r"\W", "", brand.lower()) in re.sub(r"[^\w.]", "", host)
 
 
 def _read_labels(chunks: list[str], page: Printed) -> None:

@@ -141,7 +141,7 @@ def _described(item: Item, is_card: bool) -> ReadOffer:
         sku=_sku(get("sku")) or _sku(get("productID"), "sku"),
         gtin=_gtin(item.properties),
         mpn=text(get("mpn")) or _prefixed(get("productID"), "mpn"),
-        brand=text(get("brand")) or text(get("manufacturer")),
+        brand=_brand(get("brand")) or _brand(get("manufacturer")),
         category=_category(get("category")),
         rating_value=value,
         rating_best=best,
@@ -268,6 +268,12 @@ def _sku(value: Any, prefix: str = "") -> str | None:
     if prefix:
         return _prefixed(value, prefix)
     found = text(value)
+    if found and " " in found:
+        head, _, rest = found.partition(" ")
+        if len(head) >= 5 and any(char.isdigit() for char in head) and not any(char.isdigit() for char in rest):
+            return head  # the number with the name behind it
+        if found.count(" ") > 1:
+            return None  # a name, not a number
     return found if found and len(found) <= 100 else None
 
 
@@ -279,6 +285,11 @@ def _prefixed(value: Any, prefix: str) -> str | None:
     if colon:
         return tail.strip() or None if head.strip().lower() == prefix else None
     return found if prefix == "sku" and len(found) <= 100 else None
+
+
+def _brand(value: Any) -> str | None:
+    found = text(value)
+    return found if found and len(found) <= 80 and " | " not in found else None
 
 
 def _category(value: Any) -> str | None:

@@ -65,16 +65,18 @@ def read_offers(
 ) -> list[ReadOffer]:
     """Offers of a page; `offers[0].is_card` is False exactly when the page is about one product."""
     title = _title(tree, items)
-    own_items, listed = _products(items, url, title)
+    own_items, twins, listed = _products(items, url, title)
     graph = offer_of_graph(items)
     main: ReadOffer | None = None
     variants: list[ReadOffer] = []
     if own_items:
         firsts = [offers_of(item) for item in own_items]
         main = firsts[0][0]
-        variants = firsts[0][1:]
+        variants = firsts[0][1:] or [offer for item in twins for offer in offers_of(item)[:1]]
         for others in firsts[1:]:
             main = _filled(main, others[0])
+        if len({one.gtin for one in variants if one.gtin}) > 1:
+            main = replace(main, gtin=None)  # the number of one variant is not the product's
     if graph is not None and (main is not None or not listed):
         main = _filled(main, graph) if main is not None else graph
     if main is None and _is_text(items):
@@ -98,8 +100,8 @@ def _is_text(items: Sequence[Item]) -> bool:
     return any(item.type in _TEXTS or (item.origin == "opengraph" and item.type == "article") for item in items)
 
 
-def _products(items: Sequence[Item], url: str | None, title: str) -> tuple[list[Item], list[Item]]:
-    """The items of the page's own product, best syntax first, and those of products it only lists."""
+def _products(items: Sequence[Item], url: str | None, title: str) -> tuple[list[Item], list[Item], list[Item]]:
+    """The page's own product (one item a syntax, best syntax first), its twins of the same name, and products only listed."""
     own: list[Item] = []
     listed: list[Item] = []
     for item in items:
@@ -121,6 +123,7 @@ def _products(items: Sequence[Item], url: str | None, title: str) -> tuple[list[
     for item in own:
         by_origin.setdefault(item.origin, []).append(item)
     chosen: list[Item] = []
+    twins: list[Item] = []
     for same in by_origin.values():
         names = {text(item.properties.get("name")) for item in same}
         best = max(same, key=lambda item: _weight(item, url, title))
@@ -128,8 +131,11 @@ def _products(items: Sequence[Item], url: str | None, title: str) -> tuple[list[
             listed += same
         else:
             chosen.append(best)
-            listed += [item for item in same if item is not best and item.properties.get("name") != best.properties.get("name")]
-    return chosen, listed
+            name = text(best.properties.get("name"))
+            for item in same:
+                if item is not best:
+                    (twins if text(item.properties.get("name")) == name else listed).append(item)
+    return chosen, twins, listed
 
 
 def _weight(item: Item, url: str | None, title: str) -> int:
