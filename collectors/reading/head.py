@@ -15,7 +15,9 @@ from collectors.reading.model import Item
 
 MOST_NODES = 5_000  # metas and links read of one page; a hostile page has a million
 _MOST_SHOWN = 20
-_WANTED = 'meta, title, base, h1, time[datetime], link[rel~="canonical" i], link[rel~="image_src" i]'
+_WANTED = (
+    'meta, title, base, h1, time[datetime], [itemprop~="datePublished" i], link[rel~="canonical" i], link[rel~="image_src" i]'
+)
 _ZERO_WIDTH = dict.fromkeys(map(ord, "\u200b\ufeff\u2060"))
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
 _ARTICLES = """
@@ -45,6 +47,7 @@ class Head:
     base: str | None
     h1s: tuple[str, ...]
     times: tuple[str, ...]  # `datetime` of the first `time` elements
+    published: tuple[str, ...]  # of elements marked datePublished, whatever scope they are in
 
     def first(self, *keys: str) -> str | None:
         """The first non-empty value of the first key that has one."""
@@ -63,6 +66,7 @@ def read_head(tree: LexborHTMLParser, url: str | None) -> Head:
     links: dict[str, list[Mapping[str, str | None]]] = {}
     h1s: list[str] = []
     times: list[str] = []
+    published: list[str] = []
     title = base = None
     # one walk over the whole tree for all of them: the walk is what costs
     for node in tree.css(_WANTED)[:MOST_NODES]:
@@ -76,13 +80,13 @@ def read_head(tree: LexborHTMLParser, url: str | None) -> Head:
         elif tag == "h1":
             if len(h1s) < _MOST_SHOWN and (text := clean(node.text(separator=" "))):
                 h1s.append(text)
-        elif tag == "time":
-            if len(times) < _MOST_SHOWN and (stamp := attributes.get("datetime")):
-                times.append(stamp)
         elif tag == "title":
             title = title or (None if _inside_svg(node) else clean(node.text()) or None)
-        else:
+        elif tag == "base":
             base = base or attributes.get("href")
+        elif len(times) + len(published) < _MOST_SHOWN:
+            stamp = attributes.get("datetime") or attributes.get("content") or clean(node.text(separator=" "))[:100]
+            (published if "itemprop" in attributes else times).append(stamp)
     root = tree.root
     attributes = root.attributes if root is not None and root.tag == "html" else {}
     return Head(
@@ -93,6 +97,7 @@ def read_head(tree: LexborHTMLParser, url: str | None) -> Head:
         base=join(url, base) if base else url,
         h1s=tuple(h1s),
         times=tuple(times),
+        published=tuple(published),
     )
 
 

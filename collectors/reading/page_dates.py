@@ -42,7 +42,10 @@ article:modified modified updated_time revised og:modified_time mediator_modifie
 _MODIFIED_METAS = tuple(_MODIFIED_NAMES.split())
 _KNOWN_METAS = frozenset((*_PUBLISHED_METAS, *_DATED_METAS, *_MODIFIED_METAS))
 _DATED_KEY = re.compile(r"publish|pubdate|posted|upload|release|created|issued|date", re.IGNORECASE)
-_CHANGED_KEY = re.compile(r"modif|updat|expir|valid|birth|lastmod|end|format", re.IGNORECASE)
+_CHANGED_KEY = re.compile(r"modif|updat|expir|valid|birth|lastmod|end|format|publisher", re.IGNORECASE)
+# Languages written only east of Greenwich: their local day is never behind that of UTC.
+_EASTERN = "de it pl ru uk be bg cs sk sr mk hr sl hu ro tr el fi sv no nb da et lv lt kk mn he ar fa hi th vi id ko ja zh"
+_EAST = frozenset(_EASTERN.split())
 _URL_DAY = re.compile(
     r"(?<!\d)((?:19|20)\d{2})"
     r"(?:([/_.\-])(0?[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01]|[1-9](?=[/.]|$))|(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01]))(?!\d)"
@@ -53,7 +56,7 @@ _SHOWN = (
     '[class*="info" i], [class*="submitted" i]'
 )
 _OTHER_PAGES = re.compile(
-    r"teaser|related|sidebar|widget|footer|comment|recommend|calendar|footnote|most-read|newsticker", re.IGNORECASE
+    r"teaser|related|sidebar|widget|footer|\bcomment|recommend|calendar|footnote|most-read|newsticker", re.IGNORECASE
 )
 _DATE_IN_TEXT = re.compile(
     r"(?<![\d/])(?:\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?"
@@ -111,12 +114,14 @@ def _limit(fetched_at: datetime | None) -> datetime | None:
 
 def _declared(head: Head, own: Sequence[Item]) -> Iterator[tuple[str, str]]:
     """Texts of published times with their evidence: articles, meta tags, other works, then any meta named like a date."""
-    for item in own:
-        if item.type in ARTICLE_TYPES or item.type.endswith(("Article", "Page")):
-            yield from _texts(item, "datePublished")
     for key in _PUBLISHED_METAS:
         for text in head.metas.get(key, ()):
             yield text, f"meta {key}"
+    for item in own:
+        if item.type in ARTICLE_TYPES or item.type.endswith(("Article", "Page")):
+            yield from _texts(item, "datePublished")
+    for text in head.published:
+        yield text, "itemprop datePublished"
     for item in own:
         yield from _texts(item, "datePublished", "datePosted", "uploadDate", "dateCreated")
     for key in _DATED_METAS:
@@ -166,17 +171,17 @@ def url_date(url: str | None, limit: datetime | None) -> Moment | None:
     """The day that an address names, as in /2026/11/20/."""
     for match in _URL_DAY.finditer((url or "")[:2_000]):
         try:
-            value = datetime(int(match[1]), int(match[3] or match[5]), int(match[4] or match[6]))  # noqa: DTZ001 an address gives no offset
+            day = date(int(match[1]), int(match[3] or match[5]), int(match[4] or match[6]))
         except ValueError:
             continue
-        moment = Moment(value, has_time=False, evidence="url" if match[2] else "digits in the url")
+        moment = Moment(datetime.combine(day, time()), has_time=False, evidence="url" if match[2] else "digits in the url")
         if is_possible(moment, limit):
             return moment
     return None
 
 
 def _day_first(tree: LexborHTMLParser, claims: Sequence[tuple[str, str]]) -> bool | None:
-    """The order of a declared 03/04/2026, by the page's other dates: one with a day over 12, or the same date written with dots."""
+    """The order of a declared 03/04/2026, by the page's other dates: one with a day over 12, or the same date with dots."""
     pairs = [(int(m[1]), int(m[2]), int(m[3])) for text, _ in claims if (m := _SLASHED.search(text))]
     if not pairs:
         return None
@@ -212,13 +217,14 @@ def _local(
     if not published.has_time or value.utcoffset() != timedelta(0) or value.time() == time():
         return published
     others = [moment for text, _ in claims if (moment := read_date(text, lang, strict=True)) is not None]
-    for stamp in head.times:
+    for stamp in (*head.times, *head.published):
         moment = read_date(stamp, lang, strict=True)
         if moment is not None and moment.has_time:
             others.append(moment)
+    days = (1,) if lang in _EAST else (1, -1)
     for other in others:
         if not other.has_time:
-            if abs(other.value.date() - value.date()) == timedelta(days=1):
+            if (other.value.date() - value.date()).days in days:
                 return replace(published, value=_on_day(value, other.value.date()))
             continue
         if other.value.tzinfo is None:
@@ -229,19 +235,19 @@ def _local(
                 return replace(published, value=value.astimezone(timezone(offset)))
         elif other.value == value and other.value.utcoffset() != timedelta(0):
             return replace(published, value=other.value)
-    if from_url is not None and from_url.evidence == "url" and abs(from_url.value.date() - value.date()) == timedelta(days=1):
+    if from_url is not None and from_url.evidence == "url" and (from_url.value.date() - value.date()).days in days:
         return replace(published, value=_on_day(value, from_url.value.date()))
     if value.hour < 8 or value.hour >= 21:
         shown = _shown(tree, None, None, lang, None)
-        if shown is not None and shown.value.date() - value.date() == timedelta(days=1 if value.hour >= 21 else -1):
+        if shown is not None and (shown.value.date() - value.date()).days in days:
             return replace(published, value=_on_day(value, shown.value.date()))
     return published
 
 
 def _on_day(value: datetime, day: date) -> datetime:
-    sign = 1 if day > value.date() else -1
-    for hours in range(1, 15):
-        moved = value.astimezone(timezone(timedelta(hours=sign * hours)))
+    hours_of_the_world = range(1, 15) if day > value.date() else range(-1, -11, -1)
+    for hours in hours_of_the_world:
+        moved = value.astimezone(timezone(timedelta(hours=hours)))
         if moved.date() == day:
             return moved
     return value
@@ -326,7 +332,7 @@ def _is_beside(node: LexborNode) -> bool:
     for _ in range(6):
         if parent is None or parent.tag in ("body", "main"):
             return False
-        if parent.tag in ("footer", "aside", "nav"):
+        if parent.tag in ("footer", "aside", "nav", "blockquote"):
             return True
         attributes = parent.attributes
         if _OTHER_PAGES.search(f"{attributes.get('class') or ''} {attributes.get('id') or ''}"):
