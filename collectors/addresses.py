@@ -6,6 +6,7 @@ Blocks: IANA special-purpose registries (RFC 6890 and successors). Ports: the WH
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import can_ada
@@ -102,6 +103,7 @@ DENIED_PORTS = frozenset((
 # fmt: on
 
 
+@lru_cache(maxsize=4096)
 def denied_address(text: str) -> str:
     """Why an IP address may not be asked; empty for a public one. IPv4 hidden inside IPv6 is judged by what it hides."""
     try:

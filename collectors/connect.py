@@ -87,8 +87,10 @@ class Stream(httpcore.AsyncNetworkStream):
             async with asyncio.timeout(TLS_SECONDS):
                 await self._writer.start_tls(ssl_context, server_hostname=server_hostname)
         except TimeoutError:
+            self._writer.transport.abort()
             raise FetchError("tls", f"{self._host} did not finish the TLS handshake in {TLS_SECONDS:.0f} s") from None
         except OSError as error:  # ssl.SSLError is one
+            self._writer.transport.abort()
             raise FetchError("tls", f"no trusted connection to {self._host}: {error}") from error
         return self
 

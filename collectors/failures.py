@@ -27,6 +27,7 @@ KINDS = {
     "scheme": "a redirect leads away from the web",
     "downgrade": "a redirect leads from https to http",
     "guard": "the address may not be asked",
+    "robots": "robots.txt does not allow it",
     "scope": "a redirect leads where we may not ask",
     "circuit_open": "the host failed too often and is left alone for a while",
     "paused": "the host asked to be left alone for a while",

@@ -329,9 +329,7 @@ class Fetcher:
         async with self._logins.setdefault(key, asyncio.Lock()):
             kept = self._earned.get(key)
             if kept is None or kept[1] <= time.monotonic():
-                exchange = await self._exchange(login_request(auth, secrets), source, None)
-                if exchange.error:
-                    raise FetchError(exchange.error.kind, f"the login failed: {exchange.error.detail}")
+                exchange = await self._log_in(login_request(auth, secrets), source)
                 try:
                     earned = earn(auth, exchange.url, exchange.body or b"", exchange.set_cookies)
                 except ValueError as error:
@@ -342,6 +340,20 @@ class Fetcher:
         for value in (*kept[0].headers.values(), *(cookie.value for cookie in kept[0].cookies)):
             secrets.remember(value.rpartition(" ")[2])
         return kept[0]
+
+    async def _log_in(self, parts: Parts, source: Source) -> Exchange:
+        """The answer to a login, tried as often as any question; raises FetchError (connect) when there is none."""
+        attempt = 0
+        while True:
+            attempt += 1
+            exchange = await self._exchange(parts, source, None)
+            wait = self._wait_before_next(exchange, attempt, is_priced=False)
+            if wait is not None:
+                await asyncio.sleep(wait)
+            elif exchange.error:  # the question itself was not sent
+                raise FetchError("connect", f"the login of {source.name} failed: {exchange.error.detail}")
+            else:
+                return exchange
 
     def _answer(self, exchange: Exchange, url: str, attempt: int, secrets: Secrets, source: Source, spent: float) -> Answer:
         known = secrets.known

@@ -8,6 +8,7 @@ import logging
 import pytest
 
 from collectors.auth import Bearer, Header, JsonField, OAuth2, Query, Session, Sign
+from collectors.limits import Allowance
 from collectors.source import Request
 from tests.fetching.conftest import ask, source_with
 from tests.fetching.server import in_turn, ok, redirect, reset, serve, status
@@ -116,3 +117,19 @@ async def test_a_session_cookie_is_sent_and_accounts_do_not_share_it(fetcher_wit
         "sid=login-north",
     ]
     assert server.paths().count("/login") == 2
+
+
+async def test_a_login_is_tried_again_and_its_failure_costs_no_money(fetcher_with, limits):
+    limits.allow("test_site", None, Allowance(money=1.0))
+    scripts = {"/token": in_turn(status(503), token("late-token")), "/dead": reset(), "/": ok()}
+    async with serve(scripts) as server, fetcher_with() as fetcher:
+        request = Request(url=server.url("/"), price=1.0)
+        dead = source_with(auth=OAuth2(server.url("/dead")))
+        failed = await ask(fetcher, server.url("/"), request, dead, secret=lambda key: SECRET)
+        spent = limits.spent("test_site", None)
+        alive = source_with(auth=OAuth2(server.url("/token")))
+        answer = await ask(fetcher, server.url("/"), request, alive, secret=lambda key: SECRET)
+
+    assert (failed.error, failed.spent, spent) == ("connect", 0.0, 0.0)
+    assert "the login of test_site failed" in failed.error_detail
+    assert (answer.error, answer.spent) == ("", 1.0)
