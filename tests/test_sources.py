@@ -8,6 +8,7 @@ import os
 import re
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
 from datetime import datetime, timedelta
@@ -65,8 +66,10 @@ def test_the_declaration_is_complete(name: str) -> None:
     assert source.pace_seconds >= 0.2
     assert min(source.max_requests, source.max_body) > 0
     assert all(meaning for meaning in source.options.values())
-    columns = {one.name for kind in source.kinds for one in fields(kind)}
-    assert set(source.expect.fill) <= columns
+    columns = Counter(one.name for kind in source.kinds for one in fields(kind))
+    assert {columns[name] for name in source.expect.fill} <= {1}, (
+        "a fill rate must be of one kind: it is judged in every table that has the column"
+    )
     assert (sys.modules[f"collectors.sources.{name}"].__doc__ or "").strip()
 
 

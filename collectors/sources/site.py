@@ -28,7 +28,6 @@ from collectors.source import (
     TARGET,
     Capture,
     Context,
-    Expect,
     Known,
     ParseError,
     Request,
@@ -68,7 +67,6 @@ SOURCE = Source(
     pace_seconds=2.0,
     max_requests=5_000,
     terms_url="",
-    expect=Expect(fill={"title": 0.5}),
     version=1,
 )
 
