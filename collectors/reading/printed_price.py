@@ -35,6 +35,7 @@ PRICE = re.compile(rf"{_CURRENCY}\s*(?:{_NUMBER})|(?:{_NUMBER})\s*{_CURRENCY}")
 _DIGIT = re.compile(r"\d")
 _BARE = re.compile(rf"\W*(?:{_CURRENCY})?\s*\d[\d.,' ]*\s*(?:{_CURRENCY})?\W*\Z")
 _CENTS = re.compile(r"[.,]?\d{2}(?:\s*(?:€|zł|Kč|₽))?\Z")
+_CHANGE = re.compile(r"\(?[+\-\u2212]")  # what a choice adds or takes
 _SIGN_ONLY = re.compile(r"[\d.,' \u00a0]")
 _END = re.compile(r"[.,]?\D*$")
 _NO_TEXT = frozenset(("script", "style", "noscript", "template", "option", "textarea", "title", "svg"))
@@ -64,6 +65,7 @@ class Walk:
     nodes: list[LexborNode] = field(default_factory=list)  # the element around each chunk
     title: str | None = None
     title_at: int | None = None
+    around_title: frozenset[int] = frozenset()  # elements that hold the title too: what they are called says nothing of a price
     buys: list[int] = field(default_factory=list)
     buy_buttons: int = 0
 
@@ -104,6 +106,7 @@ def walk_page(tree: LexborHTMLParser, heading: str = "") -> Walk:
             shared = len(words_of(name) & wanted)
             if name and shared > closest:
                 closest, walk.title, walk.title_at = shared, name[:300], len(chunks)
+                walk.around_title = frozenset(above.mem_id for above in elements_above(node, 30))
         elif tag in ("input", "button"):
             attributes = node.attributes
             label = (attributes.get("value") or attributes.get("aria-label") or attributes.get("title") or "").strip()
@@ -175,7 +178,7 @@ def _candidate(walk: Walk, at: int, taken: set[int], lang: str | None) -> _Candi
     if price.amount is None or price.amount == 0:
         return None
     score = 1.5 if len(shown) <= 18 and _BARE.match(shown) else 1.0 if len(shown) <= 30 else 0.0
-    names = [_name(node), *names_above(node)]
+    names = [_name(node), *(_name(above) for above in elements_above(node, 9) if above.mem_id not in walk.around_title)]
     near = " ".join(names[:3])
     before = walk.chunks[at - 1][-40:] if at else ""
     is_old = (
@@ -188,7 +191,7 @@ def _candidate(walk: Walk, at: int, taken: set[int], lang: str | None) -> _Candi
     score -= 1.5 * bool(words.BAD_NAME.search(near))
     score -= 1.5 * bool(words.BAD_TEXT.search(before) or words.BAD_TEXT.search(shown))
     score += 0.8 * bool(words.GOOD_NAME.search(near))
-    score -= 2.0 * price.is_monthly
+    score -= 2.0 * (price.is_monthly or bool(_CHANGE.match(shown)))
     score -= 2.0 * any(words.AWAY_NAME.search(name) for name in names[2:])
     score -= 1.0 * any(name.startswith("a ") for name in names[:5])
     return _Candidate(at, price, score, is_old=is_old, is_bad=is_bad)
@@ -242,8 +245,13 @@ def _name(node: LexborNode) -> str:
 
 def names_above(node: LexborNode, levels: int = 9) -> Iterator[str]:
     """Tag, class and id of the elements around a node, from inside out."""
+    return (_name(above) for above in elements_above(node, levels))
+
+
+def elements_above(node: LexborNode, levels: int) -> Iterator[LexborNode]:
+    """The elements around a node below the body, from inside out."""
     parent = node.parent
     while parent is not None and levels and parent.tag not in ("body", "html"):
-        yield _name(parent)
+        yield parent
         parent = parent.parent
         levels -= 1

@@ -61,17 +61,19 @@ def read_printed(
     With `known` None only if the page has a title, a price and a way to buy.
     """
     raw = tree.raw_html or b""
-    if known is None:
-        if not _has_shop_marks(raw):
-            return None
-    elif _is_complete(known, raw):
+    has_price, has_buy, has_old = _shop_marks(raw)
+    if (
+        not (has_price and has_buy)
+        if known is None
+        else _is_complete(known, raw) and not (has_old and known.old_price_amount is None)
+    ):
         return None
     walk = walk_page(tree, title)
     is_bought = 0 < walk.buy_buttons <= MAX_BUY_BUTTONS
     if known is None and not walk.title:
         return None
     page = Printed(name=walk.title)
-    if known is None or known.price_amount is None or known.price_high_amount is not None:
+    if known is None or known.price_amount is None or known.price_high_amount is not None or has_old:
         read_printed_price(walk, page, lang)
     _read_labels(walk.chunks, page)
     is_sold = is_bought and page.price is not None
@@ -79,14 +81,15 @@ def read_printed(
     if known is None and not is_sold and not is_labelled and not _is_sold_out(tree, walk):
         return None
     wanted = [name for name in _MARKED if getattr(page, name) is None and (known is None or getattr(known, name) is None)]
-    _read_marked(tree, page, wanted, is_bought=walk.buy_buttons > 0)
+    _read_marked(tree, page, wanted, f"{title} {walk.title or ''}", is_bought=walk.buy_buttons > 0)
     lacks_brand = page.brand is None and (known is None or known.brand is None)
     lacks_gtin = page.gtin is None and (known is None or known.gtin is None)
     if lacks_brand or lacks_gtin:
         embedded = read_embedded(raw, f"{title} {walk.title or ''}")
-        if page.brand is None and embedded.brand and not _is_of_host(embedded.brand, url):
-            page.brand = embedded.brand
+        page.brand = page.brand or embedded.brand
         page.gtin = page.gtin or embedded.gtin
+    if page.brand is not None and _is_of_host(page.brand, url):
+        page.brand = None
     price = page.price
     return ReadOffer(
         name=page.name,
@@ -113,17 +116,22 @@ def _is_complete(known: ReadOffer, raw: bytes) -> bool:
     return has_price and has_rest and (bool(known.gtin) or not any(mark in raw for mark in words.GTIN_MARKS))
 
 
-def _has_shop_marks(raw: bytes) -> bool:
-    """Whether words of prices and of buying both stand in the markup; one pass over it."""
-    found = {number < len(words.PRICE_MARKS) for number, _, _ in _marks().find_matches_as_indexes(raw)}
-    return len(found) == 2
+def _shop_marks(raw: bytes) -> tuple[bool, bool, bool]:
+    """Whether words of prices, of buying and of prices before stand in the markup; one pass over it."""
+    found = {number for number, _, _ in _marks().find_matches_as_indexes(raw)}
+    buy = len(words.PRICE_MARKS)
+    old = buy + len(words.BUY_MARKS)
+    return (
+        any(number < buy for number in found),
+        any(buy <= number < old for number in found),
+        any(number >= old for number in found),
+    )
 
 
 @cache
 def _marks() -> BytesAhoCorasick:
-    return BytesAhoCorasick(
-        [*words.PRICE_MARKS, *words.BUY_MARKS], matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA
-    )
+    marks = [*words.PRICE_MARKS, *words.BUY_MARKS, *words.OLD_MARKS]
+    return BytesAhoCorasick(marks, matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA)
 
 
 def _is_sold_out(tree: LexborHTMLParser, walk: Walk) -> bool:
@@ -145,7 +153,7 @@ def _is_sold_out(tree: LexborHTMLParser, walk: Walk) -> bool:
 
 
 def _is_of_host(brand: str, url: str | None) -> bool:
-    """A shop's scripts often name the shop itself as the brand."""
+    """A shop's pages and scripts often name the shop itself as the brand; structured data says it where it is meant."""
     host = (urlsplit(url[:MAX_URL]).hostname or "") if url else ""
     return bool(host) and re.sub(r"\W", "", brand.lower()) in re.sub(r"[^\w.]", "", host)
 
@@ -198,7 +206,7 @@ def _is_name(value: str) -> bool:
     return value[0].isalnum() and any(char.isalpha() for char in value) and len(value) <= 50 and not words.NO_BRAND.search(value)
 
 
-def _read_marked(tree: LexborHTMLParser, page: Printed, wanted: list[str], *, is_bought: bool) -> None:
+def _read_marked(tree: LexborHTMLParser, page: Printed, wanted: list[str], titles: str, *, is_bought: bool) -> None:
     """Values of elements whose attributes or class names say what they hold."""
     raw = tree.raw_html or b""
     selectors = [selector for name in wanted for needle, selector in _MARKED[name] if needle in raw]
@@ -219,7 +227,7 @@ def _read_marked(tree: LexborHTMLParser, page: Printed, wanted: list[str], *, is
                 attributes.get("data-gtin") or attributes.get("data-ean") or attributes.get("content") or text_of(node)
             )
         if page.brand is None and not _is_away(node):
-            page.brand = _marked_brand(node, attributes, named, prop)
+            page.brand = _marked_brand(node, attributes, named, prop, titles)
         if (
             page.availability is None
             and ("stock" in named or "availab" in named)
@@ -231,13 +239,14 @@ def _read_marked(tree: LexborHTMLParser, page: Printed, wanted: list[str], *, is
                 page.availability, page.availability_text = term, printed
 
 
-def _marked_brand(node: LexborNode, attributes: dict[str, str | None], named: str, prop: str) -> str | None:
+def _marked_brand(node: LexborNode, attributes: dict[str, str | None], named: str, prop: str, titles: str) -> str | None:
+    """A brand named by attributes, or one that a class name promises and a title of the page bears out."""
     value = (attributes.get("data-brand") or (attributes.get("content") if prop == "brand" else None) or "").strip()
-    if not value and (
-        prop == "brand"
-        or ("logo" not in named and any(name in named for name in ("brand", "byline", "manufacturer", "designer")))
-    ):
+    is_promised = "logo" not in named and any(name in named for name in ("brand", "byline", "manufacturer", "designer"))
+    if not value and (prop == "brand" or is_promised):
         value = words.BRAND_SUFFIX.sub("", words.BRAND_PREFIX.sub("", brand_of(node) or "")).strip(" :")
+        if prop != "brand" and "byline" not in named and value.lower() not in titles.lower():
+            return None
     return value if value and _is_name(value) and len(value) <= 35 and words.key_of(value) not in words.BRAND else None
 
 

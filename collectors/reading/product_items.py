@@ -366,7 +366,7 @@ def offer_of_graph(items: Sequence[Item]) -> ReadOffer | None:
         sku=get("product:retailer_item_id", "product:sku"),
         gtin=next((number for kind in ("ean", "isbn", "upc", "gtin") if (number := read_gtin(get(f"product:{kind}")))), None),
         mpn=get("product:mfr_part_no"),
-        brand=get("product:brand", "og:brand"),
+        brand=_brand(graph.get("product:brand") or graph.get("og:brand")),
         category=get("product:category"),
         image_url=get("og:image"),
         url=get("og:url"),

@@ -63,10 +63,10 @@ référence fabricant|modelo|modello|part-nr|numéro de modèle
 """)
 BRAND = _phrases("""
 brand|brand name|бренд|торговая марка|марка|производитель|изготовитель|виробник|бренд товара|manufacturer|make|designer
-publisher|marke|hersteller|marque|fabricant|marca|fabricante|produttore|editore
+marke|hersteller|marque|fabricant|marca|fabricante|produttore
 merk|fabrikant|marka|producent|značka|výrobce|výrobca|proizvajalec|blagovna znamka|proizvođač|gyártó|märke|merke|mærke
 tillverkare|valmistaja|üretici|producător|ブランド|ブランド名|メーカー|品牌
-제조사|브랜드|מותג|יצרן|издательство
+제조사|브랜드|מותג|יצרן
 """)
 # Present in the markup of a page that sells something without saying so in structured data.
 PRICE_MARKS = tuple(
@@ -85,6 +85,11 @@ BUY_MARKS = tuple(
         "購物車", "장바구니", "구매", "לסל", "omprar", "ADDTOCART", "cquista",
     )
 )  # fmt: skip
+OLD_MARKS = tuple(
+    word.encode()
+    for word in ("<del", "<s>", "<strike", "strike", "line-through", "old-price", "old_price", "oldPrice", "price-old", "price_old", "priceOld",
+                 "price--old", "was-price", "price-was", "regular-price", "list-price", "crossed", "barred", "full-price", "before-price")
+)  # fmt: skip
 GTIN_MARKS = tuple(
     word.encode() for word in ("EAN", "GTIN", "ISBN", "UPC", "gtin", "isbn", "ean", "upc", "trih", "трих", "arcode")
 )
@@ -97,7 +102,7 @@ BRAND_PREFIX = re.compile(
 BRAND_SUFFIX = re.compile(r"(?i)(?:\s+|-)(?:store|shop|brand store|winkel)$")
 NO_BRAND = re.compile(
     r"(?i)brands?\b|бренды|[:?…]$|^\d+[/.:]|\(.\)$|^(?:no|нет|none|n/a|-|unbranded|other|see|learn|shop|all|more|click|перейти|"
-    r"все|null|undefined|unknown)\b|^https?:|function|[{}<>]"
+    r"все|null|undefined|unknown)\b|^https?:|function|[{}<>]| \| "
 )
 OLD_NAME = re.compile(
     r"(?i)old|(?<![a-z])was(?![a-z])|regular|list-?price|rrp|msrp|uvp|strike|cross(?!-?sell)|before|previous|barr|anterior|"

@@ -165,15 +165,22 @@ def _title(tree: LexborHTMLParser, items: Sequence[Item]) -> str:
 
 
 def _agreed(main: ReadOffer, variants: Sequence[ReadOffer], printed: ReadOffer) -> ReadOffer:
-    """Where structured data names several prices, the one that the page also prints."""
+    """Structured data put right by what the page shows of its prices.
+
+    Of several prices in structured data the one that is also printed is the product's. A price in structured data that the page
+    shows struck through, with a lower one beside it, is the price before.
+    """
+    amount, old = printed.price_amount, printed.old_price_amount
+    if amount is None:
+        return main
+    if amount == main.price_amount:
+        return replace(main, old_price_amount=main.old_price_amount or old)
+    if old is not None and old == main.price_amount:
+        return replace(main, price_amount=amount, price_text=printed.price_text, old_price_amount=old, origin=printed.origin)
     for one in variants:
-        if one.price_amount is not None and one.price_amount == printed.price_amount != main.price_amount:
+        if one.price_amount == amount:
             return replace(
-                main,
-                price_amount=one.price_amount,
-                price_text=one.price_text,
-                currency=one.currency,
-                old_price_amount=one.old_price_amount,
+                main, price_amount=amount, price_text=one.price_text, currency=one.currency, old_price_amount=one.old_price_amount
             )
     return main
 
