@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from collectors.crash import crash_point
 from transforms.tables import TABLE_VERSION, tables
-from warehouse.files import batch_path, replaced, work_dir
+from warehouse.files import batch_path, replaced, safe_name, work_dir
 
 _FOOTER = "dozor"
 
@@ -173,7 +173,7 @@ def _fill(rows: pa.Table) -> dict[str, float]:
 @contextmanager
 def _alone(store: Path, table: str, source: str, day: date) -> Iterator[None]:
     """One writer of a batch at a time: the fence compares with the file in place and must not race."""
-    lock = work_dir(store) / "locks" / f"{table}-{source}-{day.isoformat()}.lock"
+    lock = work_dir(store) / "locks" / f"{safe_name(table)}-{safe_name(source)}-{day.isoformat()}.lock"
     lock.parent.mkdir(exist_ok=True)
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -19,6 +19,7 @@ import duckdb
 from collectors.crash import crash_point
 from transforms.models import Model, macros, models
 from warehouse.comments import comment_macro, comment_model
+from warehouse.files import build_of, current_file
 from warehouse.load import prepare
 from warehouse.python_models import run_python_model
 from warehouse.reference import load_reference
@@ -72,8 +73,8 @@ def build(store: Path, *, now: datetime, full: bool = False, limits: Limits | No
         _create_macros(connection, marks)
         if changes or full:
             connection.execute(
-                "INSERT INTO ops.build SELECT coalesce(max(build_id), 0) + 1, ?::TIMESTAMPTZ::TIMESTAMP, ? FROM ops.build",
-                [now, len(report.whole) + len(report.parts)],
+                "INSERT INTO ops.build SELECT coalesce(max(build_id), ?) + 1, ?::TIMESTAMPTZ::TIMESTAMP, ? FROM ops.build",
+                [_published(store), now, len(report.whole) + len(report.parts)],
             )
         connection.execute("DELETE FROM work.touched")
         connection.execute("DELETE FROM work.changed")
@@ -185,6 +186,12 @@ def _drop_removed(connection: duckdb.DuckDBPyConnection, marks: Mapping[str, str
     for name in sorted(set(marks) - {f"model.{model.name}" for model in models()} - {"model.macros"}):
         connection.execute(f"DROP TABLE IF EXISTS {name.removeprefix('model.')}")
         connection.execute("DELETE FROM work.state WHERE name = ?", [name])
+
+
+def _published(store: Path) -> int:
+    """The build readers have: a build file that was lost and made anew goes on counting from there."""
+    current = current_file(store)
+    return build_of(current) if current else 0
 
 
 def _mark(model: Model) -> str:

@@ -49,7 +49,9 @@ def _schemas(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
             continue
         yield f"## {schema}: {about}\n"
         tables = connection.execute(
-            "SELECT table_name, comment FROM duckdb_tables() WHERE schema_name = ? ORDER BY table_name", [schema]
+            "SELECT table_name, comment FROM duckdb_tables() WHERE schema_name = $1 "
+            "UNION ALL SELECT view_name, comment FROM duckdb_views() WHERE schema_name = $1 ORDER BY 1",
+            [schema],
         ).fetchall()
         for table, comment in tables:
             name = f"{schema}.{table}"

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
+_PUBLISHED = re.compile(r"warehouse-(\d{6,})\.duckdb")
 _SAFE = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
@@ -43,6 +44,26 @@ def build_file(store: Path) -> Path:
 def published_link(store: Path) -> Path:
     """What readers open: a link to the newest published file."""
     return store / "warehouse.duckdb"
+
+
+def published_file(store: Path, build_id: int) -> Path:
+    """The published file of a build."""
+    return store / f"warehouse-{build_id:06d}.duckdb"
+
+
+def build_of(path: Path) -> int:
+    """The build a published file is of, by its name; 0 for another name."""
+    match = _PUBLISHED.fullmatch(path.name)
+    return int(match[1]) if match else 0
+
+
+def current_file(store: Path) -> Path | None:
+    """The published file readers are to open now; None before the first publication."""
+    link = published_link(store)
+    if not link.is_symlink():
+        return None
+    target = link.resolve()
+    return target if target.exists() else None
 
 
 def hash_of(path: Path) -> str:

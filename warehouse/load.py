@@ -121,7 +121,12 @@ def _load_day(
     connection: duckdb.DuckDBPyConnection, store: Path, files: list[_File], expect: Expect, is_day_over: bool, report: LoadReport
 ) -> None:
     """Judge and load what one source saw in one day."""
-    infos = {file: read_batch_footer(file.path) for file in files}
+    infos: dict[_File, BatchInfo] = {}
+    for file in files:
+        try:
+            infos[file] = read_batch_footer(file.path)
+        except ValueError as error:
+            _hold_unreadable(connection, store, file, str(error))
     source_rows = sum(info.rows for info in infos.values())
     for file, info in infos.items():
         file_hash = hash_of(file.path)
@@ -147,6 +152,16 @@ def _load_day(
         connection.execute("INSERT INTO work.changed VALUES ('ops.batch')")
         connection.execute("COMMIT")
         crash_point("load.committed")
+
+
+def _hold_unreadable(connection: duckdb.DuckDBPyConnection, store: Path, file: _File, problem: str) -> None:
+    """Name a file that is no batch; what stood in its partition stays."""
+    nothing = BatchInfo(file.table, file.source, file.day, 0, {}, {}, 0, TABLE_VERSION, file.path)
+    connection.execute("BEGIN")
+    _note(connection, file, nothing, hash_of(file.path), "held", problem, _ledger(connection, file))
+    _mark(connection, store, file)
+    connection.execute("INSERT INTO work.changed VALUES ('ops.batch')")
+    connection.execute("COMMIT")
 
 
 def _replace_partition(connection: duckdb.DuckDBPyConnection, file: _File, *, had_rows: bool) -> int:

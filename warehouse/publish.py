@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +11,11 @@ from pathlib import Path
 import duckdb
 
 from collectors.crash import crash_point
-from warehouse.files import build_file, published_link, sync
+from warehouse.files import build_file, build_of, current_file, published_file, published_link, sync
 from warehouse.writer import Limits, open_build
 
 KEPT = 2
 _FICLONE = 0x40049409  # ioctl of Linux: share the blocks of another file until one of them changes
-_NAME = re.compile(r"warehouse-(\d{6,})\.duckdb")
 
 
 class NotPublishable(Exception):  # noqa: N818 - a verdict, not a fault of the program
@@ -29,7 +27,7 @@ class Published:
     """The published file; `is_new` is False when readers had it already."""
 
     path: Path
-    sequence: int
+    build_id: int
     is_new: bool
     size_bytes: int
 
@@ -43,27 +41,17 @@ def publish(store: Path, *, anew: bool = False, limits: Limits | None = None) ->
     with open_build(store, "publish", limits) as connection:
         build_id = _ready(connection)
         current = current_file(store)
-        if current is not None and not anew and _build_of(current) == build_id:
-            return Published(current, _sequence(current), False, current.stat().st_size)
+        if current is not None and not anew and build_of(current) == build_id:
+            return Published(current, build_id, False, current.stat().st_size)
         connection.execute("CHECKPOINT")
         crash_point("publish.checkpointed")
         counts = _counts(connection)
         connection.close()
-        sequence = _sequence(current) + 1 if current else 1
-        target = store / f"warehouse-{sequence:06d}.duckdb"
+        target = published_file(store, build_id)
         _place(store, build_file(store), target, counts)
         _link(store, target)
         _tidy(store, target, 1 if anew else KEPT)
-    return Published(target, sequence, True, target.stat().st_size)
-
-
-def current_file(store: Path) -> Path | None:
-    """The file readers are to open now; None before the first publication."""
-    link = published_link(store)
-    if not link.is_symlink():
-        return None
-    target = link.resolve()
-    return target if target.exists() else None
+    return Published(target, build_id, True, target.stat().st_size)
 
 
 def _ready(connection: duckdb.DuckDBPyConnection) -> int:
@@ -129,24 +117,13 @@ def _link(store: Path, target: Path) -> None:
 
 def _tidy(store: Path, newest: Path, kept: int) -> None:
     """Keep the newest files; a reader that has an older one open keeps its bytes until it closes."""
-    numbered = sorted((path for path in store.glob("warehouse-*.duckdb") if _NAME.fullmatch(path.name)), key=_sequence)
-    keep = [path for path in numbered if _sequence(path) <= _sequence(newest)][-kept:]
+    numbered = sorted((path for path in store.glob("warehouse-*.duckdb") if build_of(path)), key=build_of)
+    keep = [path for path in numbered if build_of(path) <= build_of(newest)][-kept:]
     for path in numbered:
         if path not in keep:
             path.unlink()
     for path in store.glob(".warehouse*.tmp"):
         path.unlink()
-
-
-def _sequence(path: Path) -> int:
-    match = _NAME.fullmatch(path.name)
-    return int(match[1]) if match else 0
-
-
-def _build_of(path: Path) -> int:
-    with duckdb.connect(str(path), read_only=True) as connection:
-        (build_id,) = connection.execute("SELECT coalesce(max(build_id), 0) FROM ops.build").fetchone() or (0,)
-        return int(build_id)
 
 
 def _counts_of(path: Path) -> dict[str, int]:
@@ -163,3 +140,6 @@ def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         (count,) = connection.execute(f"SELECT count(*) FROM {name}").fetchone() or (0,)
         found[name] = int(count)
     return found
+
+
+__all__ = ["NotPublishable", "Published", "current_file", "publish"]

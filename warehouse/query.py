@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse.publish import current_file
+from warehouse.files import current_file
 
 MEMORY = "1GB"
 

@@ -1,0 +1,149 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from collectors.records import Offer, Publication
+from collectors.source import Expect
+from tests.warehouse.nights import START, archive, ask, capture, day_of, offer, page, post, put, refresh
+from warehouse.build import build
+from warehouse.expect import Size, judge_batch
+from warehouse.files import batch_path
+from warehouse.load import accept, load_pending
+from warehouse.writer import WriterBusy, open_build
+
+NOW = datetime(2026, 11, 2, tzinfo=UTC)
+
+
+def test_a_parser_that_now_emits_fewer_rows_leaves_no_ghosts(store: Path) -> None:
+    put(store, 0, [(capture("c1"), [offer("A"), offer("B"), offer("Banner")])])
+    refresh(store)
+    put(store, 0, [(capture("c1"), [offer("A"), offer("B")])], version="2")
+    refresh(store)
+
+    assert ask(store, "SELECT name FROM obs.offer ORDER BY 1") == [("A",), ("B",)]
+    assert ask(store, "SELECT name FROM core.offer ORDER BY 1") == [("A",), ("B",)]
+
+
+def test_a_source_that_returned_nothing_is_held_and_named_while_the_others_go_on(store: Path) -> None:
+    put(store, 0, [(capture("c1"), [])], kinds=[Offer])
+    put(store, 0, [(capture("c2", source="hacker_news", watch="w3"), [post()])], source="hacker_news")
+    report = load_pending(store)
+
+    assert report.held == {"offer/site/2026-11-01": "0 records, at least 1 expected"}
+    assert report.loaded == ["publication/hacker_news/2026-11-01"]
+
+
+def test_a_kind_that_a_source_rarely_yields_is_not_held_for_being_empty(store: Path) -> None:
+    put(store, 0, [(capture("c1"), [page()])], kinds=[Offer])
+
+    assert load_pending(store).held == {}
+
+
+def test_a_held_batch_leaves_what_stood_there_and_a_good_one_releases_it(store: Path) -> None:
+    put(store, 0, [(capture("c1"), [offer("A")])])
+    refresh(store)
+    put(store, 0, [(capture("c1"), [])], kinds=[Offer], version="2")
+    refresh(store)
+    assert ask(store, "SELECT o.name, b.status FROM obs.offer o, ops.batch b") == [("A", "held")]
+
+    put(store, 0, [(capture("c1"), [offer("B")])], version="3")
+    refresh(store)
+    assert ask(store, "SELECT o.name, b.status FROM obs.offer o, ops.batch b") == [("B", "loaded")]
+
+
+def test_a_person_may_accept_a_held_batch_and_is_named(store: Path) -> None:
+    put(store, 0, [(capture("c1"), [])], kinds=[Publication])
+    load_pending(store)
+    accept(store, "site", day_of(0), "publication", by="anna", reason="the channel is closed", now=NOW)
+    refresh(store)
+
+    assert ask(store, "SELECT status, reason FROM ops.batch") == [("accepted", "anna: the channel is closed")]
+
+
+def test_accepting_what_does_not_exist_says_so(store: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="no batch of offer from site"):
+        accept(store, "site", day_of(0), "offer", by="anna", reason="", now=NOW)
+
+
+def test_a_file_that_is_no_batch_is_held_and_the_others_are_loaded(store: Path) -> None:
+    put(store, 0, [(capture("c1"), [offer(), post()])])
+    batch_path(store, "offer", "site", day_of(0)).write_bytes(b"broken")
+    report = load_pending(store)
+
+    assert report.loaded == ["publication/site/2026-11-01"]
+    assert "is not a batch" in report.held["offer/site/2026-11-01"]
+
+
+def test_late_nights_land_in_their_own_day(store: Path) -> None:
+    put(store, 3, [(capture("c3", 3), [offer(price="90")])])
+    refresh(store)
+    put(store, 1, [(capture("c1", 1), [offer(price="100")])])
+    refresh(store)
+
+    assert ask(store, "SELECT price_amount::INT, interval_number FROM core.price_interval ORDER BY 2") == [(100, 1), (90, 2)]
+
+
+def test_texts_stand_once_and_go_with_their_last_row(store: Path) -> None:
+    put(store, 0, [(capture("c1"), [post(1, "same"), post(2, "same"), post(3, "other")])])
+    refresh(store)
+    assert ask(store, "SELECT text FROM obs.text ORDER BY 1") == [("other",), ("same",)]
+
+    put(store, 0, [(capture("c1"), [post(1, "same")])], version="2")
+    refresh(store)
+    assert ask(store, "SELECT text FROM obs.text") == [("same",)]
+
+
+def test_captures_are_listed_without_bodies_and_replaced_with_their_partition(store: Path) -> None:
+    archive(store, 0, [capture("c1"), capture("c2", verdict="blocked", http_status=403)])
+    put(store, 1, [(capture("c3", 1), [post()])])
+    refresh(store)
+    archive(store, 0, [capture("c1")])
+    refresh(store)
+
+    assert ask(store, "SELECT capture_id FROM ops.capture ORDER BY 1") == [("c1",), ("c3",)]
+
+
+def test_a_second_writer_is_told_who_holds_the_warehouse(store: Path) -> None:
+    with open_build(store, "build"), pytest.raises(WriterBusy, match=r"process \d+ \(build, since") as caught:
+        load_pending(store)
+    assert caught.value.exit_code == 75
+
+
+def test_a_build_without_batches_is_whole_and_empty(store: Path) -> None:
+    assert build(store, now=START).build_id == 1
+
+
+def sizes(*rows: int, fill: float = 1.0) -> list[Size]:
+    return [Size(count, {"price_amount": fill}) for count in rows]
+
+
+@pytest.mark.parametrize(
+    ("rows", "fill", "history", "said"),
+    [
+        pytest.param(0, 1.0, [], "at least 1", id="nothing at all"),
+        pytest.param(5, 1.0, sizes(100, 100, 100), None, id="a fall, but too little history"),
+        pytest.param(30, 1.0, sizes(100, 100, 100, 100), "fall of more than 60%", id="a fall"),
+        pytest.param(45, 1.0, sizes(100, 100, 100, 100), None, id="a smaller fall"),
+        pytest.param(1, 1.0, sizes(3, 4, 3, 3), None, id="small numbers move by chance"),
+        pytest.param(600, 1.0, sizes(100, 100, 100, 100), "more than 5 times", id="a rise"),
+        pytest.param(
+            100, 0.5, sizes(100, 100, 100, 100), "price_amount is filled in 50% of rows, 100% usual", id="a column emptied"
+        ),
+        pytest.param(10, 0.5, sizes(100, 100, 100, 100), "fall", id="few rows"),
+        pytest.param(100, 1.0, sizes(*[100] * 30), None, id="a normal day"),
+    ],
+)
+def test_a_batch_is_judged_by_the_days_before(rows: int, fill: float, history: list[Size], said: str | None) -> None:
+    verdict = judge_batch(Size(rows, {"price_amount": fill}), rows, history, Expect())
+
+    assert (verdict is None) if said is None else (said in (verdict or ""))
+
+
+def test_while_the_day_goes_on_few_rows_are_no_fall() -> None:
+    assert judge_batch(Size(5, {}), 5, sizes(100, 100, 100, 100), Expect(), is_day_over=False) is None
+
+
+def test_a_fixed_share_applies_from_the_first_batch() -> None:
+    verdict = judge_batch(Size(50, {"price_amount": 0.2}), 50, [], Expect(fill={"price_amount": 0.8}))
+    assert verdict == "price_amount is filled in 20% of rows, at least 80% expected"

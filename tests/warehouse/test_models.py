@@ -1,0 +1,194 @@
+"""What the models say about small, made-up histories."""
+
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from collectors.records import Ad, App, Channel, Counters, Review
+from tests.warehouse.nights import START, ask, capture, offer, page, post, put, refresh
+
+
+def look(day: int, **facts: object) -> object:
+    return capture(f"c{day}", day, url="https://shop.example/samovar", **facts)
+
+
+def test_an_unchanged_page_is_seen_again_without_being_read_again(store: Path) -> None:
+    put(store, 0, [(look(0), [page(), offer()])])
+    put(store, 2, [(look(2, body_of="c0", verdict="unchanged"), [])])
+    refresh(store)
+
+    seen = ask(store, "SELECT last_seen_at, day_seen_count, observation_count FROM core.page")
+    assert seen == [((START + timedelta(days=2)).replace(tzinfo=None), 2, 1)]
+    assert ask(store, "SELECT look_count FROM core.price_interval") == [(2,)]
+
+
+def test_a_price_cut_is_an_interval_a_page_change_and_a_row_of_the_mart(store: Path) -> None:
+    put(store, 0, [(look(0), [page(), offer(price="200")])])
+    put(store, 1, [(look(1), [page(), offer(price="150", availability="OutOfStock")])])
+    refresh(store)
+
+    assert ask(store, "SELECT price_amount, valid_to IS NULL FROM core.price_interval ORDER BY interval_number") == [
+        (Decimal("200.0000"), False),
+        (Decimal("150.0000"), True),
+    ]
+    assert ask(store, "SELECT change, price_change FROM core.page_change ORDER BY 1") == [
+        ("availability", None),
+        ("price", -0.25),
+    ]
+    assert ask(store, "SELECT entity_id, previous_price_amount::INT, price_amount::INT, price_change FROM mart.price_change") == [
+        ("south", 200, 150, -0.25)
+    ]
+
+
+def test_a_changed_currency_is_no_price_cut(store: Path) -> None:
+    put(store, 0, [(look(0), [page(), offer(price="9000")])])
+    put(store, 1, [(look(1), [page(), offer(price="100", currency="USD")])])
+    refresh(store)
+
+    assert ask(store, "SELECT change_size, price_change FROM core.page_change WHERE change = 'price'") == [(None, None)]
+
+
+def test_a_change_names_the_lines_that_went_and_came_and_its_size(store: Path) -> None:
+    put(store, 0, [(look(0), [page(text="tea and pots\nopen daily", links=("https://a.example",))])])
+    put(store, 1, [(look(1), [page(text="tea and cups\nopen daily", links=("https://b.example",), description="new")])])
+    refresh(store)
+
+    rows = ask(store, "SELECT change, old_value, new_value, round(change_size, 2) FROM core.page_change ORDER BY 1")
+    assert rows == [
+        ("links", "https://a.example", "https://b.example", 1.0),
+        ("meta", None, "new", 1.0),
+        ("text", "tea and pots", "tea and cups", 0.33),
+    ]
+
+
+def test_text_that_an_ignore_rule_matches_does_not_count(store: Path) -> None:
+    put(store, 0, [(look(0), [page(text="tea\nViewed 7 times")])])
+    put(store, 1, [(look(1), [page(text="tea\nViewed 8 times")])])
+    refresh(store)
+
+    assert ask(store, "SELECT * FROM core.page_change") == []
+    assert len(ask(store, "SELECT * FROM core.page_version")) == 2
+
+
+def test_pages_appear_and_vanish_but_the_first_day_is_no_news(store: Path) -> None:
+    put(store, 0, [(look(0), [page()])])
+    put(store, 1, [(capture("n", 1), [page("new")]), (look(1, http_status=404, verdict="skip", body_of=""), [])])
+    refresh(store)
+
+    assert ask(store, "SELECT event, title, entity_id FROM mart.new_page ORDER BY 1") == [
+        ("new", "New", "south"),
+        ("vanished", "Samovar", "south"),
+    ]
+
+
+def test_a_card_fills_only_what_was_never_seen_whole(store: Path) -> None:
+    put(store, 0, [(look(0), [offer(price="100", brand="B")])])
+    put(store, 1, [(look(1), [offer(price="90", is_partial=True)])])
+    refresh(store)
+
+    assert ask(store, "SELECT brand, price_amount::INT FROM core.offer") == [("B", 100)]
+    assert len(ask(store, "SELECT * FROM core.price_interval")) == 1
+
+
+def test_counters_grow_into_a_curve_and_are_known_as_last_shown(store: Path) -> None:
+    put(store, 0, [(look(0, watch="w2"), [post(counters=Counters(likes=1, views=10))])])
+    put(store, 1, [(look(1, watch="w2"), [post(counters=Counters(likes=5))])])
+    refresh(store)
+
+    assert ask(store, "SELECT like_count, view_count FROM core.counter ORDER BY observed_at") == [(1, 10), (5, None)]
+    assert ask(store, "SELECT like_count, view_count, reaction_count, reaction_parts FROM core.publication") == [
+        (5, 10, 5, ["likes"])
+    ]
+    assert ask(store, "SELECT like_count FROM core.counter_latest") == [(5,)]
+    assert ask(store, "SELECT entity_id, role, publication_count, reaction_count FROM mart.publication_day") == [
+        ("north", "owned", 1, 5)
+    ]
+
+
+def test_unknown_counters_are_null_and_never_zero(store: Path) -> None:
+    put(store, 0, [(look(0, watch="w2"), [post()])])
+    refresh(store)
+
+    assert ask(store, "SELECT reaction_count, view_count, er_view FROM mart.publication_day") == [(None, None, None)]
+
+
+def test_a_publication_found_through_two_watches_of_an_entity_counts_once(store: Path) -> None:
+    put(store, 0, [(look(0, watch="w1"), [post()]), (capture("x", watch="w2"), [post()])])
+    refresh(store)
+
+    assert sorted(ask(store, "SELECT entity_id, publication_count FROM mart.publication_day")) == [("north", 1), ("south", 1)]
+    assert len(ask(store, "SELECT * FROM core.publication")) == 1
+
+
+def test_share_of_voice_counts_whole_words_of_names_and_aliases(store: Path) -> None:
+    texts = ["Северный чай, опять", "north tea and South Tea", "Northtea is no name", "South tea!"]
+    put(store, 0, [(look(0, watch="w3"), [post(number, text) for number, text in enumerate(texts)])])
+    refresh(store)
+
+    sql = "SELECT entity_id, mention_count, mention_share FROM share_of_voice('tea', DATE '2026-11-01', DATE '2026-12-01')"
+    assert sorted(ask(store, sql)) == [("north", 2, 0.5), ("south", 2, 0.5)]
+
+
+def test_an_edited_review_keeps_its_history_and_its_answer(store: Path) -> None:
+    def review(stars: float, reply: str | None = None) -> Review:
+        at = START + timedelta(hours=6) if reply else None
+        return Review(native_id="1", subject="app", published_at=START, rating_value=stars, reply_text=reply, reply_at=at)
+
+    put(store, 0, [(look(0), [review(1)])])
+    put(store, 1, [(look(1), [review(4, "Sorry")])])
+    refresh(store)
+
+    assert ask(store, "SELECT rating_value, first_rating_value, rating_change, edit_count, reply_hours FROM core.review") == [
+        (4.0, 1.0, 3.0, 1, 6.0)
+    ]
+    assert ask(store, "SELECT review_count, reply_rate, edit_count FROM mart.rating_trend") == [(1, 1.0, 1)]
+
+
+def test_an_ad_has_days_seen_and_days_from_first_to_last(store: Path) -> None:
+    for day in (0, 1, 4):
+        put(store, day, [(look(day), [Ad(native_id="1", title="Buy")])])
+    refresh(store)
+
+    assert ask(store, "SELECT day_seen_count, display_days FROM core.ad") == [(3, 5)]
+    assert ask(store, "SELECT ad_count, new_ad_count FROM mart.ad_activity ORDER BY seen_date") == [(1, 1), (1, 0), (1, 0)]
+
+
+def test_app_versions_and_the_growth_of_a_channel(store: Path) -> None:
+    for day, (version, followers) in enumerate([("1.0", 100), ("1.0", 110), ("1.1", None)]):
+        app = App(native_id="a", store="app_store", app_id="a", version=version)
+        put(store, day, [(look(day), [app, Channel(native_id="t", url=None, follower_count=followers)])])
+    refresh(store)
+
+    assert ask(store, "SELECT app_version FROM core.app_version ORDER BY 1") == [("1.0",), ("1.1",)]
+    assert ask(store, "SELECT follower_delta, growth_rate FROM core.channel_day ORDER BY seen_date") == [
+        (None, None),
+        (10, 0.1),
+        (None, None),
+    ]
+
+
+def test_source_health_says_who_was_blocked_and_who_is_silent(store: Path) -> None:
+    put(store, 0, [(look(0), [page()])])
+    put(store, 3, [(look(3, verdict="blocked", http_status=403), [])], kinds=[type(page())])
+    refresh(store)
+
+    assert ask(
+        store, "SELECT blocked_count, block_rate, held_count, silent_days FROM mart.source_health ORDER BY batch_date"
+    ) == [
+        (0, 0.0, 0, 3),
+        (1, 1.0, 1, 3),
+    ]
+
+
+def test_every_macro_answers(store: Path) -> None:
+    put(store, 0, [(look(0), [page(), offer(), post(), Ad(native_id="1", title="Buy")])])
+    put(store, 1, [(look(1), [page(text="new"), offer(price="90"), post(), Ad(native_id="1", title="Buy")])])
+    refresh(store)
+    period = "'tea', DATE '2026-11-01', DATE '2026-12-01'"
+
+    assert len(ask(store, f"FROM what_changed({period})")) == 2
+    assert len(ask(store, "FROM price_history('SAMOVAR')")) == 2
+    assert [row[0] for row in ask(store, f"FROM ad_calendar({period})")] == ["south"]
+    assert [row[0] for row in ask(store, f"FROM top_publications({period})")] == ["south"]
+    assert ask(store, f"FROM rating_trend({period})") == []
+    assert ask(store, "FROM growth_curve('https://t.me/tea/1')") == []
