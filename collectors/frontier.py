@@ -18,7 +18,7 @@ LAST_PAGE = 300  # of a listing
 
 _FILE = re.compile(
     r"\.(?:jpe?g|png|gif|webp|avif|svg|ico|bmp|tiff?|css|js|mjs|json|map|woff2?|ttf|eot|otf|mp[34]|m4[av]|webm|ogg|wav|avi|mov|wmv|flv|"
-    r"pdf|docx?|xlsx?|pptx?|rtf|odt|csv|zip|rar|7z|t?gz|bz2|xz|tar|exe|msi|dmg|apk|ipa|iso|swf|ics|vcf|rss|atom|xml)$",
+    r"pdf|docx?|xlsx?|pptx?|rtf|odt|csv|zip|rar|7z|t?gz|bz2|xz|tar|exe|msi|dmg|apk|ipa|iso|swf|ics|vcf|rss|atom|xml|txt)$",
     re.IGNORECASE,
 )
 _REPEATED = re.compile(r"(?:^|/)([^/]+(?:/[^/]+){0,2})(?:/\1){2,}(?:/|$)")

@@ -117,8 +117,8 @@ def test_without_a_sitemap_every_known_page_is_looked_at_each_night() -> None:
 def test_with_a_sitemap_known_pages_are_looked_at_again_after_a_week() -> None:
     known = NothingKnown(
         answers=(
-            fetched(f"{HOME}sitemap.xml", NIGHT.until - timedelta(days=1)),
-            fetched(f"{HOME}p/1", NIGHT.until - timedelta(days=1)),
+            fetched(f"{HOME}map-1.xml.gz", NIGHT.until - timedelta(days=9)),
+            fetched(f"{HOME}sitemap.html", NIGHT.until - timedelta(days=1)),
             fetched(f"{HOME}p/2", NIGHT.until - timedelta(days=8)),
         )
     )

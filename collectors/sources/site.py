@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -91,17 +91,15 @@ def canonical_options(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plan(watch: Watch, window: Window, known: Known) -> Iterator[Request]:
-    has_sitemap = any(
-        fetched.http_status == 200 and not fetched.gone_since and "sitemap" in fetched.url.lower()
-        for fetched in known.all_fetched()
-    )
+    there = [fetched for fetched in known.all_fetched() if fetched.gone_since is None]
+    has_sitemap = any(fetched.http_status == 200 and _is_sitemap(fetched.url) for fetched in there)
     context = _context(watch, follows="new" if has_sitemap else "all")
     yield _page(watch.target, context)
     yield _sitemap(urljoin(watch.target, "/sitemap.xml"), {**context, "is_guess": True})
     due = window.until - timedelta(days=context["revisit_days"] if has_sitemap else 0)
-    for fetched in known.all_fetched():
-        if fetched.gone_since is None and fetched.last_fetched_at <= due and "sitemap" not in fetched.url.lower():
-            yield _page(fetched.url, context)
+    yield from (
+        _page(fetched.url, context) for fetched in there if fetched.last_fetched_at <= due and not _is_sitemap(fetched.url)
+    )
 
 
 def plan_sitemaps(watch: Watch, sitemaps: Sequence[str]) -> Iterator[Request]:
@@ -170,6 +168,11 @@ def _page(url: str, context: Context) -> Request:
 
 def _sitemap(url: str, context: Context, level: int = 1) -> Request:
     return Request(url=url, label="sitemap", context={**context, "level": level})
+
+
+def _is_sitemap(url: str) -> bool:
+    """Whether an address that was asked for is a sitemap's: pages with such an ending are not asked for."""
+    return re.search(r"\.(?:xml|txt|gz)$", urlsplit(url).path) is not None
 
 
 def _read_sitemap(capture: Capture) -> tuple[str, tuple[Entry, ...]]:
