@@ -73,6 +73,8 @@ _DECLARED = re.compile(
     rb"""|<meta\s[^>]{0,400}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""",
     re.IGNORECASE,
 )
+_SLAVIC = frozenset("іїєґўѓќљњћџђјѕё")
+_STRANGE = re.compile(r"(?<=[^\W\d_])[^\w\s\x00-\x7f\xad’‘‑–—«»“”„…](?=[^\W\d_])|[\u2500-\u25ff\x80-\x9f\ufffd]")
 _WORD_OF_LETTERS = re.compile(r"[^\W\d_]+")
 _HIGH_RUN = re.compile(rb"[^\x80-\xff]{0,16}[\x80-\xff]+[^\x80-\xff]{0,16}")
 _SNIFFED_BYTES = 4096  # browsers look at 1024; real pages hide their meta behind comments and scripts
@@ -228,8 +230,8 @@ def _reads(sample: bytes, body: bytes, codec: str) -> bool:
     if len(_CONTROL.findall(text)) * 20 > high:
         return False
     if codec in _CYRILLIC_FAMILY:
-        mine = _cyrillic_score(text)
-        return mine >= 0.5 or mine + 0.1 >= max(_cyrillic_score(sample.decode(other, "replace")) for other in _CYRILLIC)
+        best = max(_cyrillic_score(sample.decode(other, "replace")) for other in _CYRILLIC)
+        return _cyrillic_score(text) >= best - 0.005
     if codec == "windows-1252":
         return not _looks_cyrillic(sample)
     return True
@@ -241,23 +243,20 @@ def _looks_cyrillic(sample: bytes) -> bool:
 
 
 def _cyrillic_score(text: str) -> float:
-    """How much a text reads as Slavic words, 0 to 1: common letters, capitals only at the start, no strange signs."""
-    good = total = common = letters = 0
+    """How much a text reads as Slavic words, 0 to 1: common letters, capitals only at the start, no signs inside words."""
+    good = total = common = 0
     for word in _WORD_OF_LETTERS.findall(text)[:4000]:
         if word.isascii():
             continue
         total += len(word)
-        if "а" <= word[-1].lower() <= "я" or word[-1].lower() in "іїєґўѓќљњћџђјѕё":
-            inside = word[1:]
-            if inside.islower() or not inside or word.isupper():
-                good += len(word)
-        for c in word.lower():
-            letters += 1
-            common += c in _COMMON
-    strange = sum(1 for c in text if "\u2500" <= c <= "\u25ff" or "\x80" <= c <= "\x9f" or c == "\ufffd")
+        last = word[-1].lower()
+        if ("а" <= last <= "я" or last in _SLAVIC) and (word[1:].islower() or len(word) == 1 or word.isupper()):
+            good += len(word)
+        common += sum(map(_COMMON.__contains__, word.lower()))
     if not total:
         return 0.0
-    return max(0.0, good / total * min(1.0, common / letters / 0.5) - strange / (total + strange))
+    strange = len(_STRANGE.findall(text))
+    return good / total * min(1.0, common / total / 0.5) * total / (total + 4 * strange)
 
 
 @lru_cache(maxsize=64)
@@ -273,7 +272,8 @@ def _usable(name: str) -> str | None:
 
 def _detected(sample: bytes) -> str:
     """Detection by chardet; short Cyrillic texts that it takes for something else are told by our own score."""
-    found = chardet.detect(sample)["encoding"]
+    # chardet believes declarations too, and those have been found wanting
+    found = chardet.detect(_DECLARED.sub(b"", sample))["encoding"]
     codec = _usable(found) if found else None
     if codec not in (None, "utf-8", "windows-1252", "iso-8859-15", "mac-roman"):
         return codec

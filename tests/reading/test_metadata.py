@@ -1,0 +1,135 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
+
+from collectors.reading.authors import split_names
+from collectors.reading.metadata import Metadata, read_metadata
+from collectors.reading.model import Item
+
+URL = "https://vestnik.example/news/10421?utm_source=x"
+
+
+def metadata(html: str, *items: Item, url: str | None = URL) -> Metadata:
+    return read_metadata(LexborHTMLParser(html), items, url, None)
+
+
+def test_the_site_name_is_cut_from_the_title():
+    head = '<title>Чайник «Ромашка» купить | Вестник Примера</title><meta property="og:site_name" content="Вестник Примера">'
+
+    assert metadata(head).title == "Чайник «Ромашка» купить"
+
+
+@pytest.mark.parametrize("title", ["Итоги года | vestnik.example", "Вестник — Итоги года", "Итоги года — Вестник"])
+def test_the_site_name_is_cut_at_either_end(title):
+    assert metadata(f'<title>{title}</title><meta property="og:site_name" content="Вестник">').title == "Итоги года"
+
+
+def test_a_dash_inside_the_title_stays():
+    assert metadata("<title>Цены — что дальше?</title>").title == "Цены — что дальше?"
+
+
+def test_the_headline_goes_before_the_title_written_for_search():
+    html = '<title>Склад Тула открытие адрес</title><meta property="og:title" content="«Ромашка» открыла склад">'
+
+    assert (
+        metadata(html, Item("NewsArticle", {"headline": "Склад Тула открытие адрес"}, "json-ld")).title
+        == "«Ромашка» открыла склад"
+    )
+
+
+def test_a_section_behind_the_headline_is_cut_where_the_page_shows_it_without():
+    html = '<meta property="og:title" content="Открыт новый склад в Туле - Экономика"><h1>Открыт новый склад в Туле</h1>'
+
+    assert metadata(html).title == "Открыт новый склад в Туле"
+
+
+def test_without_declarations_the_heading_is_the_title():
+    page = metadata("<h1>Доставка и оплата</h1>")
+
+    assert (page.title, page.h1) == ("Доставка и оплата", "Доставка и оплата")
+
+
+def test_a_title_inside_a_picture_is_not_the_pages():
+    assert metadata("<body><svg><title>стрелка</title></svg><h1>Тарифы</h1>").title == "Тарифы"
+
+
+def test_the_person_of_the_byline_goes_before_the_site_that_claims_to_write():
+    html = '<meta property="og:site_name" content="Вестник"><h1>Склад</h1><p class="byline">Автор: Иван Тестов</p>'
+
+    assert metadata(
+        html, Item("NewsArticle", {"author": Item("Organization", {"name": "Вестник"}, "json-ld")}, "json-ld")
+    ).authors == ("Иван Тестов",)
+
+
+def test_the_site_is_the_author_where_nobody_else_is():
+    html = '<meta property="og:site_name" content="Вестник"><meta name="author" content="Вестник">'
+
+    assert metadata(html).authors == ("Вестник",)
+
+
+def test_authors_of_structured_data_keep_their_order():
+    people = [Item("Person", {"name": "Анна Первая"}, "json-ld"), Item("Person", {"name": "Борис Второй"}, "json-ld")]
+
+    assert metadata("", Item("NewsArticle", {"author": people}, "json-ld")).authors == ("Анна Первая", "Борис Второй")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("By Ann Smith and Bob Jones", ["Ann Smith", "Bob Jones"]),
+        ("Автор: Иван Тестов, Пётр Пробный", ["Иван Тестов", "Пётр Пробный"]),
+        ("Von Max Muster", ["Max Muster"]),
+        ("https://vestnik.example/author/ivan", []),
+        ("admin", []),
+    ],
+)
+def test_bylines_are_split_into_names(text, names):
+    assert split_names(text) == names
+
+
+def test_addresses_are_absolute_and_the_base_counts():
+    html = '<base href="/ru/"><link rel="canonical" href="news/10421"><meta property="og:image" content="//cdn.example/i.jpg">'
+
+    page = metadata(html)
+
+    assert page.canonical_url == "https://vestnik.example/ru/news/10421"
+    assert page.image_url == "https://cdn.example/i.jpg"
+
+
+def test_the_sites_root_is_no_canonical_address_of_an_inner_page():
+    assert metadata('<meta property="og:url" content="https://vestnik.example/">').canonical_url is None
+
+
+def test_facts_of_the_head_are_read():
+    page = metadata(
+        '<html lang="ru-RU"><meta name="description" content="Коротко"><meta property="article:section" content="Бизнес">'
+        '<meta property="article:tag" content="склад"><meta property="article:tag" content="Тула">'
+        '<meta name="robots" content="noindex, NoArchive">'
+    )
+
+    assert (page.description, page.section, page.tags) == ("Коротко", "Бизнес", ("склад", "Тула"))
+    assert (page.lang_hint, page.robots_directives) == ("ru", ("noindex", "noarchive"))
+
+
+def test_of_several_articles_the_one_of_this_address_speaks():
+    other = Item("NewsArticle", {"headline": "Другая новость дня", "url": "https://vestnik.example/news/1"}, "json-ld")
+    own = Item("NewsArticle", {"headline": "Открыт новый склад", "url": "https://vestnik.example/news/10421"}, "json-ld")
+
+    assert metadata("", other, own).title == "Открыт новый склад"
+
+
+def test_a_page_that_says_nothing_gives_nothing():
+    page = metadata("", url=None)
+
+    assert (page.title, page.authors, page.published_at, page.canonical_url) == (None, (), None, None)
+
+
+def test_a_million_metas_are_not_all_read():
+    assert metadata('<meta name="a" content="b">' * 200_000 + "<h1>x</h1>").title is None
+
+
+@settings(max_examples=60)
+@given(st.text(alphabet="<>/=\"' abtitleh1m\n|-–:", max_size=300))
+def test_any_markup_gives_metadata(html):
+    assert metadata(html).robots_directives == ()
