@@ -137,8 +137,8 @@ class Limits:
                 if 0 < wait <= max(pace, last_pace):  # more would mean that the clock was set back
                     return float(wait)
             self._db.execute(
-                "INSERT INTO host (host, asked_at, pace, holder, lease_until) VALUES (?1, ?2, ?3, ?4, ?5)"
-                " ON CONFLICT (host) DO UPDATE SET asked_at = ?2, pace = ?3, holder = ?4, lease_until = ?5",
+                "INSERT INTO host (host, asked_at, pace, holder, lease_until) VALUES (?, ?, ?, ?, ?) ON CONFLICT (host) DO UPDATE SET"
+                " asked_at = excluded.asked_at, pace = excluded.pace, holder = excluded.holder, lease_until = excluded.lease_until",
                 (host, now, pace, self._holder, now + LEASE_SECONDS),
             )
         return 0.0
@@ -179,8 +179,8 @@ class Limits:
         until = self._clock() + seconds
         with _transaction(self._db):
             self._db.execute(
-                "INSERT INTO host (host, paused_until, reason) VALUES (?1, ?2, ?3) ON CONFLICT (host) DO UPDATE"
-                " SET paused_until = ?2, reason = ?3 WHERE paused_until < ?2",
+                "INSERT INTO host (host, paused_until, reason) VALUES (?, ?, ?) ON CONFLICT (host) DO UPDATE SET"
+                " paused_until = excluded.paused_until, reason = excluded.reason WHERE paused_until < excluded.paused_until",
                 (host, until, reason),
             )
         self._health.pop(host, None)
