@@ -291,7 +291,7 @@ class Capture:
     def _json(self) -> Any:
         try:
             return json.loads(self.body or b"")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # brackets without end are no JSON either
             raise ParseError(f"expected JSON from {self.url}, got {self.media_type or 'no media type'}: {error}") from error
 
     def json(self) -> Any:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -334,7 +333,3 @@ def _row(model: BaseModel, fields: tuple[str, ...], **ids: str) -> Row:
 
 def _distinct(rows: Iterable[Row]) -> list[Row]:
     return list({tuple(row.values()): row for row in rows}.values())
-
-
-if __name__ == "__main__":  # writes the schema that editors use
-    sys.stdout.write(json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n")

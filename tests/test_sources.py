@@ -44,6 +44,7 @@ GARBAGE = {
     "empty list": b"[]",
     "a number": b"17",
     "a word": b"OK",
+    "brackets without end": b"[" * 100_000,
 }
 ALLOWED_IMPORTS = {"selectolax", "collectors"}
 # Of our own, whatever reads or says what a thing is; never what asks the outside or touches the disk.

@@ -289,7 +289,7 @@ def test_the_file_to_start_from_is_valid() -> None:
 
 
 def test_the_schema_for_editors_is_current() -> None:
-    """Mend it with: python -m collectors.watchlist > dozor/watchlist.schema.json"""
+    """Mend it with: dozor validate --schema > dozor/watchlist.schema.json"""
     assert json.loads((DOZOR / "watchlist.schema.json").read_text("utf-8")) == json_schema()
 
 
