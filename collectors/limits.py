@@ -137,8 +137,9 @@ class Limits:
                 if 0 < wait <= max(pace, last_pace):  # more would mean that the clock was set back
                     return float(wait)
             self._db.execute(
-                "INSERT INTO host (host, asked_at, pace, holder, lease_until) VALUES (?, ?, ?, ?, ?) ON CONFLICT (host) DO UPDATE SET"
-                " asked_at = excluded.asked_at, pace = excluded.pace, holder = excluded.holder, lease_until = excluded.lease_until",
+                "INSERT INTO host (host, asked_at, pace, holder, lease_until) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (host) DO UPDATE SET asked_at = excluded.asked_at, pace = excluded.pace,"
+                " holder = excluded.holder, lease_until = excluded.lease_until",
                 (host, now, pace, self._holder, now + LEASE_SECONDS),
             )
         return 0.0

@@ -13,6 +13,8 @@ import can_ada
 from publicsuffixlist import PublicSuffixList
 
 LONGEST_URL = 8192  # characters; longer ones are traps or attacks
+CACHED = 32_768  # answers remembered by each function here
+LONGEST_CACHED = 1024  # characters; hostile pages must not fill the caches with long ones
 
 # Parameters that say how a visitor came, never which page it is.
 TRACKING = frozenset(
@@ -34,7 +36,6 @@ _PATH_SESSION = re.compile(r";jsessionid=[^/?;]*", re.IGNORECASE)
 _ADDRESS = re.compile(r"[0-9.]+|.*:.*")
 
 
-@lru_cache(maxsize=65536)
 def normalise_url(url: str) -> str:
     """The one spelling of a URL under which a page is known.
 
@@ -43,6 +44,11 @@ def normalise_url(url: str) -> str:
     equal names). Scheme, `www.`, a trailing slash and the case of the path stay: servers tell them apart. What no browser could
     open comes back trimmed, never as an exception.
     """
+    return _normalised(url) if len(url) <= LONGEST_CACHED else _normalised.__wrapped__(url)
+
+
+@lru_cache(maxsize=CACHED)
+def _normalised(url: str) -> str:
     text = url.strip()
     try:
         parts = can_ada.parse(text)
@@ -77,23 +83,29 @@ def resolve(base: str, href: str) -> str | None:
     return url.href if url.protocol in ("http:", "https:") else None
 
 
-@lru_cache(maxsize=65536)
 def host_of(url: str) -> str:
     """The host of a URL, lower-case ASCII (punycode), without port and trailing dot; empty where there is none."""
+    return _host(url) if len(url) <= LONGEST_CACHED else _host.__wrapped__(url)
+
+
+@lru_cache(maxsize=CACHED)
+def _host(url: str) -> str:
     try:
         return can_ada.parse(url).hostname.rstrip(".")
     except ValueError:
         return ""
 
 
-@lru_cache(maxsize=65536)
 def registrable_domain(host: str | None) -> str | None:
     """The part of a host that was registered (`shop.example.co.uk` -> `example.co.uk`), in the script it was given in.
 
     None for addresses, public suffixes and malformed names. The list is the Public Suffix List shipped with `publicsuffixlist`.
     """
-    if not host:
-        return None
+    return _registrable(host) if host and len(host) <= 255 else None
+
+
+@lru_cache(maxsize=CACHED)
+def _registrable(host: str) -> str | None:
     name = host.lower().removesuffix(".")
     if not name or _ADDRESS.fullmatch(name) or "" in (labels := name.split(".")):
         return None
