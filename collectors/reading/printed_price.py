@@ -20,9 +20,11 @@ from collectors.reading.prices import Price, read_price
 
 MAX_CHUNKS = 30_000  # pieces of text that are looked at
 MAX_NODES = 150_000
-MAX_PLACES = 80  # pieces with digits that are looked at: those nearest to title and buy button
+MAX_PLACES = 50  # pieces with digits that are looked at: those nearest to title and buy button
 MAX_PRICE_TEXT = 60
 LEAST_SCORE = 1.0
+MAX_SIBLINGS = 60
+MIN_ALIKE = 4  # so many blocks of one shape with prices make a listing
 OLD_PENALTY = 3.0
 
 _CURRENCY = (
@@ -48,6 +50,7 @@ class Printed:
     name: str | None = None
     price: Price | None = None
     old_amount: Decimal | None = None
+    is_listed: bool = False  # the price stands in one of several blocks of one shape, each with a link and a price
     sku: str | None = None
     weak_sku: str | None = None  # beside a label that names other things too ("Reference")
     gtin: str | None = None
@@ -67,6 +70,7 @@ class Walk:
     title_at: int | None = None
     around_title: frozenset[int] = frozenset()  # elements that hold the title too: what they are called says nothing of a price
     buys: list[int] = field(default_factory=list)
+    away: dict[int, bool] = field(default_factory=dict)  # element -> whether its name says that it shows other things
     buy_buttons: int = 0
 
 
@@ -154,8 +158,26 @@ def read_printed_price(walk: Walk, page: Printed, lang: str | None) -> None:
     if best.score < LEAST_SCORE or best.price.amount is None:
         return
     page.price = best.price
+    page.is_listed = _is_listed(walk.nodes[best.at])
     olds = (one.price.amount for one in candidates if one.is_old and abs(one.at - best.at) <= 8 and one.price.amount is not None)
     page.old_amount = best.price.old_amount or next((old for old in olds if old > best.price.amount), None)
+
+
+def _is_listed(node: LexborNode) -> bool:
+    for block in elements_above(node, 8):
+        shape = (block.tag, (block.attributes.get("class") or "").partition(" ")[0])
+        alike = 0
+        other = block.parent.first_child if block.parent is not None else None
+        for _ in range(MAX_SIBLINGS):
+            if other is None:
+                break
+            if other.is_element_node and (other.tag, (other.attributes.get("class") or "").partition(" ")[0]) == shape:
+                has_link = other.tag == "a" or other.css_first("a[href]") is not None
+                alike += has_link and bool(PRICE.search(other.text()[:2_000]))
+            other = other.next
+        if alike >= MIN_ALIKE:
+            return True
+    return False
 
 
 def _place(walk: Walk, at: int) -> float:
@@ -178,7 +200,7 @@ def _candidate(walk: Walk, at: int, taken: set[int], lang: str | None) -> _Candi
     if price.amount is None or price.amount == 0:
         return None
     score = 1.5 if len(shown) <= 18 and _BARE.match(shown) else 1.0 if len(shown) <= 30 else 0.0
-    names = [_name(node), *(_name(above) for above in elements_above(node, 9) if above.mem_id not in walk.around_title)]
+    names = [_name(node), *names_above(node, 4)]
     near = " ".join(names[:3])
     before = walk.chunks[at - 1][-40:] if at else ""
     is_old = (
@@ -192,9 +214,22 @@ def _candidate(walk: Walk, at: int, taken: set[int], lang: str | None) -> _Candi
     score -= 1.5 * bool(words.BAD_TEXT.search(before) or words.BAD_TEXT.search(shown))
     score += 0.8 * bool(words.GOOD_NAME.search(near))
     score -= 2.0 * (price.is_monthly or bool(_CHANGE.match(shown)))
-    score -= 2.0 * any(words.AWAY_NAME.search(name) for name in names[2:])
+    score -= 2.0 * _is_away(walk, node)
     score -= 1.0 * any(name.startswith("a ") for name in names[:5])
     return _Candidate(at, price, score, is_old=is_old, is_bad=is_bad)
+
+
+def _is_away(walk: Walk, node: LexborNode) -> bool:
+    """Whether the price stands among other products; elements around the title too say nothing of that."""
+    for level, above in enumerate(elements_above(node, 9)):
+        mark = above.mem_id
+        if level == 0 or mark in walk.around_title:
+            continue
+        if mark not in walk.away:
+            walk.away[mark] = bool(words.AWAY_NAME.search(_name(above)))
+        if walk.away[mark]:
+            return True
+    return False
 
 
 def _whole_price(walk: Walk, at: int) -> tuple[str | None, LexborNode]:
@@ -212,6 +247,8 @@ def _whole_price(walk: Walk, at: int) -> tuple[str | None, LexborNode]:
         current = current.parent if current is not None else None
         if current is None:
             break
+        if len(current.text()) > 200:  # asked first, since it is fast on elements of any size
+            break
         around = text_of(current)
         if len(around) > 30:
             break
@@ -228,7 +265,7 @@ def _is_cents(walk: Walk, at: int) -> bool:
         return False
     other = walk.nodes[at + 1]
     parent = walk.nodes[at].parent
-    if parent is None or len(text_of(parent)) > 25:
+    if parent is None or len(parent.text()) > 200 or len(text_of(parent)) > 25:
         return False
     return (
         walk.chunks[at + 1][0] in ".,"

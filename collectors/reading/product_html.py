@@ -7,10 +7,8 @@ price nearest to the title and the buy button, and the id that a page's own addr
 from __future__ import annotations
 
 import re
-from functools import cache
 from urllib.parse import unquote, urlsplit
 
-from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from collectors.reading import product_words as words
@@ -19,6 +17,7 @@ from collectors.reading.embedded import read_embedded
 from collectors.reading.gtin import read_gtin
 from collectors.reading.model import ReadOffer
 from collectors.reading.node_text import text_of
+from collectors.reading.shop_marks import ShopMarks
 from collectors.reading.printed_price import PRICE, Printed, Walk, names_above, read_printed_price, walk_page
 
 MAX_MARKED = 200  # elements whose names are looked at
@@ -54,29 +53,27 @@ _LETTERS_BEFORE = re.compile(r"^(?:[a-z]+|[A-Za-z])(?=\d{5,}$)|^[a-z]\d+[a-z](?=
 
 
 def read_printed(
-    tree: LexborHTMLParser, known: ReadOffer | None, title: str, url: str | None, lang: str | None
+    tree: LexborHTMLParser, known: ReadOffer | None, marks: ShopMarks, title: str, url: str | None, lang: str | None
 ) -> ReadOffer | None:
     """The product as printed; `title` is what the head of the page says.
 
     With `known` None only if the page has a title, a price and a way to buy.
     """
     raw = tree.raw_html or b""
-    has_price, has_buy, has_old = _shop_marks(raw)
-    if (
-        not (has_price and has_buy)
-        if known is None
-        else _is_complete(known, raw) and not (has_old and known.old_price_amount is None)
-    ):
+    if known is None:
+        if not (marks.has_price and marks.has_buy):
+            return None
+    elif _is_complete(known, raw) and not (marks.has_old and known.old_price_amount is None):
         return None
     walk = walk_page(tree, title)
     is_bought = 0 < walk.buy_buttons <= MAX_BUY_BUTTONS
     if known is None and not walk.title:
         return None
     page = Printed(name=walk.title)
-    if known is None or known.price_amount is None or known.price_high_amount is not None or has_old:
+    if known is None or known.price_amount is None or known.price_high_amount is not None or marks.has_old:
         read_printed_price(walk, page, lang)
     _read_labels(walk.chunks, page)
-    is_sold = is_bought and page.price is not None
+    is_sold = is_bought and page.price is not None and not page.is_listed
     is_labelled = page.brand is not None and bool(page.sku or page.gtin)
     if known is None and not is_sold and not is_labelled and not _is_sold_out(tree, walk):
         return None
@@ -114,24 +111,6 @@ def _is_complete(known: ReadOffer, raw: bytes) -> bool:
     has_price = known.price_amount is not None and known.price_high_amount is None
     has_rest = bool(known.brand and known.sku and known.availability)
     return has_price and has_rest and (bool(known.gtin) or not any(mark in raw for mark in words.GTIN_MARKS))
-
-
-def _shop_marks(raw: bytes) -> tuple[bool, bool, bool]:
-    """Whether words of prices, of buying and of prices before stand in the markup; one pass over it."""
-    found = {number for number, _, _ in _marks().find_matches_as_indexes(raw)}
-    buy = len(words.PRICE_MARKS)
-    old = buy + len(words.BUY_MARKS)
-    return (
-        any(number < buy for number in found),
-        any(buy <= number < old for number in found),
-        any(number >= old for number in found),
-    )
-
-
-@cache
-def _marks() -> BytesAhoCorasick:
-    marks = [*words.PRICE_MARKS, *words.BUY_MARKS, *words.OLD_MARKS]
-    return BytesAhoCorasick(marks, matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA)
 
 
 def _is_sold_out(tree: LexborHTMLParser, walk: Walk) -> bool:

@@ -18,6 +18,7 @@ from collectors.reading.node_text import text_of
 from collectors.reading.printed_price import words_of
 from collectors.reading.product_html import id_of_address, read_printed
 from collectors.reading.product_items import is_product, offer_of_graph, offers_of, text
+from collectors.reading.shop_marks import shop_marks
 from collectors.reading.structured import walk
 
 MAX_OFFERS = 500
@@ -79,18 +80,19 @@ def read_offers(
             main = replace(main, gtin=None)  # the number of one variant is not the product's
     if graph is not None and (main is not None or not listed):
         main = _filled(main, graph) if main is not None else graph
-    if main is None and _is_text(items):
-        return [offer for item in listed[:MAX_OFFERS] for offer in offers_of(item, is_card=True)[:1]]
-    if main is not None or not listed:
-        printed = read_printed(tree, main, title, url, lang)
-        if printed is not None:
-            main = _filled(_agreed(main, variants, printed), printed) if main is not None else printed
-    if main is not None and url and (main.sku is None or is_gtin(main.sku)):
-        number = id_of_address(url, tree.raw_html or b"")
-        main = replace(main, sku=number or main.sku)
     cards = [offer for item in listed[:MAX_OFFERS] for offer in offers_of(item, is_card=True)[:1]]
-    if not cards and main is None:
-        cards = read_cards(tree, url, lang)
+    raw = tree.raw_html or b""
+    if main is None and (cards or _is_text(items)):
+        return cards
+    marks = shop_marks(raw)
+    printed = read_printed(tree, main, marks, title, url, lang)
+    if main is None:
+        main = printed
+        cards = read_cards(tree, url, lang) if marks.has_price and main is None else []
+    elif printed is not None:
+        main = _filled(_agreed(main, variants, printed), printed)
+    if main is not None and url and (main.sku is None or is_gtin(main.sku)):
+        main = replace(main, sku=id_of_address(url, raw) or main.sku)
     offers = ([_resolved(main, url)] if main is not None else []) + variants + cards
     return offers[:MAX_OFFERS]
 
