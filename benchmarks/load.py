@@ -4,8 +4,8 @@
     python -m benchmarks.load nights --rows 50000
 
 `rows` normalises, writes batches and loads them, one process a side; dlt gets the same rows as dicts and loads them into DuckDB.
-`nights` loads and builds one more night on warehouses of 30 and of 365 nights; two fifths of a night are new publications, the rest
-are those of the nights before with grown counters, and every tenth night replaces its predecessor's batch once.
+`nights` loads and builds one more night on warehouses of 30 and of 365 nights; two fifths of a night are new publications, the
+rest are those of the nights before with grown counters, and every tenth night replaces its predecessor's batch once.
 """
 
 from __future__ import annotations
@@ -39,7 +39,23 @@ START = datetime(2025, 11, 1, 3, tzinfo=UTC)
 SOURCE = "telegram_channel"
 ROWS_PER_CAPTURE = 20
 ROWS_PER_BATCH = 50_000
-WORDS = "чай самовар доставка цена новый вкус склад акция магазин сегодня tea price shop delivery offer".split()
+WORDS = [
+    "чай",
+    "самовар",
+    "доставка",
+    "цена",
+    "новый",
+    "вкус",
+    "склад",
+    "акция",
+    "магазин",
+    "сегодня",
+    "tea",
+    "price",
+    "shop",
+    "delivery",
+    "offer",
+]
 
 
 def publications(first: int, count: int, likes: int = 0) -> Iterator[Publication]:

@@ -34,7 +34,8 @@ _LARGEST_MONEY = Decimal(10) ** 14  # DECIMAL(18,4)
 def record_id(table: str, source: str, parts: Sequence[str]) -> str:
     """The id of a thing observed: the 128-bit digest of (table, source, identity), 32 hex digits.
 
-    The same text as `collectors.source.digest(table, source, parts)` hashes, assembled without a JSON encoder: it runs per record.
+    The same text as `collectors.source.digest(table, source, parts)` hashes, assembled without a JSON encoder: it runs per
+    record.
     """
     inner = ",".join(map(encode_basestring, parts))
     text = f"[{encode_basestring(table)},{encode_basestring(source)},[{inner}]]"

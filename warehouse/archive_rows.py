@@ -1,6 +1,7 @@
 """Captures without bodies, sightings and outcomes into ops, from the files of the archive and the runs.
 
-Read by partition: a (source, day) whose set of files changed is read again as a whole, since parts are merged at the end of a run.
+Read by partition: a (source, day) whose set of files changed is read again as a whole, since parts are merged at the end of a
+run.
 """
 
 from __future__ import annotations
@@ -62,13 +63,14 @@ def _replace_captures(connection: duckdb.DuckDBPyConnection, store: Path, source
         # The same capture may stand in a part and in the file the parts were merged into, if the merge was killed half way.
         connection.execute(
             f"INSERT INTO ops.capture SELECT {', '.join(names)}, DATE '{day.isoformat()}' FROM read_parquet(?, "
-            f"hive_partitioning = false, filename = true) QUALIFY row_number() OVER (PARTITION BY capture_id ORDER BY filename) = 1 "
-            f"ORDER BY fetched_at, capture_id",
+            "hive_partitioning = false, filename = true) "
+            "QUALIFY row_number() OVER (PARTITION BY capture_id ORDER BY filename) = 1 ORDER BY fetched_at, capture_id",
             [files],
         )
         connection.execute(
-            f"INSERT INTO ops.sighting SELECT capture_id, body_of, fetched_at, observed_at, source, batch_date FROM ops.capture "
-            f"WHERE {where} AND body_of <> '' AND body_of <> capture_id AND verdict IN {_SEEN_AGAIN} ORDER BY fetched_at, capture_id"
+            "INSERT INTO ops.sighting SELECT capture_id, body_of, fetched_at, observed_at, source, batch_date FROM ops.capture "
+            f"WHERE {where} AND body_of <> '' AND body_of <> capture_id AND verdict IN {_SEEN_AGAIN} "
+            "ORDER BY fetched_at, capture_id"
         )
     connection.execute(f"INSERT INTO body SELECT DISTINCT body_of FROM ops.sighting WHERE {where}")
     connection.execute("INSERT INTO work.changed VALUES ('ops.capture')")
@@ -76,7 +78,8 @@ def _replace_captures(connection: duckdb.DuckDBPyConnection, store: Path, source
         connection.execute("INSERT INTO work.changed VALUES ('ops.sighting')")
         for name in tables():
             connection.execute(
-                f"INSERT INTO work.touched SELECT DISTINCT 'obs.{name}', record_id FROM obs.{name} SEMI JOIN body ON capture_id = body_of"
+                f"INSERT INTO work.touched SELECT DISTINCT 'obs.{name}', record_id FROM obs.{name} "
+                "SEMI JOIN body ON capture_id = body_of"
             )
 
 

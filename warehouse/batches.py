@@ -57,8 +57,8 @@ def write_batch(
 ) -> BatchInfo:
     """Put the whole batch in place. `captures` are all it was made from, those that gave no row included.
 
-    Raises FencedWriteError when the batch in place knows a capture that this one does not and that is not `erased`, and ValueError
-    for rows that are not of the table, stand twice, or come from other captures.
+    Raises FencedWriteError when the batch in place knows a capture that this one does not and that is not `erased`, and
+    ValueError for rows that are not of the table, stand twice, or come from other captures.
     """
     with _alone(store, table, source, day):
         return _write(store, table, source, day, rows, captures, erased)
@@ -98,7 +98,9 @@ def rewrite_batch(store: Path, table: str, source: str, day: date, gone: Callabl
 
 
 def read_batch_footer(path: Path) -> BatchInfo:
-    """What the batch is made of, without reading its rows. ValueError when the file is no batch or has other rows than it says."""
+    """What the batch is made of, without reading its rows. ValueError when the file is no batch or has other rows than it
+    says.
+    """
     try:
         metadata = pq.read_metadata(path)
     except pa.ArrowInvalid as error:

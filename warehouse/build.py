@@ -1,6 +1,7 @@
 """Core and mart from obs, ref and ops: what changed is rebuilt, in one transaction.
 
-A model with `by` is rebuilt for the keys that changed: each need that has those columns is replaced in its statement by the rows of
+A model with `by` is rebuilt for the keys that changed: each need that has those columns is replaced in its statement by the
+rows of
 those keys, the keys' rows are deleted and the fresh ones inserted. A model without, a changed statement or a changed ref table
 means the whole model.
 """
@@ -55,7 +56,9 @@ def build(store: Path, *, now: datetime, full: bool = False, limits: Limits | No
             mark = _mark(model)
             is_same = not full and marks.get(f"model.{model.name}") == mark
             if is_same and model.is_view:
-                changes.update({model.name: changes[need] for need in model.needs if need in changes})
+                (need,) = model.needs
+                if need in changes:
+                    changes[model.name] = changes[need]
                 continue
             keys = _keys(connection, model, changes) if is_same else None
             if keys == 0:
@@ -150,8 +153,8 @@ def _rebuild_part(connection: duckdb.DuckDBPyConnection, store: Path, model: Mod
 
 
 def _rows_of_keys(connection: duckdb.DuckDBPyConnection, need: str, model: Model, changes: Mapping[str, str]) -> str:
-    """A temp table of the need's rows of the model's keys. Models whose keys are told by the same change share it: the scan of a long
-    history is what a night costs."""
+    """A temp table of the need's rows of the model's keys. Models whose keys are told by the same change share it: the scan of
+    a long history is what a night costs."""
     told_by = [changes[driver] for driver in model.drivers if driver in changes]
     shared = len(set(told_by)) == 1 and not any(need in changes for need in model.touches)
     owner = told_by[0] if shared else model.name.replace(".", "_")

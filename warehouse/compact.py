@@ -14,7 +14,9 @@ from warehouse.writer import Limits, open_build
 
 
 def compact(store: Path, *, limits: Limits | None = None) -> Published:
-    """Copy what lives into a new build file, publish that, and drop all older published files. Raises WriterBusy, NotPublishable."""
+    """Copy what lives into a new build file, publish that, and drop all older published files. Raises WriterBusy,
+    NotPublishable.
+    """
     current = build_file(store)
     copy = current.with_name("compact.duckdb")
     for left in (copy, copy.with_name(copy.name + ".wal")):

@@ -23,8 +23,8 @@ PATH = Path(__file__).with_name("DICTIONARY.md")
 _HEAD = """# Data dictionary
 
 Generated from the declarations of tables and models by `python -m warehouse.dictionary`; `make check` sees that it is up to date.
-The same texts are comments inside DuckDB. Times (`_at`) are UTC, `_count` counts, `_share` runs from 0 to 1, `_amount` is money with
-`currency` beside it. Null means unknown, never zero.
+The same texts are comments inside DuckDB. Times (`_at`) are UTC, `_count` counts, `_share` runs from 0 to 1, `_amount` is
+money with `currency` beside it. Null means unknown, never zero.
 """
 
 

@@ -29,8 +29,8 @@ def judge_batch(
 ) -> str | None:
     """Why the batch must be held, in words; None when it looks normal.
 
-    `source_rows` are the rows of all tables of the source that day; `history` the loaded batches of earlier days, oldest first. While
-    the day goes on (an hourly source) few rows so far are no fall.
+    `source_rows` are the rows of all tables of the source that day; `history` the loaded batches of earlier days, oldest
+    first. While the day goes on (an hourly source) few rows so far are no fall.
     """
     if source_rows < expect.min_records:
         return f"{source_rows} records, at least {expect.min_records} expected"

@@ -1,6 +1,7 @@
 """A table to Parquet, CSV or XLSX, for people's tools.
 
-Texts come from pages that others wrote: a cell that a spreadsheet would take for a formula gets an apostrophe in front, full-width
+Texts come from pages that others wrote: a cell that a spreadsheet would take for a formula gets an apostrophe in front,
+full-width
 signs included. Parquet has no such cells and stays as it is. To read the texts back unchanged, remove one leading apostrophe from
 cells that begin with an apostrophe and one of the signs.
 """
@@ -28,6 +29,7 @@ _FORMULA = "=+-@|\t\r\n"
 _NAME = re.compile(r"[a-z_]+\.[a-z_][a-z0-9_]*")
 XLSX_ROWS = 1_048_575  # of a sheet, its header aside
 XLSX_CHARACTERS = 32_767  # of a cell
+_EXACT = 10**15  # a sheet keeps 15 digits of a number; longer ones stay texts
 _CHUNK = 10_000
 
 
@@ -97,7 +99,7 @@ def _write_xlsx(result: duckdb.DuckDBPyConnection, out: Path) -> None:
 def _write_cell(sheet: Any, row: int, column: int, value: Any) -> None:
     if isinstance(value, bool):
         sheet.write_boolean(row, column, value)
-    elif isinstance(value, (int, float, Decimal)) and abs(value) < 10**15:
+    elif isinstance(value, (int, float, Decimal)) and -_EXACT < value < _EXACT:
         sheet.write_number(row, column, value)
     elif isinstance(value, datetime) and value.year >= 1900:
         sheet.write_datetime(row, column, value)

@@ -19,8 +19,8 @@ class NothingPublished(Exception):  # noqa: N818 - a state of the store, mended 
 def connect(store: Path, *, memory: str = MEMORY, temp: str = "10GB") -> duckdb.DuckDBPyConnection:
     """The newest published file, read-only and shut in: external access off, configuration locked, times in UTC.
 
-    Opened by its versioned name: within one process DuckDB answers a second `connect` to the same path with the file that the first
-    one has open. Raises NothingPublished.
+    Opened by its versioned name: within one process DuckDB answers a second `connect` to the same path with the file that the
+    first one has open. Raises NothingPublished.
     """
     path = current_file(store)
     if path is None:

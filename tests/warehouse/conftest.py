@@ -7,7 +7,9 @@ from warehouse.reference import set_reference
 
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
-    """An empty store with a watchlist: own brand north, rival south; w1 is south's shop, w2 north's channel, w3 the talk of others."""
+    """An empty store with a watchlist: own brand north, rival south; w1 is south's shop, w2 north's channel, w3 the talk of
+    others.
+    """
     folder = tmp_path / "store"
     folder.mkdir()
     set_reference(

@@ -31,10 +31,31 @@ CAPTURE_COLUMNS = {
     "attempt": pa.int16(),
     "depth": pa.int16(),
 }
-FACTS = (
-    "capture_id run_id source watch_id origin label fingerprint method url final_url http_status verdict verdict_reason error "
-    "media_type body_hash body_of body_state fetched_at observed_at elapsed_ms attempt depth"
-).split()
+FACTS = [
+    "capture_id",
+    "run_id",
+    "source",
+    "watch_id",
+    "origin",
+    "label",
+    "fingerprint",
+    "method",
+    "url",
+    "final_url",
+    "http_status",
+    "verdict",
+    "verdict_reason",
+    "error",
+    "media_type",
+    "body_hash",
+    "body_of",
+    "body_state",
+    "fetched_at",
+    "observed_at",
+    "elapsed_ms",
+    "attempt",
+    "depth",
+]
 
 
 def capture(name: str, day: int = 0, *, watch: str = "w1", source: str = "site", url: str = "", **facts: Any) -> Capture:

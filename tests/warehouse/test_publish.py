@@ -47,7 +47,7 @@ def test_a_broken_check_blocks_and_the_last_good_file_stays(store: Path) -> None
     broken = check(store)
 
     assert [(rule.name, rule.bad_rows) for rule in broken] == [("core.publication is unique by record_id", 1)]
-    with pytest.raises(NotPublishable, match="core.publication is unique by record_id: 1 rows"):
+    with pytest.raises(NotPublishable, match=r"core\.publication is unique by record_id: 1 rows"):
         publish(store)
     assert ask(store, "SELECT count(*) FROM core.publication") == [(1,)]
 

@@ -5,16 +5,17 @@ A model opens with a header of comment lines (SQL) or its module docstring (Pyth
     about: what a row is, in one line
     grain: columns that together are unique and never null
     needs: relations it reads, schema.name, comma-separated
-    by:    KEY, ... from RELATION, ...    optional: the columns by which it can be rebuilt in part. The changed rows of the relations
-           tell which keys to rebuild, and the statement sees only their rows of these keys; other needs it sees whole
+    by:    KEY, ... from RELATION, ...    optional: the columns by which it can be rebuilt in part. The changed rows of
+           the relations tell which keys to rebuild, and the statement sees only their rows of these keys; other needs it
+           sees whole
     touch RELATION: SELECT of keys from `touched`, the changed rows of another need    where those tell keys too
-    kind:  view                          optional: nothing is stored; of one need, row by row, so that its changes are the view's
-    column NAME: meaning                 for each column that is not one of the observation tables' or already described by a need
+    kind:  view                           optional: nothing is stored; of one need, row by row: its changes are the view's
+    column NAME: meaning                  for each column that no observation table and no need describes
     note: anything a reader must know
 
-A Python model is a module with `SCHEMA`, a pyarrow schema of what it returns, `QUERY`, the SELECT that gives its input, optionally
-`SMALL`, name -> SELECT of small tables it looks things up in, and `rows(table, small)`, a pure function from some rows of the query and the
-small tables to rows of SCHEMA. It is called in spawned processes, with any split of the rows.
+A Python model is a module with `SCHEMA`, a pyarrow schema of what it returns, `QUERY`, the SELECT that gives its input,
+optionally `SMALL`, name -> SELECT of small tables it looks things up in, and `rows(table, small)`, a pure function from some
+rows of the query and the small tables to rows of SCHEMA. It is called in spawned processes, with any split of the rows.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 -- about: the counters of a publication as last read
 -- grain: record_id
--- needs: core.counter, obs.publication
+-- needs: core.counter
 -- by: record_id from core.counter
--- touch obs.publication: SELECT record_id FROM touched
 SELECT *
 FROM core.counter
 QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY observed_at DESC, fetched_at DESC, capture_id DESC) = 1
