@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from collectors.reading import product_words as words
 from collectors.reading.availability import read_availability
 from collectors.reading.model import ReadOffer
-from collectors.reading.node_text import text_of
+from collectors.reading.node_text import price_text_of, text_of
 from collectors.reading.prices import Price, read_price
 
 MAX_CARDS = 300
@@ -49,7 +49,7 @@ def read_cards(tree: LexborHTMLParser, url: str | None, lang: str | None) -> lis
         if node.mem_id == last:
             continue
         last = node.mem_id
-        shown = text_of(node)
+        shown = price_text_of(node)
         if not shown or len(shown) > MAX_PRICE_TEXT or not any(char.isdigit() for char in shown):
             continue
         block = _block(node, shapes)

@@ -1,5 +1,7 @@
 """The text of one element: words of neighbouring blocks kept apart, scripts left out, white space collapsed."""
 
+import re
+
 from selectolax.lexbor import LexborNode
 
 _SKIPPED = frozenset(("script", "style", "noscript", "template"))
@@ -46,6 +48,8 @@ _BLOCKS = frozenset(
         "ul",
     )
 )
+_LONG_NUMBER = re.compile(r"\d{3}")
+MAX_PIECES = 12
 MAX_DEPTH = 200  # elements below this depth give no text
 
 
@@ -75,3 +79,18 @@ def _collect(node: LexborNode, parts: list[str], depth: int) -> None:
             parts.append(" ")
         elif depth:
             _collect(child, parts, depth - 1)
+
+
+def price_text_of(node: LexborNode) -> str:
+    """The words of a small element that shows a price; hundredths in an element of their own get their separator back.
+
+    `<b>$</b><b>148</b><sup>02</sup>` is "$148.02": groups of thousands have three digits, so two digits alone are hundredths.
+    """
+    words = text_of(node)
+    if _LONG_NUMBER.search(words) is None:
+        return words
+    pieces = [text for part in node.traverse(include_text=True) if part.is_text_node and (text := (part.text_content or "").strip())]
+    for at in range(1, min(len(pieces), MAX_PIECES)):
+        if len(pieces[at]) == 2 and pieces[at].isdigit() and pieces[at - 1][-1:].isdigit():
+            return " ".join("".join([*pieces[:at], ".", *pieces[at:]]).split())
+    return words

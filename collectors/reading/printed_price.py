@@ -15,7 +15,7 @@ from decimal import Decimal
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from collectors.reading import product_words as words
-from collectors.reading.node_text import text_of
+from collectors.reading.node_text import price_text_of, text_of
 from collectors.reading.prices import Price, read_price
 
 MAX_CHUNKS = 30_000  # pieces of text that are looked at
@@ -37,9 +37,7 @@ PRICE = re.compile(rf"{_CURRENCY}\s*(?:{_NUMBER})|(?:{_NUMBER})\s*{_CURRENCY}")
 _DIGIT = re.compile(r"\d")
 _BARE = re.compile(rf"\W*(?:{_CURRENCY})?\s*\d[\d.,' ]*\s*(?:{_CURRENCY})?\W*\Z")
 _CENTS = re.compile(r"[.,]?\d{2}(?:\s*(?:€|zł|Kč|₽))?\Z")
-_CHANGE = re.compile(r"\(?[+\-\u2212]")  # what a choice adds or takes
-_SIGN_ONLY = re.compile(r"[\d.,' \u00a0]")
-_END = re.compile(r"[.,]?\D*$")
+_CHANGE = re.compile(r"\(?[+\-\u2212]|.*\d\s*\+$")  # what a choice adds or takes; a filter's "250+"
 _NO_TEXT = frozenset(("script", "style", "noscript", "template", "option", "textarea", "title", "svg"))
 
 
@@ -235,10 +233,13 @@ def _is_away(walk: Walk, node: LexborNode) -> bool:
 def _whole_price(walk: Walk, at: int) -> tuple[str | None, LexborNode]:
     """The printed price that begins in a chunk: the chunk itself, or the small element that joins it with its sign or cents."""
     chunk, node = walk.chunks[at], walk.nodes[at]
-    following = walk.chunks[at + 1] if at + 1 < len(walk.chunks) else ""
     if PRICE.search(chunk):
-        if _is_cents(walk, at):
-            return f"{_END.sub('', chunk)}.{following.lstrip('.,')} {_SIGN_ONLY.sub('', chunk)}", node
+        following = walk.chunks[at + 1] if at + 1 < len(walk.chunks) else ""
+        parent = node.parent
+        if _CENTS.match(following) and parent is not None and len(parent.text()) <= 100:
+            around = price_text_of(parent)
+            if len(around) <= 25:
+                return around, parent
         return chunk, node
     if len(chunk) > 14 or not _BARE.match(chunk):
         return None, node
@@ -249,29 +250,12 @@ def _whole_price(walk: Walk, at: int) -> tuple[str | None, LexborNode]:
             break
         if len(current.text()) > 200:  # asked first, since it is fast on elements of any size
             break
-        around = text_of(current)
+        around = price_text_of(current)
         if len(around) > 30:
             break
-        if sign := PRICE.search(around):
-            if _is_cents(walk, at):
-                return f"{chunk}.{following.lstrip('.,')} {_SIGN_ONLY.sub('', sign.group())}", current
+        if PRICE.search(around):
             return around, current
     return None, node
-
-
-def _is_cents(walk: Walk, at: int) -> bool:
-    """Whether the next piece holds the hundredths of this one: two digits, raised or after a separator, close by."""
-    if at + 1 >= len(walk.chunks) or not _CENTS.match(walk.chunks[at + 1]) or re.search(r"[.,]\d{1,2}\D*$", walk.chunks[at]):
-        return False
-    other = walk.nodes[at + 1]
-    parent = walk.nodes[at].parent
-    if parent is None or len(parent.text()) > 200 or len(text_of(parent)) > 25:
-        return False
-    return (
-        walk.chunks[at + 1][0] in ".,"
-        or other.tag == "sup"
-        or bool(re.search(r"(?i)cent|fract|decimal|kop|penn|small|sup", other.attributes.get("class") or ""))
-    )
 
 
 def _name(node: LexborNode) -> str:
