@@ -218,11 +218,11 @@ class Fetcher:
                 await self._hop(parts, source, exchange)
         except FetchError as error:
             exchange.error = error
-            exchange.body = None
         return exchange
 
     async def _hop(self, parts: Parts, source: Source, exchange: Exchange) -> None:
         """One request and its answer, into `exchange`."""
+        exchange.status, exchange.headers, exchange.body = None, {}, None  # of the hop before
         address = self._guard.check_url(parts.url)
         host = _host_key(address)
         async with self._turn(host, source.pace_seconds) as turn:
@@ -371,7 +371,7 @@ class Fetcher:
             headers=redact_headers(exchange.headers, known, strict),
             media_type=media_type,
             charset=charset,
-            body=None if exchange.body is None else redact_body(exchange.body, known),
+            body=None if error or exchange.body is None else redact_body(exchange.body, known),
             head=redact_body(exchange.head, known),
             error=error.kind if error else "",
             error_detail=redact_text(error.detail, known, strict) if error else "",

@@ -247,7 +247,7 @@ async def test_a_quota_counts_every_try(fetcher_with, limits):
     async with serve({"/": status(500)}) as server, fetcher_with() as fetcher:
         answer = await ask(fetcher, server.url("/"))
 
-    assert (answer.error, len(server.seen)) == ("budget", 2)
+    assert (answer.error, answer.body, len(server.seen)) == ("budget", None, 2)
 
 
 async def test_a_slow_host_holds_up_no_other(fetcher_with):

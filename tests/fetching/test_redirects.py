@@ -178,3 +178,13 @@ async def test_r85_a_redirect_is_followed_only_where_we_may_ask(fetcher_with):
 
     assert (answer.error, server.paths()) == ("scope", ["/"])
     assert "do not want it" in answer.error_detail
+
+
+async def test_a_redirect_to_a_host_that_is_down_has_no_status(fetcher_with):
+    async with serve({}) as gone:
+        dead = gone.url("/")
+    async with serve({"/": redirect(dead)}) as server, fetcher_with(tries=1) as fetcher:
+        answer = await ask(fetcher, server.url("/"))
+
+    assert (answer.error, answer.http_status, answer.final_url, answer.headers) == ("connect", None, dead, {})
+    assert answer.redirects == (f"302 {server.url('/')}",)
