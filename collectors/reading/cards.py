@@ -7,7 +7,6 @@ from urllib.parse import urljoin
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from collectors.reading import product_words as words
-from collectors.reading.availability import read_availability
 from collectors.reading.model import ReadOffer
 from collectors.reading.node_text import price_text_of, text_of
 from collectors.reading.prices import Price, read_price
@@ -23,6 +22,7 @@ _PRICES = (
     '[class*="price" i], [itemprop~="price"], [class*="preis" i], [class*="prix" i], [class*="precio" i], [class*="prezzo" i], '
     '[class*="cena" i], [class*="cost" i]'
 )
+_GONE = ("нет в наличии", "распродан", "sold out", "out of stock", "unavailable", "ausverkauft", "épuisé", "agotado", "esaurito", "vyprodáno")
 _NAMES = ("h2, h3, h4, h5, h1", '[itemprop~="name"], [class*="title" i], [class*="name" i]', "a[title]", "a[href]")
 
 
@@ -86,6 +86,7 @@ def _offer(card: _Card, url: str | None) -> ReadOffer | None:
     if price is None or link is None or name is None:
         return None
     href = (link.attributes.get("href") or "").strip()
+    shown = card.block.text().lower()
     old = card.old.amount if card.old is not None and card.price is not None else price.old_amount
     return ReadOffer(
         name=name,
@@ -94,7 +95,7 @@ def _offer(card: _Card, url: str | None) -> ReadOffer | None:
         price_high_amount=price.high_amount,
         old_price_amount=old if old is not None and price.amount is not None and old > price.amount else None,
         currency=price.currency,
-        availability="OutOfStock" if read_availability(text_of(card.block)[-200:]) == "OutOfStock" else None,
+        availability="OutOfStock" if any(word in shown for word in _GONE) else None,
         url=_joined(url, href),
         is_card=True,
     )
@@ -152,6 +153,6 @@ def _name(block: LexborNode) -> str | None:
     for selector in _NAMES:
         for node in block.css(selector)[:5]:
             shown = text_of(node) or (node.attributes.get("title") or "").strip()
-            if 2 < len(shown) <= 250 and sum(char.isalpha() for char in shown) > 2 and read_availability(shown) is None:
+            if 2 < len(shown) <= 250 and sum(char.isalpha() for char in shown) > 2 and words.key_of(shown) not in words.BUY:
                 return shown
     return None

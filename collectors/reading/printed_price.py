@@ -38,6 +38,7 @@ _DIGIT = re.compile(r"\d")
 _BARE = re.compile(rf"\W*(?:{_CURRENCY})?\s*\d[\d.,' ]*\s*(?:{_CURRENCY})?\W*\Z")
 _CENTS = re.compile(r"[.,]?\d{2}(?:\s*(?:€|zł|Kč|₽))?\Z")
 _CHANGE = re.compile(r"\(?[+\-\u2212]|.*\d\s*\+$")  # what a choice adds or takes; a filter's "250+"
+_SIGNS = ("$", "€", "£", "₽", "руб", "zł", "Kč", "kr", "¥", "円", "元", "원", "₴", "грн", "₸", "₹", "Rs", "₺", "₪", "CHF", "Ft", "лв", "kn", "EUR")
 _NO_TEXT = frozenset(("script", "style", "noscript", "template", "option", "textarea", "title", "svg"))
 
 
@@ -171,11 +172,16 @@ def _is_listed(node: LexborNode) -> bool:
                 break
             if other.is_element_node and (other.tag, (other.attributes.get("class") or "").partition(" ")[0]) == shape:
                 has_link = other.tag == "a" or other.css_first("a[href]") is not None
-                alike += has_link and bool(PRICE.search(other.text()[:2_000]))
+                alike += has_link and _shows_price(other.text()[:2_000])
             other = other.next
         if alike >= MIN_ALIKE:
             return True
     return False
+
+
+def _shows_price(text: str) -> bool:
+    """Whether a text holds a sign of a currency and a digit: less exact than PRICE, and fast on long texts."""
+    return any(sign in text for sign in _SIGNS) and _DIGIT.search(text) is not None
 
 
 def _place(walk: Walk, at: int) -> float:
