@@ -74,7 +74,9 @@ _DECLARED = re.compile(
     re.IGNORECASE,
 )
 _SLAVIC = frozenset("іїєґўѓќљњћџђјѕё")
-_STRANGE = re.compile(r"(?<=[^\W\d_])[^\w\s\x00-\x7f\xad’‘‑–—«»“”„…](?=[^\W\d_])|[\u2500-\u25ff\x80-\x9f\ufffd]")
+_STRANGE = re.compile(
+    r"(?<=[^\W\d_])[^\w\s\x00-\x7f\xad’‘‑–—«»“”„…](?=[^\W\d_])|(?<=[а-яё])[€†°¢£§¶®©™´¨≠∞±≤≥∂√≈∆]|[\u2500-\u25ff\x80-\x9f\ufffd]"
+)
 _WORD_OF_LETTERS = re.compile(r"[^\W\d_]+")
 _HIGH_RUN = re.compile(rb"[^\x80-\xff]{0,16}[\x80-\xff]+[^\x80-\xff]{0,16}")
 _SNIFFED_BYTES = 4096  # browsers look at 1024; real pages hide their meta behind comments and scripts

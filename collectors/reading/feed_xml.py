@@ -56,7 +56,7 @@ _ENTITY_DECLARATION = re.compile(
     r"<!ENTITY\s+(?P<parameter>%\s+)?(?P<name>[\w.:-]+)\s+(?:(?P<outside>SYSTEM|PUBLIC)\b|(?P<quote>[\"'])(?P<value>.*?)(?P=quote))",
     re.IGNORECASE | re.DOTALL,
 )
-_NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,30});")
+_NAMED = re.compile(r"&([A-Za-z_][\w.-]{0,40});")
 _BARE = re.compile(r"&(?!(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos);)")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _TOKEN = re.compile(

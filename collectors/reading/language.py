@@ -48,7 +48,7 @@ _ONE_LANGUAGE = {
 }  # fmt: skip
 
 # What a text is likelier to be before a letter of it is read, in tenths of a nat: decides single words, never sentences.
-_PRIOR = {"en": 45, "de": 25, "fr": 25, "es": 25, "pt": 25, "it": 25, "pl": 25, "tr": 25, "ru": 10, "bg": 15}
+_PRIOR = {"en": 45, "de": 25, "fr": 25, "es": 25, "pt": 25, "it": 25, "pl": 25, "tr": 25, "ru": 40, "bg": 25}
 
 
 def detect(text: str) -> str | None:

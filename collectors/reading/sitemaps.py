@@ -25,6 +25,7 @@ MAX_ENTRIES = 500_000
 MAX_DEPTH = 64
 _TEXT_LINE = re.compile(r"https?://\S{1,2000}")
 _SITEMAP_ROOTS = ("urlset", "sitemapindex")
+_ROOT_END = re.compile(r"</(?:[\w.-]+:)?(?:urlset|sitemapindex)\s*>", re.IGNORECASE)
 _SNIFF = re.compile(r"<(?:[\w.-]+:)?(urlset|sitemapindex|rss|feed|rdf|html)\b", re.IGNORECASE)
 
 
@@ -123,7 +124,6 @@ def _feed(body: bytes, url: str | None) -> Sitemap:
 
 def _xml(body: bytes, url: str, kind: Literal["urlset", "index"]) -> Sitemap:
     stream = _Stream(url)
-    text = None
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler = stream.start
@@ -136,12 +136,20 @@ def _xml(body: bytes, url: str, kind: Literal["urlset", "index"]) -> Sitemap:
     except (expat.ExpatError, LookupError, ValueError):
         text = decode(body)[0]
     try:
-        root, is_complete = parse_xml(text)
+        root, is_complete = parse_xml(_whole_entries(text))
     except FeedError as error:
         raise SitemapError(str(error)) from error
     again = _Stream(url)
     _replay(root, again)
     return Sitemap(kind=kind, entries=tuple(again.entries), is_complete=is_complete)
+
+
+def _whole_entries(text: str) -> str:
+    """A cut document without the entry that the cut goes through."""
+    if _ROOT_END.search(text, max(0, len(text) - 2_000)):
+        return text
+    last = text.rfind("</url>"), text.rfind("</sitemap>")
+    return text[: max(last) + 10] if max(last) >= 0 else text
 
 
 def _refuse_entity(*_: Any) -> None:
