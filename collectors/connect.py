@@ -169,7 +169,7 @@ class Transport(httpx.AsyncBaseTransport):
     """httpx over an httpcore pool with our backend, which httpx itself does not let one choose.
 
     Used without `httpx.AsyncClient`: it reads redirects even where it does not follow them, and fails on odd ones; logs whole
-    URLs; keeps cookies; and takes a third of the time of a request.
+    URLs; keeps cookies; and takes a quarter of the time of a request.
     """
 
     def __init__(self, pool: httpcore.AsyncConnectionPool) -> None:

@@ -1,8 +1,8 @@
 """robots.txt: what a site allows us to ask (RFC 9309), its Crawl-delay and its sitemaps.
 
-Parsing and matching are our own: protego misses core cases of the reference suite, and turns wildcards into regular expressions
-that a hostile file can make run for minutes. Matching here is bounded by pattern times path, as in Google's reference parser,
-whose lenient reading of typing errors is followed too.
+Parsing and matching are our own. protego misses cases of the reference suite (`User-agent: Foo Bar`), does not match `/*page=`
+against `/x1page=` and loses the first group behind a byte order mark: of 1 230 real files it allows what some 50 deny. Like Google's
+reference parser, ours forgives typing errors, and its time is bounded by pattern times path.
 """
 
 from __future__ import annotations
