@@ -22,7 +22,18 @@ _PRICES = (
     '[class*="price" i], [itemprop~="price"], [class*="preis" i], [class*="prix" i], [class*="precio" i], [class*="prezzo" i], '
     '[class*="cena" i], [class*="cost" i]'
 )
-_GONE = ("нет в наличии", "распродан", "sold out", "out of stock", "unavailable", "ausverkauft", "épuisé", "agotado", "esaurito", "vyprodáno")
+_GONE = (
+    "нет в наличии",
+    "распродан",
+    "sold out",
+    "out of stock",
+    "unavailable",
+    "ausverkauft",
+    "épuisé",
+    "agotado",
+    "esaurito",
+    "vyprodáno",
+)
 _NAMES = ("h2, h3, h4, h5, h1", '[itemprop~="name"], [class*="title" i], [class*="name" i]', "a[title]", "a[href]")
 
 

@@ -89,7 +89,9 @@ def price_text_of(node: LexborNode) -> str:
     words = text_of(node)
     if _LONG_NUMBER.search(words) is None:
         return words
-    pieces = [text for part in node.traverse(include_text=True) if part.is_text_node and (text := (part.text_content or "").strip())]
+    pieces = [
+        text for part in node.traverse(include_text=True) if part.is_text_node and (text := (part.text_content or "").strip())
+    ]
     for at in range(1, min(len(pieces), MAX_PIECES)):
         if len(pieces[at]) == 2 and pieces[at].isdigit() and pieces[at - 1][-1:].isdigit():
             return " ".join("".join([*pieces[:at], ".", *pieces[at:]]).split())

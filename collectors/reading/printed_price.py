@@ -38,7 +38,33 @@ _DIGIT = re.compile(r"\d")
 _BARE = re.compile(rf"\W*(?:{_CURRENCY})?\s*\d[\d.,' ]*\s*(?:{_CURRENCY})?\W*\Z")
 _CENTS = re.compile(r"[.,]?\d{2}(?:\s*(?:€|zł|Kč|₽))?\Z")
 _CHANGE = re.compile(r"\(?[+\-\u2212]|.*\d\s*\+$")  # what a choice adds or takes; a filter's "250+"
-_SIGNS = ("$", "€", "£", "₽", "руб", "zł", "Kč", "kr", "¥", "円", "元", "원", "₴", "грн", "₸", "₹", "Rs", "₺", "₪", "CHF", "Ft", "лв", "kn", "EUR")
+_SIGNS = (
+    "$",
+    "€",
+    "£",
+    "₽",
+    "руб",
+    "zł",
+    "Kč",
+    "kr",
+    "¥",
+    "円",
+    "元",
+    "원",
+    "₴",
+    "грн",
+    "₸",
+    "₹",
+    "Rs",
+    "₺",
+    "₪",
+    "CHF",
+    "Ft",
+    "лв",
+    "kn",
+    "EUR",
+)
+_PERCENT = re.compile(r"[-\u2212\u2013]?\s?(\d{1,2})\s?%\Z")
 _NO_TEXT = frozenset(("script", "style", "noscript", "template", "option", "textarea", "title", "svg"))
 
 
@@ -159,7 +185,23 @@ def read_printed_price(walk: Walk, page: Printed, lang: str | None) -> None:
     page.price = best.price
     page.is_listed = _is_listed(walk.nodes[best.at])
     olds = (one.price.amount for one in candidates if one.is_old and abs(one.at - best.at) <= 8 and one.price.amount is not None)
-    page.old_amount = best.price.old_amount or next((old for old in olds if old > best.price.amount), None)
+    page.old_amount = (
+        best.price.old_amount
+        or next((old for old in olds if old > best.price.amount), None)
+        or _cut_from(walk, best.at, best.price.amount, candidates)
+    )
+
+
+def _cut_from(walk: Walk, at: int, amount: Decimal, candidates: list[_Candidate]) -> Decimal | None:
+    """The price close by from which the discount printed beside ("-19%") leads to this one."""
+    for chunk in walk.chunks[max(0, at - 4) : at + 5]:
+        if match := _PERCENT.match(chunk):
+            for other in candidates:
+                old = other.price.amount
+                is_near = old is not None and old > amount and abs(other.at - at) <= 5
+                if is_near and old is not None and abs((1 - amount / old) * 100 - int(match.group(1))) <= 1:
+                    return old
+    return None
 
 
 def _is_listed(node: LexborNode) -> bool:
@@ -267,6 +309,8 @@ def _whole_price(walk: Walk, at: int) -> tuple[str | None, LexborNode]:
 def _name(node: LexborNode) -> str:
     attributes = node.attributes
     kind = attributes.get("data-testid") or attributes.get("data-qa") or attributes.get("itemprop") or ""
+    if "line-through" in (attributes.get("style") or ""):
+        kind += " line-through"
     return f"{node.tag} {attributes.get('class') or ''} {attributes.get('id') or ''} {kind}"[:200]
 
 

@@ -17,8 +17,8 @@ from collectors.reading.embedded import read_embedded
 from collectors.reading.gtin import read_gtin
 from collectors.reading.model import ReadOffer
 from collectors.reading.node_text import text_of
-from collectors.reading.shop_marks import ShopMarks
 from collectors.reading.printed_price import PRICE, Printed, Walk, names_above, read_printed_price, walk_page
+from collectors.reading.shop_marks import ShopMarks
 
 MAX_MARKED = 200  # elements whose names are looked at
 MAX_BRAND = 50
@@ -28,7 +28,7 @@ MIN_USES = 3  # how often a page must bear the id of its address
 MAX_URL = 2_000
 
 _DIGIT = re.compile(r"\d")
-_LABELS = words.SKU | words.WEAK_SKU | words.GTIN | words.MPN | words.BRAND
+_LABELS = words.SKU | words.WEAK_SKU | words.GTIN | words.MPN | words.BRAND | words.AVAILABILITY
 # field -> (what must stand in the markup, selector)
 _MARKED: dict[str, tuple[tuple[bytes, str], ...]] = {
     "brand": (
@@ -163,6 +163,9 @@ def _take(label: str, value: str, page: Printed) -> None:
     elif label in words.BRAND:
         if page.brand is None and _is_name(value):
             page.brand = value
+    elif label in words.AVAILABILITY:
+        if page.availability is None and (term := read_availability(value)):
+            page.availability, page.availability_text = term, value
     elif (code := _code(value)) is None:
         return
     elif label in words.SKU:

@@ -349,7 +349,11 @@ def offer_of_graph(items: Sequence[Item]) -> ReadOffer | None:
                 printed, amount, currency = data, price.amount, currency or price.currency
     if amount == 0:
         amount = None
-    if amount is None and kind not in ("product", "product.item", "product:item") and not any(name.startswith("product:") for name in graph):
+    if (
+        amount is None
+        and kind not in ("product", "product.item", "product:item")
+        and not any(name.startswith("product:") for name in graph)
+    ):
         return None
     old = read_amount(get("product:original_price:amount")) or (
         read_amount(get("product:price:amount")) if get("product:sale_price:amount") else None

@@ -68,10 +68,34 @@ merk|fabrikant|marka|producent|značka|výrobce|výrobca|proizvajalec|blagovna z
 tillverkare|valmistaja|üretici|producător|ブランド|ブランド名|メーカー|品牌
 제조사|브랜드|מותג|יצרן
 """)
+AVAILABILITY = _phrases("""
+наличие|доступность|статус|в наличии|availability|stock|stock status|in stock|verfügbarkeit|lieferstatus|disponibilité
+disponibilidad|disponibilità|dostępność|dostupnost|dostupnosť
+razpoložljivost|beschikbaarheid|наявність
+""")
 # Present in the markup of a page that sells something without saying so in structured data.
 PRICE_MARKS = tuple(
     word.encode()
-    for word in ("price", "Price", "PRICE", "preis", "prix", "precio", "prezzo", "cena", "Cena", "цена", "Цена", "₽", "€", "£")
+    for word in (
+        "price",
+        "Price",
+        "PRICE",
+        "preis",
+        "prix",
+        "precio",
+        "prezzo",
+        "cena",
+        "Cena",
+        "цена",
+        "Цена",
+        "₽",
+        "€",
+        "£",
+        "руб",
+        "грн",
+        "zł",
+        "Kč",
+    )
 )
 BUY_MARKS = tuple(
     word.encode()
@@ -87,8 +111,11 @@ BUY_MARKS = tuple(
 )  # fmt: skip
 OLD_MARKS = tuple(
     word.encode()
-    for word in ("<del", "<s>", "<strike", "strike", "line-through", "old-price", "old_price", "oldPrice", "price-old", "price_old", "priceOld",
-                 "price--old", "was-price", "price-was", "regular-price", "list-price", "crossed", "barred", "full-price", "before-price")
+    for word in (
+        "<del", "<s>", "<strike", "strike", "line-through", "old-price", "old_price", "oldPrice", "price-old", "price_old",
+        "priceOld", "price--old", "was-price", "price-was", "regular-price", "list-price", "crossed", "barred", "full-price",
+        "before-price",
+    )
 )  # fmt: skip
 GTIN_MARKS = tuple(
     word.encode() for word in ("EAN", "GTIN", "ISBN", "UPC", "gtin", "isbn", "ean", "upc", "trih", "трих", "arcode")

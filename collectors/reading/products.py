@@ -73,7 +73,7 @@ def read_offers(
     if own_items:
         firsts = [offers_of(item) for item in own_items]
         main = firsts[0][0]
-        variants = firsts[0][1:] or [offer for item in twins for offer in offers_of(item)[:1]]
+        variants = firsts[0][1:] or [offers_of(item)[0] for item in (own_items[0], *twins) if twins]
         for others in firsts[1:]:
             main = _filled(main, others[0])
         if len({one.gtin for one in variants if one.gtin}) > 1:

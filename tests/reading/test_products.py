@@ -173,6 +173,57 @@ def test_a_printed_product():
     assert (found.price_text, found.origin, found.is_card) == ("1 290 ₽", "html", False)
 
 
+SHOPS = {
+    "sale in del and ins": """<p class="price">
+      <del><span class="amount"><bdi>1&nbsp;590,00&nbsp;<span>&#8381;</span></bdi></span></del>
+      <ins><span class="amount"><bdi>1&nbsp;290,00&nbsp;<span>&#8381;</span></bdi></span></ins></p>
+      <form class="cart"><button>В корзину</button></form>""",
+    "classes say old and current": """<div class="detail-price-old">1 590 руб.</div>
+      <div class="detail-price-current">1 290 руб.</div><div class="economy">Экономия 300 руб.</div>
+      <a class="btn"><span>В корзину</span></a>""",
+    "style strikes through": """<ul><li><span style="text-decoration: line-through;">1590 руб.</span></li>
+      <li><h2>1290 руб.</h2></li><li>Без НДС: 1100 руб.</li></ul><button id="button-cart">Купить</button>""",
+    "only the discount tells": """<div class="css-9"><span class="css-3">1&thinsp;290&thinsp;₽</span>
+      <span class="css-4">1&thinsp;590&thinsp;₽</span><b>-19%</b></div><div>от 107 ₽ / мес.</div>
+      <button class="css-5"><span>Добавить в корзину</span></button><div>Доставка завтра, от 99 ₽</div>""",
+}
+
+
+@pytest.mark.parametrize("markup", SHOPS.values(), ids=SHOPS.keys())
+def test_the_price_now_and_the_price_before_in_markup_of_many_shops(markup):
+    found = offers(f"<title>Чайник «Ромашка»</title><header>Корзина 0 руб.</header><h1>Чайник «Ромашка»</h1>{markup}")[0]
+
+    assert (found.price_amount, found.old_price_amount, found.currency) == (Decimal(1290), Decimal(1590), "RUB")
+
+
+def test_a_sold_out_product_without_a_price():
+    found = offers(
+        "<h1>Чайник</h1><p>₽ Купить нельзя</p><ul><li>Бренд: Ромашка</li><li>Артикул: RM-17</li><li>Наличие: Нет в "
+        "наличии</li></ul>"
+    )[0]
+
+    assert (found.price_amount, found.availability, found.sku, found.brand) == (None, "OutOfStock", "RM-17", "Ромашка")
+
+
+def test_a_structured_price_that_the_page_strikes_through_is_the_price_before():
+    html = ld({"@type": "Product", "name": "Чайник «Ромашка»", "offers": {"price": 1590, "priceCurrency": "RUB"}}) + PRINTED
+
+    assert (offers(html)[0].price_amount, offers(html)[0].old_price_amount, offers(html)[0].origin) == (
+        Decimal(1290),
+        Decimal(1590),
+        "html",
+    )
+
+
+def test_numbers_of_variants_are_not_the_product_s():
+    twins = [
+        {"@type": "Product", "name": "Чайник", "gtin13": number, "offers": {"price": 10}}
+        for number in ("4600000000008", "4600000000015")
+    ]
+
+    assert [one.gtin for one in offers(ld(twins))] == [None, "4600000000008", "4600000000015"]
+
+
 def test_a_price_in_pieces():
     html = PRINTED.replace('<span class="sum">1 290 ₽</span>', '<span class="sum"><b>1290</b><sup>50</sup><i>₽</i></span>')
 

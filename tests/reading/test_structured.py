@@ -182,7 +182,8 @@ def test_rdfa_prefixes_are_read():
 
 def test_meta_tags_of_three_kinds():
     html = """<meta property="og:type" content="product"><meta name="OG:title" content="Чайник">
-      <meta property="og:image" content="1.jpg"><meta property="og:image" content="2.jpg"><meta name="twitter:data1" content="1 290 ₽">
+      <meta property="og:image" content="1.jpg"><meta property="og:image" content="2.jpg">
+      <meta name="twitter:data1" content="1 290 ₽">
       <meta name="DC.date.issued" content="2026-01-02">"""
     graph, card, core = read_items_from_html(html)
 
