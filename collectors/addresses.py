@@ -141,7 +141,10 @@ def _hidden_ipv4(address: IPv6Address) -> IPv4Address | None:
 
 
 class Guard:
-    """Says no to URLs and addresses that must not be asked."""
+    """Says no to URLs and addresses that must not be asked.
+
+    `allow_private_hosts` opens private addresses: all of them, or those of the hosts named (names or addresses, without port).
+    """
 
     def __init__(self, allow_private_hosts: frozenset[str] | bool = False) -> None:
         self._allowed = allow_private_hosts

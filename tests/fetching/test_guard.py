@@ -257,3 +257,14 @@ async def test_r63_private_hosts_are_allowed_by_name_and_loudly(fetcher_with, ca
 def test_r84_a_user_agent_without_contact_is_refused(limits, agent):
     with pytest.raises(ValueError, match="contact"):
         Fetcher(limits=limits, user_agent=agent)
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=40))
+def test_whatever_the_host_says_only_public_literals_and_names_pass(host):
+    try:
+        passed = Guard().check_url(f"http://{host}/").hostname.strip("[]")
+    except FetchError:
+        return
+
+    is_literal = (passed[0].isdigit() and passed.rstrip(".").rpartition(".")[2].isdigit()) or ":" in passed
+    assert denied_address(passed) == "" if is_literal else "." in passed
