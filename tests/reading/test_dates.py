@@ -136,7 +136,8 @@ def test_structured_data_says_when_and_is_named_as_evidence():
 
 def test_modified_time_is_read_apart():
     published, modified = page_dates(
-        '<meta property="article:published_time" content="2026-11-01"><meta property="article:modified_time" content="2026-11-05">'
+        '<meta property="article:published_time" content="2026-11-01">'
+        '<meta property="article:modified_time" content="2026-11-05">'
     )
 
     assert published is not None

@@ -22,7 +22,8 @@ RSS = """<?xml version="1.0" encoding="utf-8"?>
   <content:encoded><![CDATA[<p>Первый абзац.</p><p>Второй &mdash; длиннее.</p>]]></content:encoded>
   <enclosure url="/a.mp3" type="audio/mpeg" length="123"/><itunes:duration>01:02:03</itunes:duration>
   <media:thumbnail url="https://cdn.example/t.jpg"/><comments>https://vestnik.example/news/10421#c</comments></item>
- <item><guid>https://vestnik.example/news/2</guid><title>Без ссылки</title><author>ann@vestnik.example (Анна Первая)</author></item>
+ <item><guid>https://vestnik.example/news/2</guid><title>Без ссылки</title>
+  <author>ann@vestnik.example (Анна Первая)</author></item>
 </channel></rss>"""
 
 
