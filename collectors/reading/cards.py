@@ -14,9 +14,9 @@ from collectors.reading.prices import Price, read_price
 MAX_CARDS = 300
 MAX_PRICES = 1_200  # elements that are looked at
 MIN_CARDS = 3
-MAX_CLIMB = 8
+MAX_CLIMB = 11
 MAX_PRICE_TEXT = 80
-MAX_CARD_TEXT = 3_000  # characters; a longer block is no card
+MAX_CARD_TEXT = 10_000  # characters; a longer block is no card
 
 _PRICES = (
     '[class*="price" i], [itemprop~="price"], [class*="preis" i], [class*="prix" i], [class*="precio" i], [class*="prezzo" i], '
@@ -138,19 +138,23 @@ def _block(node: LexborNode, shapes: dict[int, bool]) -> LexborNode | None:
 
 
 def _is_repeated(node: LexborNode) -> bool:
-    shape = _shape(node)
     for other in (_beside(node, forward=True), _beside(node, forward=False)):
-        if other is not None and _shape(other) == shape and _has_link(other) and _has_link(node):
+        if other is not None and is_alike(node, other) and has_link(other) and has_link(node):
             return len(node.text()) <= MAX_CARD_TEXT
     return False
 
 
-def _has_link(node: LexborNode) -> bool:
+def has_link(node: LexborNode) -> bool:
+    """Whether an element is a link or holds one."""
     return node.tag == "a" or node.css_first("a[href]") is not None
 
 
-def _shape(node: LexborNode) -> tuple[str | None, str]:
-    return node.tag, (node.attributes.get("class") or "").partition(" ")[0]
+def is_alike(node: LexborNode, other: LexborNode) -> bool:
+    """Whether two elements have one shape: the same tag, and a class in common or none at all."""
+    if node.tag != other.tag:
+        return False
+    classes, others = node.attributes.get("class"), other.attributes.get("class")
+    return not classes and not others if not classes or not others else not set(classes.split()).isdisjoint(others.split())
 
 
 def _beside(node: LexborNode, *, forward: bool) -> LexborNode | None:

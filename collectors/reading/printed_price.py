@@ -15,6 +15,7 @@ from decimal import Decimal
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from collectors.reading import product_words as words
+from collectors.reading.cards import has_link, is_alike
 from collectors.reading.node_text import price_text_of, text_of
 from collectors.reading.prices import Price, read_price
 
@@ -206,15 +207,13 @@ def _cut_from(walk: Walk, at: int, amount: Decimal, candidates: list[_Candidate]
 
 def _is_listed(node: LexborNode) -> bool:
     for block in elements_above(node, 8):
-        shape = (block.tag, (block.attributes.get("class") or "").partition(" ")[0])
         alike = 0
         other = block.parent.first_child if block.parent is not None else None
         for _ in range(MAX_SIBLINGS):
             if other is None:
                 break
-            if other.is_element_node and (other.tag, (other.attributes.get("class") or "").partition(" ")[0]) == shape:
-                has_link = other.tag == "a" or other.css_first("a[href]") is not None
-                alike += has_link and _shows_price(other.text()[:2_000])
+            if other.is_element_node and is_alike(block, other):
+                alike += has_link(other) and _shows_price(other.text()[:2_000])
             other = other.next
         if alike >= MIN_ALIKE:
             return True

@@ -85,6 +85,8 @@ def read_offers(
     if main is None and (cards or _is_text(items)):
         return cards
     marks = shop_marks(raw)
+    if main is None and not marks.has_buy and _calls_itself_article(items):
+        return cards
     printed = read_printed(tree, main, marks, title, url, lang)
     if main is None:
         main = printed
@@ -99,7 +101,12 @@ def read_offers(
 
 def _is_text(items: Sequence[Item]) -> bool:
     """Whether structured data says that the page is something to read: then what looks like a price in it is no offer."""
-    return any(item.type in _TEXTS or (item.origin == "opengraph" and item.type == "article") for item in items)
+    return any(item.type in _TEXTS for item in items)
+
+
+def _calls_itself_article(items: Sequence[Item]) -> bool:
+    """OpenGraph says "article" of whatever some systems publish, shops too: it counts only where nothing is sold."""
+    return any(item.origin == "opengraph" and item.type == "article" for item in items)
 
 
 def _products(items: Sequence[Item], url: str | None, title: str) -> tuple[list[Item], list[Item], list[Item]]:
