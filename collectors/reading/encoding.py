@@ -81,6 +81,7 @@ _WORD_OF_LETTERS = re.compile(r"[^\W\d_]+")
 _HIGH_RUN = re.compile(rb"[^\x80-\xff]{0,16}[\x80-\xff]+[^\x80-\xff]{0,16}")
 _SNIFFED_BYTES = 4096  # browsers look at 1024; real pages hide their meta behind comments and scripts
 _SAMPLE_BYTES = 32_768
+_SCORED_BYTES = 6_000  # some hundred words tell Cyrillic encodings apart
 
 
 def codec_of(label: str | None) -> str | None:
@@ -206,15 +207,15 @@ codecs.register_error("dozor-cyrillic", _foreign_cyrillic)
 codecs.register_error("dozor-western", _foreign_western)
 
 
-def _sample(body: bytes) -> bytes:
+def _sample(body: bytes, most: int = _SAMPLE_BYTES) -> bytes:
     """The parts of a body that tell its encoding: high bytes with a little of what stands around them."""
-    if len(body) <= _SAMPLE_BYTES:
+    if len(body) <= most:
         return body
     parts, size = [], 0
     for match in _HIGH_RUN.finditer(body):
         parts.append(match[0])
         size += len(match[0])
-        if size > _SAMPLE_BYTES:
+        if size > most:
             break
     return b"".join(parts)
 
@@ -232,8 +233,9 @@ def _reads(sample: bytes, body: bytes, codec: str) -> bool:
     if len(_CONTROL.findall(text)) * 20 > high:
         return False
     if codec in _CYRILLIC_FAMILY:
-        best = max(_cyrillic_score(sample.decode(other, "replace")) for other in _CYRILLIC)
-        return _cyrillic_score(text) >= best - 0.005
+        dense = _sample(sample, _SCORED_BYTES)
+        best = max(_cyrillic_score(dense.decode(other, "replace")) for other in _CYRILLIC)
+        return _cyrillic_score(dense.decode(codec, "replace")) >= best - 0.005
     if codec == "windows-1252":
         return not _looks_cyrillic(sample)
     return True
@@ -241,7 +243,8 @@ def _reads(sample: bytes, body: bytes, codec: str) -> bool:
 
 def _looks_cyrillic(sample: bytes) -> bool:
     """Western text has high bytes alone among ASCII letters; Cyrillic text has words of them."""
-    return max(_cyrillic_score(sample.decode(codec, "replace")) for codec in _CYRILLIC) >= 0.7
+    dense = _sample(sample, _SCORED_BYTES)
+    return max(_cyrillic_score(dense.decode(codec, "replace")) for codec in _CYRILLIC) >= 0.7
 
 
 def _cyrillic_score(text: str) -> float:
@@ -279,7 +282,9 @@ def _detected(sample: bytes) -> str:
     codec = _usable(found) if found else None
     if codec not in (None, "utf-8", "windows-1252", "iso-8859-15", "mac-roman"):
         return codec
-    best = max(_CYRILLIC, key=lambda other: _cyrillic_score(sample.decode(other, "replace")))
-    if _cyrillic_score(sample.decode(best, "replace")) >= 0.8:
+    dense = _sample(sample, _SCORED_BYTES)
+    scores = {other: _cyrillic_score(dense.decode(other, "replace")) for other in _CYRILLIC}
+    best = max(scores, key=scores.__getitem__)
+    if scores[best] >= 0.8:
         return best
     return "windows-1252" if codec is None or codec == "utf-8" else codec

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from html.entities import html5
 from xml.parsers import expat
 
@@ -79,7 +79,7 @@ def local_name(raw: str) -> str:
 class Node:
     """An element: lower-case local name, short name of its namespace, attributes as written, children in order."""
 
-    __slots__ = ("attributes", "base", "children", "lang", "name", "raw", "space")
+    __slots__ = ("attributes", "base", "children", "lang", "name", "nodes", "raw", "space")
 
     def __init__(self, raw: str, space: str, attributes: Mapping[str, str], base: str, lang: str) -> None:
         self.raw = raw
@@ -89,6 +89,7 @@ class Node:
         self.base = base  # xml:base in force, joined by the reader
         self.lang = lang  # xml:lang in force
         self.children: list[Node | str] = []
+        self.nodes: list[Node] = []  # the elements among the children
 
     def get(self, name: str) -> str:
         """An attribute by its local name, empty when absent."""
@@ -97,8 +98,8 @@ class Node:
             found = next((value for key, value in self.attributes.items() if key.rpartition(":")[2].lower() == name), "")
         return found.strip()
 
-    def elements(self) -> Iterator[Node]:
-        return (child for child in self.children if isinstance(child, Node))
+    def elements(self) -> list[Node]:
+        return self.nodes
 
     def own_text(self) -> str:
         return "".join(child for child in self.children if isinstance(child, str))
@@ -221,6 +222,7 @@ class _Builder:
         )
         if parent is not None:
             parent.children.append(node)
+            parent.nodes.append(node)
         elif self.root is None:
             self.root = node
         self.stack.append(node)
