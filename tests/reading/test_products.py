@@ -242,7 +242,9 @@ def test_the_id_of_the_address_is_the_article_number_of_last_resort():
     "html",
     [
         pytest.param("<h1>Новости</h1><p>Чайник стоит 1 290 ₽.</p>", id="no way to buy"),
-        pytest.param('<meta property="og:type" content="article">' + PRINTED.replace("В корзину", "Читать"), id="article"),
+        pytest.param(
+            '<meta property="og:type" content="article">' + "<p><a href=/1>x</a> <b class=price>1 290 ₽</b></p>" * 5, id="article"
+        ),
         pytest.param(ld({"@type": "NewsArticle", "headline": "x"}) + PRINTED, id="news"),
         pytest.param("", id="empty"),
     ],
