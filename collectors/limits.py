@@ -28,6 +28,7 @@ OPEN_SECONDS = 60.0  # the first time; doubled each time it fails again
 LONGEST_OPEN_SECONDS = 3600.0
 LEASE_SECONDS = 600.0  # a request in flight for longer than this was lost; a dead process loses its leases at once
 LOOK_AGAIN_SECONDS = 0.05  # between two looks at a host that another process is asking
+LOCK_SECONDS = 10.0  # for another process to finish its transaction, which takes microseconds
 FRESH_SECONDS = 1.0  # how long pauses and circuits read from the file are believed
 
 _SCHEMA = """
@@ -304,8 +305,15 @@ class Limits:
 
 
 def _open(path: Path, synchronous: str) -> sqlite3.Connection:
-    db = sqlite3.connect(path, timeout=10.0, isolation_level=None)
-    db.execute("PRAGMA journal_mode = WAL")
+    db = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)
+    deadline = time.monotonic() + LOCK_SECONDS
+    while db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:  # SQLite does not wait here for another process that creates the file at this moment
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
     db.execute(f"PRAGMA synchronous = {synchronous}")
     return db
 

@@ -252,11 +252,11 @@ async def test_a_quota_counts_every_try(fetcher_with, limits):
 
 async def test_a_slow_host_holds_up_no_other(fetcher_with):
     endless = drip(b"x", head=b"HTTP/1.1 200 OK\r\n\r\n")
-    async with serve({"/": endless}) as slow, serve({"/": ok()}) as fast, fetcher_with(total_timeout=1.0, tries=1) as fetcher:
+    async with serve({"/": endless}) as slow, serve({"/": ok()}) as fast, fetcher_with(total_timeout=2.0, tries=1) as fetcher:
         paced = source_with(pace_seconds=0.01)
-        hung = asyncio.gather(*(ask(fetcher, slow.url("/"), source=paced) for _ in range(2)))
+        hung = asyncio.ensure_future(ask(fetcher, slow.url("/"), source=paced))
         started = time.monotonic()
         for _ in range(10):
             assert (await ask(fetcher, fast.url("/"), source=paced)).body == b"hello"
-        assert time.monotonic() - started < 1.0
-        assert {answer.error for answer in await hung} == {"timeout"}
+        assert time.monotonic() - started < 2.0
+        assert (await hung).error == "timeout"

@@ -79,7 +79,7 @@ async def test_r37_retry_after_is_kept_to_by_the_whole_host(fetcher_with):
 
     assert (answer.http_status, answer.attempt) == (200, 2)
     assert all(seen.at - server.seen[0].at >= 1.0 for seen in server.seen[1:])
-    assert server.seen[-1].at - server.seen[0].at < 2.0
+    assert server.seen[-1].at - server.seen[0].at < 4.0
 
 
 async def test_r37_a_pause_holds_in_every_process(fetcher_with, tmp_path):
