@@ -81,7 +81,7 @@ _WORD_OF_LETTERS = re.compile(r"[^\W\d_]+")
 _HIGH_RUN = re.compile(rb"[^\x80-\xff]{0,16}[\x80-\xff]+[^\x80-\xff]{0,16}")
 _SNIFFED_BYTES = 4096  # browsers look at 1024; real pages hide their meta behind comments and scripts
 _SAMPLE_BYTES = 32_768
-_SCORED_BYTES = 6_000  # some hundred words tell Cyrillic encodings apart
+_SCORED_BYTES = 4_000  # some hundred words tell Cyrillic encodings apart
 
 
 def codec_of(label: str | None) -> str | None:
@@ -234,8 +234,8 @@ def _reads(sample: bytes, body: bytes, codec: str) -> bool:
         return False
     if codec in _CYRILLIC_FAMILY:
         dense = _sample(sample, _SCORED_BYTES)
-        best = max(_cyrillic_score(dense.decode(other, "replace")) for other in _CYRILLIC)
-        return _cyrillic_score(dense.decode(codec, "replace")) >= best - 0.005
+        mine = _cyrillic_score(dense.decode(codec, "replace"))
+        return mine > 0.99 or all(mine >= _cyrillic_score(dense.decode(other, "replace")) - 0.005 for other in _CYRILLIC)
     if codec == "windows-1252":
         return not _looks_cyrillic(sample)
     return True
