@@ -29,6 +29,7 @@ _NEXT_TEXT = re.compile(
     r"^\s*[›»→>]{1,2}\s*$"
 )
 _NEXT_CLASS = re.compile(r"(?i)(?:^|[\s_-])(?:next|pagination[-_]*next|nextpage|older)(?:$|[\s_-])")
+_PAGER = 'a[rel~="next" i][href], [class*="pag" i] a[href], [id*="pag" i] a[href], [aria-label*="pag" i] a[href]'
 _PAGE_NUMBER = re.compile(
     r"(?i)(?:[?&](?:page|p|pg|paged|pagen_\d+|pagenum|seite|start|offset|from)=(\d{1,6})|/(?:page|p|seite|"
     r"стр)[/\-_]?(\d{1,6})/?(?:$|[?#]))"
@@ -110,28 +111,31 @@ def read_feeds(tree: LexborHTMLParser, url: str | None, links: Sequence[Link] | 
 
 
 def read_next(tree: LexborHTMLParser, url: str | None, links: Sequence[Link] | None = None) -> str | None:
-    """The following page of a listing: by `rel=next`, else by a link in a pager that says so or bears the next number."""
+    """The following page of a listing: by `rel=next`, else by a link in a pager that says so or bears the next number.
+
+    With the page's `links` at hand most pages are done without a search for a pager.
+    """
     base = base_of(tree, url)
     own = _joined(None, url) if url else None
     head = tree.head
     node = head.css_first('link[rel~="next" i][href]') if head is not None else None
     if node is not None and (target := _joined(base, node.attributes["href"] or "")) and target != own:
         return target
-    links = read_links(tree, url) if links is None else links
-    for link in links:
-        if "next" in link.rel and link.url != own:
-            return link.url
-    if not any(_could_turn(link) for link in links):
-        return None
+    if links is not None:
+        for link in links:
+            if "next" in link.rel and link.url != own:
+                return link.url
+        if not any(_could_turn(link) for link in links):
+            return None
     current = _page_number(own or "")
     by_number: str | None = None
-    for anchor in tree.css('[class*="pag" i] a[href], [id*="pag" i] a[href], [aria-label*="pag" i] a[href]')[:MAX_PAGER]:
+    for anchor in tree.css(_PAGER)[:MAX_PAGER]:
         attributes = anchor.attributes
         target = _joined(base, attributes["href"] or "")
         if not target or target == own:
             continue
         label = " ".join(anchor.text().split()) or (attributes.get("aria-label") or attributes.get("title") or "").strip()
-        if _says_next(label) or _NEXT_CLASS.search(attributes.get("class") or ""):
+        if "next" in (attributes.get("rel") or "").lower().split() or _says_next(label) or _NEXT_CLASS.search(attributes.get("class") or ""):
             return target
         if by_number is None and _is_number(label) and int(label) == current + 1 and _page_number(target) == current + 1:
             by_number = target

@@ -88,7 +88,10 @@ def test_a_page_that_announces_no_feed_may_link_to_one():
     ],
 )
 def test_the_next_page(html):
-    assert read_next(LexborHTMLParser(html), URL) == "https://shop.example/cat/list?page=3"
+    tree = LexborHTMLParser(html)
+
+    assert read_next(tree, URL) == "https://shop.example/cat/list?page=3"
+    assert read_next(tree, URL, read_links(tree, URL)) == "https://shop.example/cat/list?page=3"
 
 
 @pytest.mark.parametrize(
