@@ -23,7 +23,7 @@ from transforms.mentions.query import (
     field_values,
 )
 from transforms.mentions.tokens import CONNECTORS, Tokens, Unit
-from transforms.mentions.words import forms_of, is_common_word
+from transforms.mentions.words import ORDINAL_ENDINGS, forms_of, is_common_word
 
 Run = tuple[int, int]  # first and last position
 
@@ -71,7 +71,7 @@ def _runs(node: Node, tokens: Tokens, view: tuple[int, int]) -> list[Run]:
             return _phrase(text, exact, tokens, view, needs_capital=False)
         case Phrase(text, exact):
             words = Tokens(text).words
-            is_name = text[words[0].start].isupper() and all(is_common_word(word.form) for word in words)
+            is_name = len(words) == 1 and text[words[0].start].isupper() and is_common_word(words[0].form)
             return _phrase(text, exact, tokens, view, needs_capital=is_name and not exact)
         case Prefix(stem):
             begin = Tokens(stem).words[0].form
@@ -111,28 +111,29 @@ def _near(node: Near, lefts: list[Run], rights: list[Run]) -> list[Run]:
 def _phrase(text: str, exact: bool, tokens: Tokens, view: tuple[int, int], *, needs_capital: bool) -> list[Run]:
     """Each word or compound of the phrase in turn, every one right after the one before."""
     asked = Tokens(text)
-    joined = {unit.first: unit for unit in asked.compounds}  # the widest of those that begin together comes last
-    rows: list[list[str]] = [[]]  # ways to write the phrase as words; a compound may be in parts or together
+    widest = {unit.first: unit.last for unit in asked.compounds}
+    rows: list[list[set[str] | str]] = [[]]  # ways to write the phrase; a compound may be in parts or together
     at = 0
     while at < len(asked.words):
-        whole = joined.get(at)
-        last = whole.last if whole else at
-        parts = [text[word.start : word.end] for word in asked.words[at : last + 1]]
-        ways = [parts]
-        if whole:
-            together = fold_word("".join(word.form for word in asked.words[at : last + 1]))
-            ways.append([together.title() if text[asked.words[at].start].isupper() else together])
+        last = widest.get(at, at)
+        words = asked.words[at : last + 1]
+        ways: list[list[set[str] | str]] = [[text[word.start : word.end] for word in words]]
+        if not exact and len(words) == 2 and words[0].form.isdecimal() and words[1].form in ORDINAL_ENDINGS:
+            ways = [[words[0].form, set(ORDINAL_ENDINGS)], [{words[0].form + ending for ending in ORDINAL_ENDINGS}]]
+        elif len(words) > 1:
+            together = fold_word("".join(word.form for word in words))
+            ways.append([together.title() if text[words[0].start].isupper() else together])
         rows = [row + way for row in rows for way in ways]
         at = last + 1
     found = []
     for row in rows:
         ends: list[tuple[int, int]] = [(first, first - 1) for first in range(*view)]  # start, position of the last word so far
-        for number, word in enumerate(row):
+        for word in row:
             ends = [
                 (start, unit.last)
                 for start, last in ends
                 for unit in _units(tokens, view)
-                if unit.first == last + 1 and _is(word, unit, tokens, exact, needs_capital and number == 0)
+                if unit.first == last + 1 and (unit.form in word if isinstance(word, set) else _is(word, unit, tokens, exact, needs_capital))
             ]
         found += ends
     return found

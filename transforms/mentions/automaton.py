@@ -9,6 +9,7 @@ The scan may report a text too many (skeletons are coarser than folds, hashes ca
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from unicodedata import normalize
 
@@ -21,14 +22,25 @@ from transforms.mentions.tokens import CONNECTORS, is_emoji, split_camel
 _Codes = npt.NDArray[np.uint64]
 _Places = npt.NDArray[np.int64]
 
-Found = dict[int, set[int] | None]
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A text that may hold anchors."""
+
+    groups: set[int]  # what they stand for
+    hashes: set[int]  # of all its words, joined compounds and parts of tags
+
+
+Found = dict[int, Candidate | None]
 
 _MODULUS = 1 << 64
 _R = 0x9E3779B97F4A7C15  # odd, so it has an inverse modulo 2^64
 _R_INVERSE = pow(_R, -1, _MODULUS)
-_BITS_PER_KEY = 32  # one word in 32 passes the bitmap by chance
+_BITS_PER_KEY = 16  # about one word in 16 passes the bitmap by chance; a larger one would not fit the cache
 _MOST_BITS = 23
 _CHUNK = 1 << 16  # characters scanned at a time, so that the arrays stay in the processor's cache
+_HEAD = 4  # letters by which words with a given beginning are looked for: the least that a query may give
 _LINE_BREAK = 10
 _TAG = re.compile(rf"[#@]([\w{IGNORABLE}]+)")
 
@@ -70,6 +82,14 @@ def _powers() -> tuple[_Codes, _Codes]:
     bases = (np.full(count, base, np.uint64) for base in (_R, _R_INVERSE))
     forward, backward = (np.concatenate((np.ones(1, np.uint64), base.cumprod(dtype=np.uint64))) for base in bases)
     return forward, backward
+
+
+def hashes_of(spellings: Iterable[str]) -> frozenset[int]:
+    """The hashes that the scan computes for folded spellings; none when one of them has characters that it does not see."""
+    words = list(spellings)
+    if any(char > "\uffff" or is_emoji(char) for word in words for char in word):
+        return frozenset()
+    return frozenset(_hash(skeleton(word)) for word in words)
 
 
 def _hash(word: str) -> int:
@@ -123,53 +143,61 @@ class Scanner:
         for stem, groups in self._stems.items():
             by_length.setdefault(len(stem), {})[_hash(stem)] = groups
         self._stem_tables = {length: _Table(table) for length, table in by_length.items()}
+        self._head_table = _Table({_hash(stem[:_HEAD]): set() for stem in self._stems})
         self._emoji_pattern = re.compile(f"[{''.join(map(re.escape, self._emoji))}]") if self._emoji else None
 
     def scan(self, texts: Sequence[str]) -> Found:
-        """Text number -> groups that may be in it; None = look at it for all groups. Texts without any are left out."""
+        """The texts, by number, that may hold anchors; None = too odd or too long to tell."""
         found: Found = {}
         for first, chunk in _chunks(texts, found):
-            self._scan_chunk(_Chunk(first, chunk), found)
-        for number, text in enumerate(texts):
-            if "#" in text or "@" in text:
-                self._scan_tags(number, text, found)
-            if self._emoji_pattern:
-                for char in set(self._emoji_pattern.findall(text)):
-                    _add(found, number, self._emoji[char])
+            self._scan_chunk(first, chunk, found)
         return found
 
-    def _scan_chunk(self, chunk: "_Chunk", found: Found) -> None:
+    def _scan_chunk(self, first: int, texts: Sequence[str], found: Found) -> None:
+        chunk = _Chunk(texts)
+        groups: dict[int, set[int]] = {}
+        for place, number in chunk.find(self._word_table):
+            groups.setdefault(place, set()).update(self._word_table.groups[number])
+        if self._stems:
+            begun = chunk.begun(self._head_table)
+            for length, table in self._stem_tables.items():
+                for place, number in chunk.find_stems(table, length, begun):
+                    groups.setdefault(place, set()).update(table.groups[number])
+        tags = {number: list(_tag_parts(text)) for number, text in enumerate(texts) if "#" in text or "@" in text}
+        for number, parts in tags.items():
+            for part in parts:
+                if named := self._groups_of(part):
+                    groups.setdefault(number, set()).update(named)
+        if self._emoji_pattern:
+            for number, text in enumerate(texts):
+                for char in set(self._emoji_pattern.findall(text)):
+                    groups.setdefault(number, set()).update(self._emoji[char])
+        for number, named in groups.items():
+            found[first + number] = Candidate(named, chunk.hashes_in(number).union(map(_hash, tags.get(number, ()))))
         for number in chunk.odd:
-            found[number] = None
-        if not len(chunk.starts):
-            return
-        places, keys = self._word_table.find(chunk.hashes)
-        chunk.report(chunk.starts[places], keys, self._word_table, found)
-        for length, table in self._stem_tables.items():
-            begins = chunk.starts[chunk.stops - chunk.starts >= length]
-            places, keys = table.find(chunk.hash(begins, begins + length))
-            chunk.report(begins[places], keys, table, found)
-        begins, joined = chunk.compounds()
-        places, keys = self._word_table.find(joined)
-        chunk.report(begins[places], keys, self._word_table, found)
+            found[first + number] = None
 
-    def _scan_tags(self, number: int, text: str, found: Found) -> None:
-        """Marked names in parts (#ЛюблюЧай) and as wholes (@my_brand)."""
-        for name in _TAG.findall(text):
-            parts = [skeleton(part) for piece in name.split("_") for part in split_camel(piece)]
-            if len(parts) > 1:
-                for spelling in (*parts, "".join(parts)):
-                    _add(found, number, self._words.get(spelling, ()))
-                for part in parts:
-                    for length in self._stem_tables:
-                        _add(found, number, self._stems.get(part[:length], ()))
+    def _groups_of(self, spelling: str) -> set[int]:
+        """The groups of a skeleton spelling, whole or as the beginning of a longer one."""
+        found = set(self._words.get(spelling, ()))
+        for length in self._stem_tables:
+            found |= self._stems.get(spelling[:length], set())
+        return found
+
+
+def _tag_parts(text: str) -> Iterator[str]:
+    """Skeletons of marked names that are more than a word: their parts (#ЛюблюЧай) and the whole (@my_brand)."""
+    for name in _TAG.findall(text):
+        parts = [skeleton(part) for piece in name.split("_") for part in split_camel(piece)]
+        if len(parts) > 1:
+            yield from parts
+            yield "".join(parts)
 
 
 class _Chunk:
     """A few hundred texts as arrays: where words start and stop, their hashes, where texts end."""
 
-    def __init__(self, first: int, texts: Sequence[str]) -> None:
-        self._first = first
+    def __init__(self, texts: Sequence[str]) -> None:
         units = np.frombuffer(("\n".join(texts) + "\n").encode("utf-16-le", "surrogatepass"), np.uint16)
         kinds_of, codes_of = _tables()
         kinds = kinds_of[units]
@@ -177,43 +205,61 @@ class _Chunk:
         if len(ends) != len(texts):  # texts with line breaks of their own
             lengths = (len(text.encode("utf-16-le", "surrogatepass")) // 2 + 1 for text in texts)
             ends = np.cumsum(np.fromiter(lengths, np.int64, len(texts))) - 1
-        self.odd = {first + int(number) for number in np.searchsorted(ends, np.flatnonzero(kinds == _ODD))}
+        self.odd = set(np.searchsorted(ends, np.flatnonzero(kinds == _ODD)).tolist())
         if (kinds == _IGNORED).any():
             kept = np.flatnonzero(kinds != _IGNORED)
             units, kinds, ends = units[kept], kinds[kept], np.searchsorted(kept, ends)
         self._kinds, self._ends = kinds, ends
         edges = np.flatnonzero(np.diff((kinds == _LETTER).view(np.int8), prepend=np.int8(0)))  # even: the last unit is a line break
-        self.starts, self.stops = edges[::2], edges[1::2]
+        self._starts, self._stops = edges[::2], edges[1::2]
         self._sums = np.zeros(len(units) + 1, np.uint64)
         np.cumsum(codes_of[units] * _powers()[0][: len(units)], out=self._sums[1:])
-        self.hashes = self.hash(self.starts, self.stops)
+        self._hashes = self._hash(self._starts, self._stops)
+        self._joined_starts, self._joined_hashes = self._compounds()
+        self._bounds = [0, *np.searchsorted(self._starts, ends).tolist()]
+        self._joined_bounds = [0, *np.searchsorted(self._joined_starts, ends).tolist()]
 
-    def hash(self, starts: _Places, stops: _Places) -> _Codes:
+    def _hash(self, starts: _Places, stops: _Places) -> _Codes:
         hashes: _Codes = (self._sums[stops] - self._sums[starts]) * _powers()[1][starts]
         return hashes
 
-    def compounds(self) -> tuple[_Places, _Codes]:
+    def _compounds(self) -> tuple[_Places, _Codes]:
         """Runs of words with one connector between them: where each starts, and its hash without the connectors."""
-        joins = np.flatnonzero((self.starts[1:] == self.stops[:-1] + 1) & (self._kinds[self.stops[:-1]] == _CONNECTOR)) + 1
+        starts, stops = self._starts, self._stops
+        joins = np.flatnonzero((starts[1:] == stops[:-1] + 1) & (self._kinds[stops[:-1]] == _CONNECTOR)) + 1
         if not len(joins):
             return joins, np.zeros(0, np.uint64)
-        goes_on = np.zeros(len(self.starts) + 1, bool)  # word k goes on from word k-1
+        goes_on = np.zeros(len(starts) + 1, bool)  # word k goes on from word k-1
         goes_on[joins] = True
         members = np.flatnonzero(goes_on[:-1] | goes_on[1:])
         opens = np.flatnonzero(~goes_on[members])
         heads = np.repeat(members[opens], np.diff(np.append(opens, len(members))))
-        letters_before = self.starts[members] - self.starts[heads] - (members - heads)
-        return self.starts[heads[opens]], np.add.reduceat(self.hashes[members] * _powers()[0][letters_before], opens)
+        letters_before = starts[members] - starts[heads] - (members - heads)
+        return starts[heads[opens]], np.add.reduceat(self._hashes[members] * _powers()[0][letters_before], opens)
 
-    def report(self, places: _Places, keys: _Places, table: _Table, found: Found) -> None:
-        for number, key in zip(np.searchsorted(self._ends, places).tolist(), keys.tolist(), strict=True):
-            _add(found, self._first + number, table.groups[key])
+    def find(self, table: _Table) -> Iterator[tuple[int, int]]:
+        """(text number, key number) of every word and joined compound that is in the table."""
+        for starts, hashes in ((self._starts, self._hashes), (self._joined_starts, self._joined_hashes)):
+            places, keys = table.find(hashes)
+            yield from zip(np.searchsorted(self._ends, starts[places]).tolist(), keys.tolist(), strict=True)
 
+    def begun(self, heads: _Table) -> _Places:
+        """The numbers of words whose first letters are in the table: the few that are worth comparing with longer beginnings."""
+        long = np.flatnonzero(self._stops - self._starts >= _HEAD)
+        starts = self._starts[long]
+        return long[heads.find(self._hash(starts, starts + _HEAD))[0]]
 
-def _add(found: Found, number: int, groups: Iterable[int]) -> None:
-    known = found.setdefault(number, set())
-    if known is not None:
-        known.update(groups)
+    def find_stems(self, table: _Table, length: int, words: _Places) -> Iterator[tuple[int, int]]:
+        """(text number, key number) of those words whose beginning of a length is in the table."""
+        words = words[self._stops[words] - self._starts[words] >= length]
+        starts = self._starts[words]
+        places, keys = table.find(self._hash(starts, starts + length))
+        yield from zip(np.searchsorted(self._ends, starts[places]).tolist(), keys.tolist(), strict=True)
+
+    def hashes_in(self, number: int) -> set[int]:
+        """The hashes of all words and joined compounds of a text."""
+        words = self._hashes[self._bounds[number] : self._bounds[number + 1]].tolist()
+        return set(words + self._joined_hashes[self._joined_bounds[number] : self._joined_bounds[number + 1]].tolist())
 
 
 def _chunks(texts: Sequence[str], found: Found) -> Iterator[tuple[int, list[str]]]:

@@ -64,10 +64,12 @@ class Subject:
         parts = [Tokens(document.text)]
         if document.title:
             parts.append(Tokens(document.title))
-        return cls(document, parts, tuple(View(part, 0, len(tokens.words)) for part, tokens in enumerate(parts)))
+        return cls(document, parts, tuple(View(part, 0, len(tokens)) for part, tokens in enumerate(parts)))
 
     def places(self, term: Find, views: Sequence[View]) -> list[Place]:
         found = self._places.get(term)
+        if found is None and all(_is_absent(term, tokens) for tokens in self.parts):
+            found = self._places[term] = []
         if found is None:
             every = (place for part, tokens in enumerate(self.parts) for place in _find(term, part, tokens))
             found = self._places[term] = list(islice(every, MAX_PLACES))
@@ -154,6 +156,12 @@ def _find(term: Find, part: int, tokens: Tokens) -> Iterator[Place]:
         yield Place(part, units[0].first, units[-1].last, ((units[0].start, units[-1].end),))
 
 
+def _is_absent(term: Find, tokens: Tokens) -> bool:
+    """A quick no: some element has no form of its in the text."""
+    forms = tokens.all_forms
+    return any(all(any(not slot.prefix and slot.spellings.isdisjoint(forms) for slot in way) for way in element) for element in term.elements)
+
+
 def _element_units(element: Element, tokens: Tokens) -> Iterator[tuple[Unit, ...]]:
     for variant in element:
         rows: list[tuple[Unit, ...]] = [(unit,) for unit in _slot_units(variant[0], tokens)]
@@ -169,13 +177,13 @@ def _element_units(element: Element, tokens: Tokens) -> Iterator[tuple[Unit, ...
 
 def _slot_units(slot: Slot, tokens: Tokens) -> Iterator[Unit]:
     if slot.prefix:
-        for form, units in tokens.by_form.items():
+        for form in tokens.all_forms:
             if form.startswith(slot.prefix):
-                yield from (unit for unit in units if not _has_connector(unit, tokens))
+                yield from (unit for unit in tokens.units(form) if not _has_connector(unit, tokens))
         return
-    for form in tokens.by_form.keys() & slot.forms.keys():
+    for form in slot.spellings & tokens.all_forms:
         evidence = slot.forms[form]
-        for unit in tokens.by_form[form]:
+        for unit in tokens.units(form):
             if slot.mark and unit.mark != slot.mark:
                 continue
             if slot.needs_capital and tokens.tells_names and not tokens.text[unit.start].isupper():

@@ -7,6 +7,7 @@ one word each. "Нью-Йорк" is one element of two variants: нью + йор
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from transforms.mentions.automaton import hashes_of
 from transforms.mentions.common_words import COMMON_WORDS
 from transforms.mentions.query import (
     TEXT_FIELDS,
@@ -29,7 +30,7 @@ from transforms.mentions.query import (
 )
 from transforms.mentions.fold import fold_word
 from transforms.mentions.tokens import Tokens, Unit
-from transforms.mentions.words import Evidence, forms_of, is_common_word
+from transforms.mentions.words import ORDINAL_ENDINGS, Evidence, forms_of, is_common_word
 
 TEXT, TITLE = 0, 1  # the parts of a document
 
@@ -44,9 +45,11 @@ class Slot:
     mark: str = ""  # "#" or "@" that must stand before it
     needs_capital: bool = False  # where the text capitalises names
     spellings: frozenset[str] = field(init=False)  # the keys of `forms`
+    hashes: frozenset[int] = field(init=False)  # of the spellings, as the scan knows them; empty = it cannot tell
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "spellings", frozenset(self.forms))
+        object.__setattr__(self, "hashes", hashes_of(self.forms))
 
 
 Variant = tuple[Slot, ...]
@@ -156,7 +159,7 @@ def find_term(term: Term) -> Find:
             elements = tuple(((_exact(name, "@" if n == 0 else ""),),) for n, name in enumerate(names) if name)
         case Word(text, exact) | Phrase(text, exact):
             elements = tuple(_element(row, text, exact) for row in _rows(Tokens(text)))
-            if isinstance(term, Phrase) and not exact and _is_name_of_common_words(text):
+            if isinstance(term, Phrase) and not exact and _is_name_of_common_word(text):
                 elements = (tuple((_with_capital(variant[0]), *variant[1:]) for variant in elements[0]), *elements[1:])
     cost, anchors = min((_anchor(element) for element in elements), key=lambda found: found[0])
     return Find(elements, cost, anchors)
@@ -184,15 +187,18 @@ def _element(row: list[Unit], text: str, exact: bool) -> Element:
     apart = tuple(_exact(unit.form) if exact else Slot(unit.form, forms_of(text[unit.start : unit.end])) for unit in row)
     if len(row) == 1:
         return (apart,)
+    if not exact and len(row) == 2 and row[0].form.isdecimal() and row[1].form in ORDINAL_ENDINGS:
+        together = {row[0].form + ending: () for ending in ORDINAL_ENDINGS}
+        return (apart[0], Slot(row[1].form, dict.fromkeys(ORDINAL_ENDINGS, ()))), (Slot(row[0].form + row[1].form, together),)
     form = fold_word("".join(unit.form for unit in row))
     together = _exact(form) if exact else Slot(form, forms_of(form.title() if text[row[0].start].isupper() else form))
     return (apart, (together,))
 
 
-def _is_name_of_common_words(text: str) -> bool:
-    """A quoted name that is also ordinary speech: "Первый канал", "Труд". In capitals throughout it is an abbreviation."""
+def _is_name_of_common_word(text: str) -> bool:
+    """A quoted name of one word that is also ordinary speech: "Труд", "Магнит"."""
     words = Tokens(text).words
-    return text[words[0].start].isupper() and all(is_common_word(unit.form) for unit in words)
+    return len(words) == 1 and text[words[0].start].isupper() and is_common_word(words[0].form)
 
 
 def _with_capital(slot: Slot) -> Slot:
@@ -237,24 +243,22 @@ def anchors_of(plan: Plan) -> tuple[float, frozenset[str]] | None:
             return None
 
 
-def possible(plan: Plan, forms: frozenset[str]) -> bool:
-    """Whether a text of these words, in whatever order, could satisfy the plan. Quick, and never wrong when it says no."""
+def possible(plan: Plan, hashes: set[int]) -> bool:
+    """Whether a text with words of these hashes, in whatever order, could satisfy the plan. Quick; never wrong when it says no."""
     match plan:
         case Find(elements):
-            return all(any(all(_in(slot, forms) for slot in variant) for variant in element) for element in elements)
+            return all(any(all(_may_be_in(slot, hashes) for slot in variant) for variant in element) for element in elements)
         case All(parts):
-            return all(possible(part, forms) for part in parts)
+            return all(possible(part, hashes) for part in parts)
         case Any(parts):
-            return any(possible(part, forms) for part in parts)
+            return any(possible(part, hashes) for part in parts)
         case Close(left, right, is_excluding=is_excluding):
-            return possible(left, forms) and (is_excluding or possible(right, forms))
+            return possible(left, hashes) and (is_excluding or possible(right, hashes))
         case InSentence(part) | InPart(_, part):
-            return possible(part, forms)
+            return possible(part, hashes)
         case Without() | Condition():
             return True
 
 
-def _in(slot: Slot, forms: frozenset[str]) -> bool:
-    if slot.prefix:
-        return any(form.startswith(slot.prefix) for form in forms)
-    return not slot.spellings.isdisjoint(forms)
+def _may_be_in(slot: Slot, hashes: set[int]) -> bool:
+    return not slot.hashes or not slot.hashes.isdisjoint(hashes)

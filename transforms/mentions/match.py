@@ -4,22 +4,22 @@
 number of queries, and only the queries whose anchors are in it are evaluated.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import islice
 
 from collectors.source import digest
-from transforms.mentions.automaton import Scanner
+from transforms.mentions.automaton import Candidate, Scanner
 from transforms.mentions.evaluate import Document, Place, Subject, evaluate
 from transforms.mentions.expand import Plan, Planner, anchors_of, possible
 from transforms.mentions.query import Field, Macro, Node, QueryError, parse, unparse, walk
-from transforms.mentions.tokens import quick_forms
+from transforms.mentions.words import forget
 
 ENGINE_VERSION = 1  # raised whenever the same query finds something else in the same text
 BATCH = 2000  # texts scanned together
-_NOTHING: frozenset[int] = frozenset()
+_NOTHING = Candidate(set(), set())
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,7 @@ def compile_readable(
             compiled.append(compile_query(query_id, text, macros, planner))
         except QueryError as error:
             errors[query_id] = error
+    forget()
     return QuerySet(compiled), errors
 
 
@@ -141,26 +142,21 @@ class QuerySet:
         while batch := list(islice(stream, BATCH)):
             found = self._scanner.scan(batch)
             for number, text in enumerate(batch):
-                groups = found.get(number, _NOTHING)
-                yield self._judge(Document(text=text), groups) if groups is None or groups or self._always else []
+                candidate = found.get(number, _NOTHING)
+                yield [] if candidate is _NOTHING and not self._always else self._judge(Document(text=text), candidate)
 
     def match_batch(self, documents: Sequence[Document]) -> list[list[Hit]]:
         """The hits of every document, in order."""
         found = self._scanner.scan([f"{document.title}\n{document.text}" if document.title else document.text for document in documents])
-        return [
-            self._judge(document, groups) if (groups := found.get(number, _NOTHING)) is None or groups or self._always else []
-            for number, document in enumerate(documents)
-        ]
+        return [self._judge(document, found.get(number, _NOTHING)) for number, document in enumerate(documents)]
 
-    def _judge(self, document: Document, groups: Set[int] | None) -> list[Hit]:
-        numbers: Iterable[int] = range(len(self.queries)) if groups is None else sorted(groups | self._always)
-        chosen = [self.queries[number] for number in numbers]
-        forms = quick_forms(document.text)
-        if document.title:
-            forms |= quick_forms(document.title)
-        chosen = [query for query in chosen if possible(query.plan, forms)]
-        if not chosen:
-            return []
+    def _judge(self, document: Document, candidate: Candidate | None) -> list[Hit]:
+        chosen: Iterable[CompiledQuery] = self.queries
+        if candidate is not None:
+            numbers = sorted(candidate.groups | self._always)
+            chosen = [self.queries[number] for number in numbers if possible(self.queries[number].plan, candidate.hashes)]
+            if not chosen:
+                return []
         subject = Subject.of(document)
         hits = []
         for query in chosen:

@@ -19,8 +19,6 @@ _TOKEN = re.compile(rf"[^\W_]+(?:[{IGNORABLE}]+[^\W_]*)*|[{EMOJI}][{_TONE}]*(?:\
 _COMPOUND = re.compile(rf"[^\W_][{IGNORABLE}]*[{CONNECTORS}][^\W_]")
 _JOIN = re.compile(rf"[{IGNORABLE}]*[{CONNECTORS}][{IGNORABLE}]*")
 _WIDEST_JOIN = 8  # characters between two words of a compound, invisible ones counted
-_CHAIN = re.compile(rf"(?:[\w{IGNORABLE}]+[{CONNECTORS}])+[\w{IGNORABLE}]+|[^\W_][\w{IGNORABLE}]*_[\w{IGNORABLE}]+")
-_TAG = re.compile(rf"[#@]([\w{IGNORABLE}]+)")
 _EMOJI = re.compile(f"[{EMOJI}]")
 _TONES = re.compile(f"[{_TONE}\u200d]")
 _CAMEL = re.compile(r"(?<=[a-zа-яё])(?=[A-ZА-ЯЁ])|(?<=[A-ZА-ЯЁ])(?=[A-ZА-ЯЁ][a-zа-яё])|(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")
@@ -48,11 +46,11 @@ def split_camel(word: str) -> list[str]:
 
 def words_of(text: str) -> list[str]:
     """The folded words of a text, compounds in parts."""
-    return [unit.form for unit in Tokens(text).words]
+    return Tokens(text).forms
 
 
 def is_emoji(text: str) -> bool:
-    return bool(_EMOJI.match(text))
+    return text[:1] >= "\u231a" and bool(_EMOJI.match(text))
 
 
 @lru_cache(maxsize=200_000)
@@ -60,108 +58,135 @@ def fold_token(token: str) -> str:
     return _TONES.sub("", token) if _EMOJI.match(token) else fold_word(token)
 
 
-def quick_forms(text: str) -> frozenset[str]:
-    """All forms that `Tokens(text).by_form` has, at a fifth of its price; perhaps some more."""
-    forms = set(map(fold_token, _TOKEN.findall(text)))
-    if _COMPOUND.search(text):
-        for chain in _CHAIN.findall(text):
-            forms.add(fold_token("".join(map(fold_token, _TOKEN.findall(chain)))))
-    if "#" in text or "@" in text:
-        for name in _TAG.findall(text):
-            parts = [part for piece in _TOKEN.findall(name) for part in split_camel(piece)]
-            forms.update(map(fold_token, parts))
-            forms.add(fold_token("".join(map(fold_token, parts))))
-            forms.add(fold_token("".join(map(fold_token, _TOKEN.findall(name)))))
-    return frozenset(forms)
-
-
 def _joins(text: str, end: int, start: int) -> bool:
     return end < start <= end + _WIDEST_JOIN and bool(_JOIN.fullmatch(text, end, start)) and not is_emoji(text[start])
+
+
+def _mark_before(text: str, start: int) -> str:
+    before = text[start - 1] if start else ""
+    return before if before and before in "#@" and not (start > 1 and text[start - 2].isalnum()) else ""
 
 
 class Tokens:
     """The words of one text, by position, and its joined compounds."""
 
-    __slots__ = ("__dict__", "compounds", "text", "words")
+    __slots__ = ("__dict__", "compounds", "ends", "forms", "marks", "starts", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.words: list[Unit] = []
         self.compounds: list[Unit] = []
+        self.marks: dict[int, str] = {}  # position -> "#" or "@"
+        if not _COMPOUND.search(text) and "#" not in text and "@" not in text:
+            self.forms = list(map(fold_token, _TOKEN.findall(text)))
+            spans = [match.span() for match in _TOKEN.finditer(text)]
+            self.starts = [start for start, _ in spans]
+            self.ends = [end for _, end in spans]
+        else:
+            self.forms, self.starts, self.ends = [], [], []
+            self._read_compounds()
+
+    def _read_compounds(self) -> None:
+        text = self.text
         chain_from = 0  # the position where the running compound began
         last_end = 0
         for match in _TOKEN.finditer(text):
             start, end = match.span()
-            joined = _joins(text, last_end, start)
-            if not joined:
-                self._close_compound(chain_from)
-                chain_from = len(self.words)
-            last_end = start if is_emoji(match.group()) else end
-            mark = text[start - 1] if start and text[start - 1] in "#@" and not (start > 1 and text[start - 2].isalnum()) else ""
             token = match.group()
+            if text[last_end] == " " or not _joins(text, last_end, start):
+                if len(self.forms) - chain_from > 1:
+                    self._close_compound(chain_from)
+                chain_from = len(self.forms)
+            last_end = start if is_emoji(token) else end
+            mark = _mark_before(text, start)
             if mark == "#" and len(parts := split_camel(token)) > 1:
-                self._add_hashtag(parts, start, end, token)
-            else:
-                position = len(self.words)
-                self.words.append(Unit(fold_token(token), position, position, start, end, mark))
+                self._add_hashtag(parts, start, token)
+                continue
+            if mark:
+                self.marks[len(self.forms)] = mark
+            self._add(fold_token(token), start, end)
         self._close_compound(chain_from)
 
-    def _add_hashtag(self, parts: list[str], start: int, end: int, token: str) -> None:
-        first = len(self.words)
-        offset = start
+    def _add(self, form: str, start: int, end: int) -> None:
+        self.forms.append(form)
+        self.starts.append(start)
+        self.ends.append(end)
+
+    def _add_hashtag(self, parts: list[str], start: int, token: str) -> None:
+        first, offset = len(self.forms), start
         for part in parts:
-            position = len(self.words)
-            self.words.append(Unit(fold_token(part), position, position, offset, offset + len(part)))
+            self._add(fold_token(part), offset, offset + len(part))
             offset += len(part)
-        self.compounds.append(Unit(fold_token(token), first, len(self.words) - 1, start, end, "#"))
+        self.compounds.append(Unit(fold_token(token), first, len(self.forms) - 1, start, offset, "#"))
 
-    def _close_compound(self, chain_from: int) -> None:
-        chain = self.words[chain_from:]
-        if len(chain) < 2:
+    def _close_compound(self, first: int) -> None:
+        stop = len(self.forms)
+        if stop - first < 2:
             return
-        first = chain[0]
-        before = self.text[first.start - 1 : first.start]
-        if first.mark or before == "#":  # a marked name reaches as far as underscores join it
-            stop = next((n for n, (a, b) in enumerate(pairwise(chain), 1) if b.start > a.end and self.text[a.end] != "_"), len(chain))
-            self._add_compound(chain[:stop], first.mark or before)
-        self._add_compound(chain, "")
+        if mark := _mark_before(self.text, self.starts[first]):  # a marked name reaches as far as underscores join it
+            gaps = range(first + 1, stop)
+            end = next((at for at in gaps if self.starts[at] > self.ends[at - 1] and self.text[self.ends[at - 1]] != "_"), stop)
+            self._add_compound(first, end, mark)
+        self._add_compound(first, stop, "")
 
-    def _add_compound(self, chain: list[Unit], mark: str) -> None:
-        newest = self.compounds[-1] if self.compounds and self.compounds[-1].first == chain[0].first else None
-        if len(chain) < 2 or (newest and newest.last == chain[-1].last):
+    def _add_compound(self, first: int, stop: int, mark: str) -> None:
+        newest = self.compounds[-1] if self.compounds and self.compounds[-1].first == first else None
+        if stop - first < 2 or (newest and newest.last == stop - 1):
             return
         if newest and mark:
             self.compounds.pop()  # the tag went on after an underscore
-        form = fold_token("".join(unit.form for unit in chain))
-        self.compounds.append(Unit(form, chain[0].first, chain[-1].last, chain[0].start, chain[-1].end, mark))
+        form = fold_token("".join(self.forms[first:stop]))
+        self.compounds.append(Unit(form, first, stop - 1, self.starts[first], self.ends[stop - 1], mark))
+
+    def __len__(self) -> int:
+        """The number of positions."""
+        return len(self.forms)
+
+    def word(self, position: int) -> Unit:
+        mark = self.marks.get(position, "")
+        return Unit(self.forms[position], position, position, self.starts[position], self.ends[position], mark)
+
+    @property
+    def words(self) -> list[Unit]:
+        return list(map(self.word, range(len(self.forms))))
 
     @cached_property
-    def by_form(self) -> dict[str, list[Unit]]:
-        index: dict[str, list[Unit]] = {}
-        for unit in self.words:
-            index.setdefault(unit.form, []).append(unit)
-        for unit in self.compounds:
-            index.setdefault(unit.form, []).append(unit)
+    def positions(self) -> dict[str, list[int]]:
+        """Folded form -> where it is, compounds not counted."""
+        index: dict[str, list[int]] = {}
+        for position, form in enumerate(self.forms):
+            if form in index:
+                index[form].append(position)
+            else:
+                index[form] = [position]
         return index
+
+    def units(self, form: str) -> list[Unit]:
+        """All units of a folded form."""
+        found = [self.word(position) for position in self.positions.get(form, ())]
+        return found + [unit for unit in self.compounds if unit.form == form] if self.compounds else found
+
+    @cached_property
+    def all_forms(self) -> frozenset[str]:
+        """Every folded form, those of compounds too."""
+        return frozenset(self.forms).union(unit.form for unit in self.compounds)
 
     @cached_property
     def sentences(self) -> list[tuple[int, int]]:
         """Half-open ranges of positions, in order; every position is in exactly one."""
-        starts = [unit.start for unit in self.words]
         cuts = [0]
         for match in _SENTENCE_END.finditer(self.text):
             if match.group()[0] != "\n" and _ABBREVIATION.search(self.text, max(0, match.start() - 8), match.start() + 1):
                 continue
-            position = bisect_left(starts, match.end())
-            if cuts[-1] < position < len(starts):
+            position = bisect_left(self.starts, match.end())
+            if cuts[-1] < position < len(self.forms):
                 cuts.append(position)
-        return list(pairwise([*cuts, len(starts)])) if starts else []
+        return list(pairwise([*cuts, len(self.forms)])) if self.forms else []
 
     def sentence_span(self, position: int) -> tuple[int, int]:
         """Offsets of the sentence that holds a position."""
         n = bisect_right([first for first, _ in self.sentences], position) - 1
         first, stop = self.sentences[n]
-        return self.words[first].start, self.words[stop - 1].end
+        return self.starts[first], self.ends[stop - 1]
 
     @cached_property
     def opens_sentence(self) -> frozenset[int]:
@@ -172,6 +197,6 @@ class Tokens:
         """Whether the writer capitalises names: some word inside a sentence begins with a capital and goes on in lower case."""
         text, opens = self.text, self.opens_sentence
         return any(
-            text[unit.start].isupper() and unit.end - unit.start > 1 and text[unit.start + 1].islower() and unit.first not in opens
-            for unit in self.words
+            text[start].isupper() and end - start > 1 and text[start + 1].islower() and position not in opens
+            for position, (start, end) in enumerate(zip(self.starts, self.ends, strict=True))
         )

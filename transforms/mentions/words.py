@@ -22,10 +22,6 @@ _NAMES = ("Name", "Surn", "Patr", "Geox", "Orgn", "Trad")
 SURE = 0.97  # a spelling that is ours with this likelihood needs no look at its surroundings
 UNLIKELY = 0.1  # a reading of an inflected query word below this likelihood is not meant
 
-# Shortenings without a second meaning; each is read as the word it stands for.
-_SHORT = {"рубль": ("руб",), "тысяча": ("тыс",), "миллион": ("млн",), "миллиард": ("млрд",), "триллион": ("трлн",), "год": ("гг",)}
-
-
 class Reading(NamedTuple):
     """One way to read a spelling."""
 
@@ -38,6 +34,34 @@ class Reading(NamedTuple):
 
 Evidence = tuple[Reading, ...]  # empty: nothing else is spelled so
 
+# Shortenings without a second meaning; each is read as the word it stands for.
+_SHORT = {
+    "рубль": ("руб",),
+    "тысяча": ("тыс",),
+    "миллион": ("млн",),
+    "миллиард": ("млрд",),
+    "триллион": ("трлн",),
+    "год": ("гг",),
+    "грамм": ("гр",),
+    "килограмм": ("кг",),
+    "миллилитр": ("мл",),
+    "сантиметр": ("см",),
+    "миллиметр": ("мм",),
+    "километр": ("км",),
+}
+# Those that are units only after a number: "500 р", "2014 г.", "XX в.".
+_UNITS = {"рубль": "р", "метр": "м", "литр": "л", "час": "ч", "минута": "мин", "тонна": "т", "год": "г", "грамм": "г", "век": "в"}
+AFTER_NUMBER: Evidence = (Reading(True, 1.0, "UNIT", "", False),)
+AFTER_YEAR: Evidence = (Reading(True, 1.0, "YEAR", "", False),)
+AFTER_CENTURY: Evidence = (Reading(True, 1.0, "CENTURY", "", False),)
+_UNIT_EVIDENCE = {"год": AFTER_YEAR, "век": AFTER_CENTURY}
+
+# "7-й", "13-ая": the endings of a number written in digits.
+ORDINAL_ENDINGS = frozenset("й я е ю го му м х ми ый ий ой ая яя ое ее ые ие ого его ому ему ом ем ых их ым им ыми ими ую юю".split())
+
+# Comparatives that are adverbs and particles far more often than adjectives.
+_ADVERBS = frozenset("больше меньше лучше раньше дальше позже выше ниже".split())
+
 
 @cache
 def _analyser() -> pymorphy3.MorphAnalyzer:
@@ -48,6 +72,14 @@ def _analyser() -> pymorphy3.MorphAnalyzer:
 @lru_cache(maxsize=50_000)
 def _parses(form: str) -> tuple[Parse, ...]:
     return tuple(_analyser().parse(form))
+
+
+def forget() -> None:
+    """Let go of what compiling remembers: hundreds of thousands of small objects that every garbage collection would walk through."""
+    _parses.cache_clear()
+    _entries.cache_clear()
+    _russian_forms.cache_clear()
+    _nominatives.clear()
 
 
 def is_common_word(word: str) -> bool:
@@ -122,16 +154,18 @@ def _russian_forms(form: str) -> dict[str, Evidence]:
     for lexemes, parse in _entries(form):
         if lexemes & meant:
             for other in parse.lexeme:
-                if "COMP" not in other.tag and "Supr" not in other.tag or "Supr" in parse.tag:
+                if "Supr" not in other.tag or "Supr" in parse.tag:
                     spellings.add(fold_word(other.word))
+    spellings -= _ADVERBS - {form}
     found = {}
     for spelling in spellings:
         evidence = _evidence(spelling, meant)
         if spelling == form or any(reading.ours for reading in evidence) or not evidence:
             found[spelling] = evidence
     for lemma, _ in meant:
-        for short in _SHORT.get(lemma, ()):
-            found[short] = ()
+        found |= dict.fromkeys(_SHORT.get(lemma, ()), ())
+        if unit := _UNITS.get(lemma):
+            found[unit] = _UNIT_EVIDENCE.get(lemma, AFTER_NUMBER)
     return found
 
 
