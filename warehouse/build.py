@@ -161,8 +161,20 @@ def _rows_of_keys(connection: duckdb.DuckDBPyConnection, need: str, model: Model
     name = f"{_temp('rows', need)}_by_{'_'.join(model.by)}_of_{owner}"
     if not shared or not connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [name]).fetchone():
         keys, using = _temp("keys", model.name), ", ".join(model.by)
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM {need} SEMI JOIN {keys} USING ({using})")
+        columns = ", ".join(_mentioned(connection, need))
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns} FROM {need} SEMI JOIN {keys} USING ({using})")
     return name
+
+
+def _mentioned(connection: duckdb.DuckDBPyConnection, need: str) -> list[str]:
+    """The columns of a relation that some model driven by it names: the others need not be carried along. A model that takes all
+    columns of a relation into its own must not be driven by it in part, unless the relation is a view or a model of its own."""
+    schema, _, table = need.partition(".")
+    rows = connection.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE schema_name = ? AND table_name = ? ORDER BY column_index", [schema, table]
+    ).fetchall()
+    words = {word for model in models() if need in model.drivers for word in re.findall(r"\w+", f"{model.sql} {model.by}")}
+    return [name for (name,) in rows if name in words or schema != "obs"]
 
 
 def _statement(connection: duckdb.DuckDBPyConnection, store: Path, model: Model, sql: str) -> str:

@@ -7,23 +7,32 @@
 -- column day_seen_count: distinct UTC days on which it was seen (formula days_seen)
 -- column observation_count: observations read, looks that found the same page again aside
 WITH latest AS (
-    SELECT *
-    FROM obs.app
-    QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY is_partial, observed_at DESC, fetched_at DESC, capture_id DESC) = 1
+    SELECT o.*
+    FROM obs.app AS o
+    JOIN (
+        SELECT record_id, arg_max(capture_id, ROW(NOT is_partial, observed_at, fetched_at, capture_id)) AS capture_id
+        FROM obs.app
+        GROUP BY record_id
+    ) AS last USING (record_id, capture_id)
 ),
 look AS (
     SELECT record_id, fetched_at, TRUE AS is_read FROM obs.app
     UNION ALL
     SELECT o.record_id, s.fetched_at, FALSE FROM obs.app AS o JOIN ops.sighting AS s ON s.body_of = o.capture_id
 ),
+seen_day AS (
+    SELECT record_id, min(fetched_at) AS first_at, max(fetched_at) AS last_at, count(*) FILTER (is_read) AS observation_count
+    FROM look
+    GROUP BY record_id, fetched_at::DATE
+),
 span AS (
     SELECT
         record_id,
-        min(fetched_at) AS first_seen_at,
-        max(fetched_at) AS last_seen_at,
-        count(DISTINCT fetched_at::DATE) AS day_seen_count,
-        count(*) FILTER (is_read) AS observation_count
-    FROM look
+        min(first_at) AS first_seen_at,
+        max(last_at) AS last_seen_at,
+        count(*) AS day_seen_count,
+        sum(observation_count)::BIGINT AS observation_count
+    FROM seen_day
     GROUP BY record_id
 )
 SELECT

@@ -9,63 +9,54 @@
 -- column look_count: looks that found it so
 -- column capture_id: the capture that first showed it
 WITH look AS (
-    SELECT record_id, capture_id, observed_at, fetched_at, is_partial, url, source, watch_id, title, description, h1, text_hash, links, items
+    SELECT record_id, capture_id, capture_id AS read_id, observed_at, fetched_at, is_partial, hash(title, description, h1, text_hash, links, items) AS state
     FROM obs.page
     UNION ALL
-    SELECT o.record_id, s.capture_id, s.observed_at, s.fetched_at, o.is_partial, o.url, o.source, o.watch_id, o.title, o.description, o.h1, o.text_hash, o.links, o.items
+    SELECT o.record_id, s.capture_id, o.capture_id, s.observed_at, s.fetched_at, o.is_partial, hash(o.title, o.description, o.h1, o.text_hash, o.links, o.items)
     FROM obs.page AS o
     JOIN ops.sighting AS s ON s.body_of = o.capture_id
 ),
-whole AS (
-    -- Cards and listing rows count only for records never seen whole.
-    SELECT * FROM look QUALIFY NOT is_partial OR bool_and(is_partial) OVER (PARTITION BY record_id)
+card AS (
+    SELECT record_id FROM obs.page GROUP BY record_id HAVING bool_and(is_partial)
 ),
 step AS (
     SELECT
-        *,
-        row_number() OVER turn = 1 OR ROW(title, description, h1, text_hash, links, items) IS DISTINCT FROM lag(ROW(title, description, h1, text_hash, links, items)) OVER turn AS is_new
-    FROM whole
+        record_id,
+        capture_id,
+        read_id,
+        observed_at,
+        state,
+        row_number() OVER turn AS place,
+        lag(state) OVER turn AS state_before,
+        lag(observed_at) OVER turn AS observed_before
+    FROM look
+    WHERE NOT is_partial OR record_id IN (SELECT record_id FROM card)  -- cards count only for records never seen whole
     WINDOW turn AS (PARTITION BY record_id ORDER BY observed_at, fetched_at, capture_id)
 ),
-numbered AS (
-    SELECT *, count(*) FILTER (is_new) OVER (PARTITION BY record_id ORDER BY observed_at, fetched_at, capture_id) AS number
-    FROM step
+total AS (
+    SELECT record_id, max(place) AS look_count, max(observed_at) AS last_at FROM step GROUP BY record_id
 ),
-span AS (
-    SELECT
-        record_id,
-        number AS version_number,
-        any_value(source) AS source,
-        min(watch_id) AS watch_id,
-        min(url) AS url,
-        any_value(title) AS title,
-        any_value(description) AS description,
-        any_value(h1) AS h1,
-        any_value(text_hash) AS text_hash,
-        any_value(links) AS links,
-        any_value(items) AS items,
-        min(observed_at) AS valid_from,
-        max(observed_at) AS last_seen_at,
-        count(*) AS look_count,
-        arg_min(capture_id, ROW(observed_at, fetched_at, capture_id)) AS capture_id
-    FROM numbered
-    GROUP BY record_id, number
+change AS (
+    SELECT * FROM step WHERE place = 1 OR state <> state_before
 )
 SELECT
-    record_id,
-    version_number,
-    source,
-    watch_id,
-    url,
-    title,
-    description,
-    h1,
-    text_hash,
-    links,
-    items,
-    valid_from,
-    lead(valid_from) OVER (PARTITION BY record_id ORDER BY version_number) AS valid_to,
-    last_seen_at,
-    look_count,
-    capture_id
-FROM span
+    c.record_id,
+    row_number() OVER history AS version_number,
+    o.source,
+    o.watch_id,
+    o.url,
+    o.title,
+    o.description,
+    o.h1,
+    o.text_hash,
+    o.links,
+    o.items,
+    c.observed_at AS valid_from,
+    lead(c.observed_at) OVER history AS valid_to,
+    coalesce(lead(c.observed_before) OVER history, e.last_at) AS last_seen_at,
+    coalesce(lead(c.place) OVER history, e.look_count + 1) - c.place AS look_count,
+    c.capture_id
+FROM change AS c
+JOIN obs.page AS o ON o.record_id = c.record_id AND o.capture_id = c.read_id
+JOIN total AS e ON e.record_id = c.record_id
+WINDOW history AS (PARTITION BY c.record_id ORDER BY c.place)

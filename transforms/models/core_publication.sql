@@ -41,14 +41,19 @@ look AS (
     UNION ALL
     SELECT o.record_id, s.fetched_at, FALSE FROM obs.publication AS o JOIN ops.sighting AS s ON s.body_of = o.capture_id
 ),
+seen_day AS (
+    SELECT record_id, min(fetched_at) AS first_at, max(fetched_at) AS last_at, count(*) FILTER (is_own) AS observation_count
+    FROM look
+    GROUP BY record_id, fetched_at::DATE
+),
 span AS (
     SELECT
         record_id,
-        min(fetched_at) AS first_seen_at,
-        max(fetched_at) AS last_seen_at,
-        count(DISTINCT fetched_at::DATE) AS day_seen_count,
-        count(*) FILTER (is_own) AS observation_count
-    FROM look
+        min(first_at) AS first_seen_at,
+        max(last_at) AS last_seen_at,
+        count(*) AS day_seen_count,
+        sum(observation_count)::BIGINT AS observation_count
+    FROM seen_day
     GROUP BY record_id
 )
 SELECT
