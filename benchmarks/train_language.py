@@ -7,11 +7,15 @@ Leipzig University (CC-BY-4.0): how likely a letter follows the one to four befo
     weight(g, l)    = log(P_l(g) + floor) - mean over languages of log(P(g) + floor), in tenths, as a signed byte
     kept            : grams whose highest probability times highest weight is above a threshold
 
+Whole words, written `=word`, are weighed in the same way by the word frequencies of wordfreq (Apache-2.0, data CC-BY-SA-4.0);
+a language without a list there gets the weight of the best, so that it is never outvoted by words it may share.
+
 Nothing is fitted to the corpus language-id, which is only used to measure.
 
 Usage:
     uv pip install --target DIR --no-deps lingua-language-detector==1.4.2
-    python -m benchmarks.train_language --models DIR/lingua/language-models --texts language-id/texts.jsonl.gz
+    uv pip install --target DIR wordfreq
+    PYTHONPATH=DIR python -m benchmarks.train_language --models DIR/lingua/language-models --texts language-id/texts.jsonl.gz
 """
 
 from __future__ import annotations
@@ -25,8 +29,9 @@ from pathlib import Path
 import brotli
 import numpy as np
 import numpy.typing as npt
+import wordfreq
 
-from collectors.reading.language import WEIGHTS, detect
+from collectors.reading.language import WEIGHTS, detect, script_of
 
 _CYRILLIC = "ru uk be bg mk sr kk mn"
 _LATIN = "en de fr es pt it pl tr nl sv da nb fi cs hu ro lt lv et id vi hr az"
@@ -35,6 +40,10 @@ NAMES = {"nb": "no"}  # Norwegian, as pages declare it
 FLOORS = (1e-5, 1e-6, 3e-7, 1e-7, 5e-8)  # for grams that a language does not have, by length
 LEAST_USE = {"cyrillic": 5e-5, "latin": 2e-4}
 TENTHS = 10.0
+WORD_LISTS = {"sr": "sh", "hr": "sh"}  # one list for both, mostly in Latin letters
+WORDS_OF_EACH = 2_500
+WORD_FLOOR = 1e-6
+LEAST_WORD_WEIGHT = 1.5  # nats: a word that tells less is left out
 
 
 def joint_probabilities(folder: Path) -> list[dict[str, float]]:
@@ -58,6 +67,39 @@ def joint_probabilities(folder: Path) -> list[dict[str, float]]:
     return joint
 
 
+def to_cyrillic(word: str) -> str:
+    """Serbian is written in both alphabets, letter by letter the same."""
+    for latin, cyrillic in (("lj", "љ"), ("nj", "њ"), ("dž", "џ")):
+        word = word.replace(latin, cyrillic)
+    return word.translate(str.maketrans("abvgdđežzijklmnoprstćufhcčš", "абвгдђежзијклмнопрстћуфхцчш"))
+
+
+def weigh_words(script: str) -> tuple[list[str], npt.NDArray[np.int8]]:
+    """Whole words of the languages that wordfreq has a list of."""
+    languages = LANGUAGES[script]
+    listed = {place: WORD_LISTS.get(language, language) for place, language in enumerate(languages)}
+    listed = {place: name for place, name in listed.items() if name in wordfreq.available_languages()}
+    rows: dict[str, npt.NDArray[np.float32]] = defaultdict(lambda: np.zeros(len(languages), np.float32))
+    for place, name in listed.items():
+        for word, share in wordfreq.get_frequency_dict(name).items():
+            written = to_cyrillic(word) if languages[place] == "sr" and script_of(word) == "latin" else word
+            if share >= WORD_FLOOR and written.isalpha() and script_of(written) == script:
+                rows[written][place] += share
+    best = {word for place in listed for word in sorted(rows, key=lambda word: -rows[word][place])[:WORDS_OF_EACH]}
+    words = sorted(best)
+    known = list(listed)
+    logs = np.log(np.array([rows[word] for word in words])[:, known] + WORD_FLOOR)
+    logs -= logs.mean(axis=1, keepdims=True)
+    weights = np.repeat(logs.max(axis=1, keepdims=True), len(languages), axis=1)
+    weights[:, known] = logs
+    kept = logs.max(axis=1) >= LEAST_WORD_WEIGHT
+    return [f"={word}" for word, keep in zip(words, kept, strict=True) if keep], _bytes(weights[kept])
+
+
+def _bytes(weights: npt.NDArray[np.float32]) -> npt.NDArray[np.int8]:
+    return np.clip(np.round(weights * TENTHS), -127, 127).astype(np.int8)
+
+
 def weigh(models: Path, script: str) -> tuple[list[str], npt.NDArray[np.int8]]:
     languages = LANGUAGES[script]
     rows: list[dict[str, npt.NDArray[np.float32]]] = [defaultdict(lambda: np.zeros(len(languages), np.float32)) for _ in range(5)]
@@ -73,7 +115,7 @@ def weigh(models: Path, script: str) -> tuple[list[str], npt.NDArray[np.int8]]:
         logs -= logs.mean(axis=1, keepdims=True)
         kept = shares.max(axis=1) * np.abs(logs).max(axis=1) >= LEAST_USE[script]
         grams += [gram for gram, keep in zip(counted, kept, strict=True) if keep]
-        weights.append(np.clip(np.round(logs[kept] * TENTHS), -127, 127).astype(np.int8))
+        weights.append(_bytes(logs[kept]))
     return grams, np.concatenate(weights)
 
 
@@ -84,14 +126,15 @@ def main() -> None:
     options = arguments.parse_args()
     for script, languages in LANGUAGES.items():
         grams, weights = weigh(options.models, script)
+        words, word_weights = weigh_words(script)
         names = "\n".join(NAMES.get(language, language) for language in languages)
         np.savez_compressed(
             WEIGHTS / f"language_{script}.npz",
             languages=np.frombuffer(names.encode(), np.uint8),
-            grams=np.frombuffer("\n".join(grams).encode(), np.uint8),
-            weights=weights,
+            grams=np.frombuffer("\n".join(grams + words).encode(), np.uint8),
+            weights=np.concatenate([weights, word_weights]),
         )
-        print(script, len(grams), "n-grams")
+        print(script, len(grams), "n-grams", len(words), "words")
     hits: dict[str, list[bool]] = defaultdict(list)
     with gzip.open(options.texts, "rt", encoding="utf-8") as file:
         for line in file:

@@ -4,8 +4,8 @@ The script decides first: Greek, Hebrew, Thai and others have one language each,
 Those are told apart by the n-grams of words (naive Bayes): each n-gram has a weight per language, a word the sum of its n-grams,
 a text the sum of its words. Sums of words are remembered, so a text costs a table look-up per word.
 
-The weights are plain numbers, `weights/language_<script>.npz`: the n-grams, one a line, and a signed byte per n-gram and
-language. `benchmarks/train_language.py` makes them and names their source.
+The weights are plain numbers, `weights/language_<script>.npz`: n-grams and frequent words (`=word`), one a line, and a
+signed byte per line and language. `benchmarks/train_language.py` makes them and names their source.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _ONE_LANGUAGE = {
 }  # fmt: skip
 
 # What a text is likelier to be before a letter of it is read, in tenths of a nat: decides single words, never sentences.
-_PRIOR = {"en": 45, "de": 25, "fr": 25, "es": 25, "pt": 25, "it": 25, "pl": 25, "tr": 25, "ru": 40, "bg": 25}
+_PRIOR = {"en": 45, "de": 25, "fr": 25, "es": 25, "pt": 25, "it": 25, "pl": 25, "tr": 25, "ru": 60, "bg": 30}
 
 
 def detect(text: str) -> str | None:
@@ -139,12 +139,8 @@ class _Words:
             self.sizes[script] += 1
             known = self.grams[script]
             part = word[:_LONGEST_WORD]
-            rows = [
-                found
-                for size in range(1, 6)
-                for start in range(len(part) - size + 1)
-                if (found := known.get(part[start : start + size])) is not None
-            ]
+            parts = [part[start : start + size] for size in range(1, 6) for start in range(len(part) - size + 1)]
+            rows = [found for gram in (*parts, f"={word}") if (found := known.get(gram)) is not None]
             self.tables[script][row] = self.weights[script][rows].sum(axis=0, dtype=np.int16) if rows else 0
         # names are written in Latin letters among others, hardly the reverse; a Han or Hangul character says what several
         # letters say
