@@ -158,11 +158,14 @@ def erase(
 
 @app.command()
 def label(
-    record: Annotated[str, typer.Argument(help="record_id of the publication or review.")],
-    sentiment: Annotated[Literal["negative", "neutral", "positive"], typer.Argument(help="How it really sounds.")],
+    record: Annotated[str, typer.Argument(help="record_id of the publication or review.")] = "",
+    sentiment: Annotated[str, typer.Argument(help="How it really sounds: negative, neutral or positive.")] = "",
     topic: Annotated[str, typer.Option(help="Topic it is about; default: all topics that found it.")] = "",
+    csv: Annotated[Path | None, typer.Option("--csv", help="A file with the columns record_id, sentiment, optionally topic_id.")] = None,
 ) -> None:
     """Say how a mention really sounds. People's words win over the model, and measure it (mart.sentiment_confusion)."""
-    from dozor.labels import add_label
+    from dozor.labels import add_label, add_labels
 
-    console.print(add_label(record, sentiment, topic))
+    if csv is None and not (record and sentiment):
+        raise typer.BadParameter("name a record and its sentiment, or a file by --csv")
+    console.print(add_labels(csv) if csv is not None else add_label(record, sentiment, topic))
