@@ -135,7 +135,11 @@ def read_next(tree: LexborHTMLParser, url: str | None, links: Sequence[Link] | N
         if not target or target == own:
             continue
         label = " ".join(anchor.text().split()) or (attributes.get("aria-label") or attributes.get("title") or "").strip()
-        if "next" in (attributes.get("rel") or "").lower().split() or _says_next(label) or _NEXT_CLASS.search(attributes.get("class") or ""):
+        if (
+            "next" in (attributes.get("rel") or "").lower().split()
+            or _says_next(label)
+            or _NEXT_CLASS.search(attributes.get("class") or "")
+        ):
             return target
         if by_number is None and _is_number(label) and int(label) == current + 1 and _page_number(target) == current + 1:
             by_number = target

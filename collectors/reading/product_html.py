@@ -7,6 +7,7 @@ price nearest to the title and the buy button, and the id that a page's own addr
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from urllib.parse import unquote, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -20,6 +21,7 @@ from collectors.reading.node_text import text_of
 from collectors.reading.printed_price import PRICE, Printed, Walk, names_above, read_printed_price, walk_page
 from collectors.reading.shop_marks import ShopMarks
 
+BEFORE_TITLE = 40  # pieces of text before the title that may still belong to the product; menus stand further away
 MAX_MARKED = 200  # elements whose names are looked at
 MAX_BRAND = 50
 MAX_VALUE = 60  # characters of a labelled value
@@ -70,9 +72,10 @@ def read_printed(
     if known is None and not walk.title:
         return None
     page = Printed(name=walk.title)
-    if known is None or known.price_amount is None or known.price_high_amount is not None or marks.has_old:
+    is_free = known is not None and known.price_amount == 0 and any(words.key_of(chunk) in words.FREE for chunk in walk.chunks)
+    if known is None or marks.has_old or known.price_high_amount is not None or not (known.price_amount or is_free):
         read_printed_price(walk, page, lang)
-    _read_labels(walk.chunks, page)
+    _read_labels(walk.chunks[max(0, (walk.title_at or 0) - BEFORE_TITLE) :], page)
     is_sold = is_bought and page.price is not None and not page.is_listed
     is_labelled = page.brand is not None and bool(page.sku or page.gtin)
     if known is None and not is_sold and not is_labelled and not _is_sold_out(tree, walk):
@@ -91,7 +94,7 @@ def read_printed(
     return ReadOffer(
         name=page.name,
         price_text=price.text if price else None,
-        price_amount=price.amount if price else None,
+        price_amount=Decimal(0) if is_free else price.amount if price else None,
         price_high_amount=price.high_amount if price else None,
         old_price_amount=page.old_amount
         if price and price.amount is not None and page.old_amount and page.old_amount > price.amount
@@ -108,7 +111,7 @@ def read_printed(
 
 def _is_complete(known: ReadOffer, raw: bytes) -> bool:
     """Whether the page can add nothing to what structured data says."""
-    has_price = known.price_amount is not None and known.price_high_amount is None
+    has_price = bool(known.price_amount) and known.price_high_amount is None
     has_rest = bool(known.brand and known.sku and known.availability)
     return has_price and has_rest and (bool(known.gtin) or not any(mark in raw for mark in words.GTIN_MARKS))
 

@@ -68,6 +68,7 @@ merk|fabrikant|marka|producent|značka|výrobce|výrobca|proizvajalec|blagovna z
 tillverkare|valmistaja|üretici|producător|ブランド|ブランド名|メーカー|品牌
 제조사|브랜드|מותג|יצרן
 """)
+FREE = _phrases("free|free to play|free download|download for free|бесплатно|скачать бесплатно|gratis|kostenlos|gratuit|gratuito")
 AVAILABILITY = _phrases("""
 наличие|доступность|статус|в наличии|availability|stock|stock status|in stock|verfügbarkeit|lieferstatus|disponibilité
 disponibilidad|disponibilità|dostępność|dostupnost|dostupnosť

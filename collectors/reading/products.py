@@ -91,8 +91,8 @@ def read_offers(
     if main is None:
         main = printed
         cards = read_cards(tree, url, lang) if marks.has_price and main is None else []
-    elif printed is not None:
-        main = _filled(_agreed(main, variants, printed), printed)
+    else:
+        main = _completed(main, variants, printed)
     if main is not None and url and (main.sku is None or is_gtin(main.sku)):
         main = replace(main, sku=id_of_address(url, raw) or main.sku)
     offers = ([_resolved(main, url)] if main is not None else []) + variants + cards
@@ -171,6 +171,13 @@ def _title(tree: LexborHTMLParser, items: Sequence[Item]) -> str:
     head = tree.head
     node = head.css_first("title") if head is not None else None
     return text_of(node) if node is not None else ""
+
+
+def _completed(main: ReadOffer, variants: Sequence[ReadOffer], printed: ReadOffer | None) -> ReadOffer:
+    """Structured data with what the page prints. Its price of zero is a template left empty, unless the page says "free"."""
+    if main.price_amount == 0 and (printed is None or printed.price_amount != 0):
+        main = replace(main, price_text=None, price_amount=None)
+    return main if printed is None else _filled(_agreed(main, variants, printed), printed)
 
 
 def _agreed(main: ReadOffer, variants: Sequence[ReadOffer], printed: ReadOffer) -> ReadOffer:

@@ -72,7 +72,7 @@ def test_a_product_in_structured_data():
 @pytest.mark.parametrize(
     ("change", "field", "value"),
     [
-        ({"offers": {"price": "0"}}, "price_amount", Decimal(0)),
+        ({"offers": {"price": "0"}}, "price_amount", None),
         ({"offers": {"price": ""}}, "price_amount", None),
         ({"offers": {"price": "{{price}}"}}, "price_amount", None),
         ({"offers": {"@type": "AggregateOffer", "lowPrice": 10, "highPrice": 20}}, "price_high_amount", Decimal(20)),
@@ -94,6 +94,13 @@ def test_a_product_in_structured_data():
 )
 def test_one_property(change, field, value):
     assert getattr(offers(ld({**PRODUCT, **change}))[0], field) == value
+
+
+def test_a_price_of_zero_is_believed_where_the_page_says_free():
+    html = ld({**PRODUCT, "offers": {"price": 0, "priceCurrency": "RUB"}})
+
+    assert offers(html + "<h1>Чайник</h1><b>Бесплатно</b>")[0].price_amount == 0
+    assert offers(html + "<h1>Чайник</h1><b>1 290 ₽</b><button>Купить</button>")[0].price_amount == Decimal(1290)
 
 
 def test_variants_follow_the_product_and_inherit_from_it():
