@@ -65,6 +65,7 @@ class CrawlJob:
     watches: tuple[Watch, ...]
     window: Window
     base_url: str = ""  # overrides the source's own
+    denied_hosts: frozenset[str] = frozenset()  # never asked, not even by a redirect
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -24,6 +24,16 @@ class SettingsError(Exception):
     """dozor.yml or the environment is wrong; names the file, the key and what would be right."""
 
     exit_code = 2
+
+
+class Budget(BaseModel):
+    """What a source may use in a period; a wall, never exceeded."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    money: Annotated[float | None, Field(ge=0, description="money, in the currency of the source's prices")] = None
+    requests: Annotated[int | None, Field(ge=0, description="requests")] = None
+    period: Literal["day", "month"] = "day"
 
 
 class Settings(BaseModel):
@@ -43,7 +53,11 @@ class Settings(BaseModel):
         dict[str, str], Field(description="source -> address to use instead of its own (a mirror, a proxy)")
     ] = {}
     pace_seconds: Annotated[dict[str, float], Field(description="source -> least seconds between two requests to one host")] = {}
-    connect_to: Annotated[dict[str, str], Field(description="host name -> address:port to connect to instead")] = {}
+    budgets: Annotated[
+        dict[str, Budget], Field(description="source, or source/account -> what may be used of it; without money, nothing is paid")
+    ] = {}
+    denied_hosts: Annotated[list[str], Field(description="hosts that are never asked, not even by a redirect")] = []
+    connect_to: Annotated[dict[str, str], Field(description="host name -> address to connect to instead")] = {}
     allow_private_hosts: Annotated[bool, Field(description="permit private and loopback addresses: tests and the demo only")] = (
         False
     )

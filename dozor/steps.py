@@ -22,7 +22,7 @@ from collectors.auth import from_environment, missing_credentials
 from collectors.connect import Resolver
 from collectors.crawl import CrawlJob, Secrets, crawl
 from collectors.fetch import Fetcher
-from collectors.limits import Limits
+from collectors.limits import Allowance, Limits
 from collectors.registry import SourceModule, sources
 from collectors.robots import Robots
 from collectors.runs import Run, begin_run, find_run, read_outcomes, run_folder, write_outcomes
@@ -140,7 +140,7 @@ async def _collect(
 ) -> list[Outcome]:
     watchlist = run_watchlist(settings, run)
     async with AsyncExitStack() as stack:
-        limits = stack.enter_context(Limits(settings.store / "work" / "limits.sqlite"))
+        limits = stack.enter_context(Limits(settings.store / "work" / "limits.sqlite", allowances=_allowances(settings)))
         fetcher = await stack.enter_async_context(_fetcher(settings, limits))
 
         async def one(shard: Shard) -> list[Outcome]:
@@ -153,6 +153,7 @@ async def _collect(
                 watches=tuple(watch for watch in watchlist.watches(shard.source) if shard.holds(watch)),
                 window=window(module.declaration),
                 base_url=settings.base_urls.get(shard.source, ""),
+                denied_hosts=frozenset(host.lower() for host in settings.denied_hosts),
             )
             robots = Robots(fetcher, module.declaration)
             outcomes = await crawl(job, fetcher=fetcher, robots=robots, secrets=secrets, now=settings.now(), notice=notice)
@@ -174,6 +175,13 @@ def _fetcher(settings: Settings, limits: Limits) -> Fetcher:
         http2=settings.http2,
         resolve=_resolver(settings.connect_to) if settings.connect_to else None,
     )
+
+
+def _allowances(settings: Settings) -> dict[tuple[str, str | None], Allowance]:
+    return {
+        (name.partition("/")[0], name.partition("/")[2] or None): Allowance(budget.requests, budget.money, budget.period)
+        for name, budget in settings.budgets.items()
+    }
 
 
 def _resolver(connect_to: Mapping[str, str]) -> Callable[[str, int], Awaitable[list[str]]]:
