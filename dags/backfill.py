@@ -46,7 +46,7 @@ def backfill() -> None:
         from dozor import backfilling
 
         params = get_current_context()["params"]
-        steps.backfill(
+        backfilling.backfill(
             run_id,
             params["mode"],
             since=params["since"] or "",

@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 def from_connections(source: str, account: str | None) -> Callable[[str], str | None]:
     """key -> secret of one source and account."""
+    from airflow.exceptions import AirflowNotFoundException
     from airflow.sdk import Connection
     from airflow.sdk.exceptions import AirflowRuntimeError
-    from airflow.exceptions import AirflowNotFoundException
 
     from dozor.steps import from_environment
 

@@ -1,4 +1,6 @@
-"""Airflow on one machine: everything it keeps in one local folder, SQLite, the DAGs of this checkout. `python -m dozor.airflow` serves it.
+"""Airflow on one machine: everything it keeps in one local folder, SQLite, the DAGs of this checkout.
+
+`python -m dozor.airflow` serves it.
 
 Airflow is started as a program, never imported: the DAGs call our steps, not the other way round.
 """
@@ -150,7 +152,9 @@ def wait_for_run(api: httpx.Client, dag_id: str, run_id: str | None = None, seco
     """Wait until a run of a DAG (None: any) has ended; returns its state, success or failed."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        for run in api.get(f"/api/v2/dags/{dag_id}/dagRuns", params={"order_by": "-run_after"}).raise_for_status().json()["dag_runs"]:
+        for run in (
+            api.get(f"/api/v2/dags/{dag_id}/dagRuns", params={"order_by": "-run_after"}).raise_for_status().json()["dag_runs"]
+        ):
             if run_id in (None, run["dag_run_id"]) and run["state"] in ("success", "failed"):
                 return str(run["state"])
         time.sleep(POLL_SECONDS)
@@ -184,12 +188,12 @@ def serve(home: Path, config: Path, port: int) -> None:
     """Serve until Ctrl-C."""
     airflow = install(home, config, port)
     with airflow.standalone():
-        print(f"Airflow answers at {airflow.url} (no password on this machine). Its state is in {airflow.home}.")  # noqa: T201
-        print("The DAGs are paused at first: switch dozor_nightly and dozor_warehouse on. Ctrl-C ends.")  # noqa: T201
+        print(f"Airflow answers at {airflow.url} (no password on this machine). Its state is in {airflow.home}.")
+        print("The DAGs are paused at first: switch dozor_nightly and dozor_warehouse on. Ctrl-C ends.")
         try:
             signal.pause()
         except KeyboardInterrupt:
-            print("Stopping Airflow ...")  # noqa: T201
+            print("Stopping Airflow ...")
 
 
 if __name__ == "__main__":

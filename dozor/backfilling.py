@@ -32,8 +32,8 @@ def backfill(
 ) -> list[str]:
     """Fill in the past; returns lines that say what was done and who could not answer.
 
-    `reparse` reads the archive again where an older version read it; `past` asks interval sources for [since, until); `warc` reads
-    web archive files. Raises StepError for a mode without what it needs.
+    `reparse` reads the archive again where an older version read it; `past` asks interval sources for [since, until); `warc`
+    reads web archive files. Raises StepError for a mode without what it needs.
     """
     settings = settings or load_settings()
     run = run_of(settings, run_id)
@@ -82,7 +82,8 @@ def _ask_past(
     outcomes = parse(run.run_id, able, settings) if able else []
     return [
         *lines,
-        f"{sum(o.records for o in outcomes)} records of {begin_at:%Y-%m-%d} to {end_at:%Y-%m-%d} from {', '.join(able) or 'no source'}",
+        f"{sum(o.records for o in outcomes)} records of {begin_at:%Y-%m-%d} to {end_at:%Y-%m-%d} "
+        f"from {', '.join(able) or 'no source'}",
     ]
 
 

@@ -30,7 +30,7 @@ def build(command: str = "") -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode="markdown",
         help="Watch competitors and mentions: collect nightly, keep everything, ask in SQL.",
-        epilog="Start: `dozor init`, edit watchlist.yml, `dozor validate`, `dozor run`, then `dozor sql`. See it at work: `dozor demo`.",
+        epilog="Start: `dozor init`, edit watchlist.yml, `dozor validate`, `dozor run`, `dozor sql`. See it at work: `dozor demo`.",
     )
     app.callback()(_group)
     wanted = [module for module, commands in COMMANDS.items() if command in commands] or list(COMMANDS)

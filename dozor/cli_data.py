@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 
 from dozor.settings import load_settings
+
+if TYPE_CHECKING:
+    import duckdb
 
 app = typer.Typer()
 console = Console()
@@ -43,7 +47,7 @@ def sql(
                 console.print(str(error), style="red", markup=False)
 
 
-def _statements():  # type: ignore[no-untyped-def]
+def _statements() -> Iterator[str]:
     """Statements as they are typed, each up to its semicolon."""
     import readline  # noqa: F401  gives `input` its line editing
 
@@ -59,7 +63,7 @@ def _statements():  # type: ignore[no-untyped-def]
             lines = []
 
 
-def _answer(connection, statement: str, everything: bool) -> None:  # type: ignore[no-untyped-def]
+def _answer(connection: duckdb.DuckDBPyConnection, statement: str, everything: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -98,7 +102,9 @@ def show(
     if capture.body_state == "same":
         capture = find_capture(store, capture.body_of) or capture
     if capture.body is None:
-        console.print(f"{capture_id} has no body: {capture.body_state}, {capture.verdict} {capture.verdict_reason}".strip(), style="red")
+        console.print(
+            f"{capture_id} has no body: {capture.body_state}, {capture.verdict} {capture.verdict_reason}".strip(), style="red"
+        )
         raise typer.Exit(1)
     sys.stdout.buffer.write(capture.body)
 
@@ -136,7 +142,11 @@ def export(
 
 
 @app.command()
-def prune(older_than: Annotated[str, typer.Option("--older-than", help="Drop the bodies of pages fetched before this day, YYYY-MM-DD.")]) -> None:
+def prune(
+    older_than: Annotated[
+        str, typer.Option("--older-than", help="Drop the bodies of pages fetched before this day, YYYY-MM-DD.")
+    ],
+) -> None:
     """Drop old pages to save disk. All that was read from them stays; they cannot be read again."""
     from dozor.removal import prune_bodies
 
@@ -161,7 +171,9 @@ def label(
     record: Annotated[str, typer.Argument(help="record_id of the publication or review.")] = "",
     sentiment: Annotated[str, typer.Argument(help="How it really sounds: negative, neutral or positive.")] = "",
     topic: Annotated[str, typer.Option(help="Topic it is about; default: all topics that found it.")] = "",
-    csv: Annotated[Path | None, typer.Option("--csv", help="A file with the columns record_id, sentiment, optionally topic_id.")] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="A file with the columns record_id, sentiment, optionally topic_id.")
+    ] = None,
 ) -> None:
     """Say how a mention really sounds. People's words win over the model, and measure it (mart.sentiment_confusion)."""
     from dozor.labels import add_label, add_labels

@@ -40,7 +40,9 @@ WHERE role = 'owned' LIMIT 5""",
 @app.command()
 def demo(
     folder: Annotated[Path, typer.Option(help="Where to play; a demo played there before is replaced.")] = Path(".demo"),
-    airflow: Annotated[bool, typer.Option("--airflow", help="Play the last night in Airflow: its scheduler, the real DAGs.")] = False,
+    airflow: Annotated[
+        bool, typer.Option("--airflow", help="Play the last night in Airflow: its scheduler, the real DAGs.")
+    ] = False,
     nights: Annotated[int, typer.Option(min=2, help="How many nights.")] = 28,
     day: Annotated[str, typer.Option(help="The last night, YYYY-MM-DD; default: last night.")] = "",
 ) -> None:
@@ -52,8 +54,8 @@ def demo(
 
     last = date.fromisoformat(day) if day else datetime.now(UTC).date() - timedelta(days=1)
     console.print(
-        f"A demo: {nights} nights up to {last} over an invented market (four shops, two outlets, a messenger, an app store, an ad "
-        "library), served from this machine. The shops do not exist; everything else is the real thing."
+        f"A demo: {nights} nights up to {last} over an invented market (four shops, two outlets, a messenger, an app store, an "
+        "ad library), served from this machine. The shops do not exist; everything else is the real thing."
     )
     played = play(folder, last, nights=nights, say=_say, last_night=night_in_airflow if airflow else None)
     _ask(played.settings.store, last)

@@ -1,4 +1,4 @@
-"""Commands that read pages and texts given to them, without a store. Each imports what it needs, so that none waits for others."""
+"""Commands that read pages and texts given to them, without a store. Each imports what it needs: none waits for the others."""
 
 from __future__ import annotations
 
@@ -15,11 +15,16 @@ app = typer.Typer()
 @app.command()
 def read(
     page: Annotated[str, typer.Argument(help="A file, an address, or - for standard input.")] = "",
-    jsonl: Annotated[bool, typer.Option("--jsonl", help='Read lines {"id","url","html_path"} from standard input, answer one each.')] = False,
-    explain: Annotated[bool, typer.Option("--explain", help="Say for each block of the page why it was kept or dropped.")] = False,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help='Read lines {"id","url","html_path"} from standard input, answer one each.')
+    ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say for each block of the page why it was kept or dropped.")
+    ] = False,
 ) -> None:
     """Print what a page says, as JSON: title, dates, text, offers, structured data, links, tags."""
-    from dozor.read import explain_one, read_lines, read_one
+    from dozor.read import explain as explain_page
+    from dozor.read import read_lines, read_one
 
     if jsonl:
         failed = read_lines(sys.stdin, sys.stdout)
@@ -27,7 +32,7 @@ def read(
     if not page:
         raise typer.BadParameter("name a file or an address, or - for standard input; or use --jsonl")
     if explain:
-        typer.echo(explain_one(page))
+        typer.echo(json.dumps(explain_page(page), ensure_ascii=False, indent=1))
         return
     typer.echo(json.dumps(read_one(page), ensure_ascii=False, indent=1))
 

@@ -52,7 +52,9 @@ def _add(settings: Settings, rows: Iterable[dict[str, str]], where: str) -> int:
             wrong.append(f"{where}:{number}: sentiment {sentiment!r} is not {', '.join(SENTIMENTS)}")
         else:
             topic_id = (row.get("topic_id") or "").strip()
-            fresh.append({"record_id": record_id, "topic_id": topic_id, "sentiment": sentiment, "said_by": getuser(), "said_at": now})
+            fresh.append(
+                {"record_id": record_id, "topic_id": topic_id, "sentiment": sentiment, "said_by": getuser(), "said_at": now}
+            )
     if wrong:
         raise StepError("\n".join(wrong))
     path = settings.store / "labels.csv"

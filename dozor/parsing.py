@@ -128,7 +128,7 @@ def _tasks(
     watches: dict[str, str] = {}
     for path in capture_files(store, source, day):
         for number, table in enumerate(read_facts(path, ["capture_id", "watch_id", "verdict", "body_state"])):
-            wanted = table.filter(pc.and_(pc.equal(table["verdict"], "ok"), pc.equal(table["body_state"], "stored")))
+            wanted = table.filter((pc.field("verdict") == "ok") & (pc.field("body_state") == "stored"))
             fresh = {row["capture_id"]: row["watch_id"] for row in wanted.to_pylist() if row["capture_id"] not in done}
             if fresh:
                 mine = {watch_id: policies[watch_id] for watch_id in set(fresh.values()) if watch_id in policies}
@@ -190,7 +190,7 @@ class _Spills:
 
     def __enter__(self) -> _Spills:
         for name, path in self._paths.items():
-            self._writers[name] = self._stack.enter_context(pa.ipc.new_file(path, self._schemas[name]))
+            self._writers[name] = self._stack.enter_context(pa.ipc.new_file(str(path), self._schemas[name]))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -201,7 +201,7 @@ class _Spills:
             self._writers[name].write_table(table)
 
     def read(self, name: str) -> Iterator[pa.Table]:
-        with pa.ipc.open_file(self._paths[name]) as file:
+        with pa.ipc.open_file(str(self._paths[name])) as file:
             for number in range(file.num_record_batches):
                 yield pa.Table.from_batches([file.get_batch(number)])
 

@@ -11,11 +11,12 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 import httpx
 
 from collectors.reading.bounds import MAX_SIZE
+from collectors.reading.explain import explain_page
 from collectors.reading.model import Moment, PageError, Reading
 from collectors.reading.page import read_page
 from dozor.workers import Lost, Workers
@@ -27,20 +28,29 @@ PAGES_PER_TASK = 8
 Line = tuple[int, str]  # number from 1, text
 
 
-def read_one(source: str, stdin: Any = None) -> dict[str, Any]:
-    """The Reading of a file, of a http(s) address, or of standard input ("-").
+def read_one(source: str, stdin: BinaryIO | None = None) -> dict[str, Any]:
+    """The Reading of a file, of a http(s) address, or of standard input ("-"), with the keys `id` and `error`.
 
     Raises OSError, httpx.HTTPError or PageError.
     """
-    media_type = charset = None
-    url: str | None = None
-    if source == "-":
-        body = (stdin or sys.stdin.buffer).read(MAX_SIZE + 1)
-    elif source.startswith(("http://", "https://")):
-        body, url, media_type, charset = _fetch(source)
-    else:
-        body = Path(source).read_bytes()
+    body, url, media_type, charset = _load(source, stdin)
     return {"id": source, **as_json(read_page(body, url, media_type, charset)), "error": None}
+
+
+def explain(source: str, stdin: BinaryIO | None = None) -> dict[str, Any]:
+    """Why each block of a page was kept or dropped (`collectors.reading.explain`). Raises as `read_one` does."""
+    body, url, _, _ = _load(source, stdin)
+    return explain_page(body, url)
+
+
+def _load(source: str, stdin: BinaryIO | None) -> tuple[bytes, str | None, str | None, str | None]:
+    """Body, final address, media type and charset."""
+    if source.startswith(("http://", "https://")):
+        return _fetch(source)
+    if source == "-":
+        return (stdin or sys.stdin.buffer).read(MAX_SIZE + 1), None, None, None
+    with Path(source).open("rb") as file:
+        return file.read(MAX_SIZE + 1), None, None, None
 
 
 def _fetch(address: str) -> tuple[bytes, str, str | None, str | None]:
@@ -95,8 +105,10 @@ def _read_line(line: Line) -> tuple[str, bool]:
         if not isinstance(request, dict):
             raise PageError("not an object with id, url and html_path")
         fetched_at = request.get("fetched_at")
+        with Path(request["html_path"]).open("rb") as file:
+            body = file.read(MAX_SIZE + 1)
         reading = read_page(
-            Path(request["html_path"]).read_bytes(),
+            body,
             request.get("url") or None,
             request.get("media_type"),
             request.get("charset"),

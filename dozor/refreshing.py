@@ -125,7 +125,7 @@ def status(settings: Settings | None = None) -> Status:
     for run in recent_runs(settings.store, STATUS_RUNS):
         for outcome in read_outcomes(settings.store, run.run_id):
             last.setdefault((outcome.source, outcome.watch_id), {}).setdefault(outcome.step, outcome)
-    rows = []
+    rows: list[tuple[str, str, str, str, str, str]] = []
     for (source, _), steps in sorted(last.items()):
         seen = max(steps.values(), key=lambda o: o.ended_at)
         worst = next((o for o in steps.values() if o.status in BAD), seen)

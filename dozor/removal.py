@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from getpass import getuser
@@ -24,7 +24,6 @@ from transforms.normalise import pseudonym
 from transforms.tables import PERSONAL
 from warehouse.batches import read_batch_footer, rewrite_batch
 from warehouse.compact import compact
-from warehouse.files import batch_path
 
 
 def prune_bodies(older_than: str, settings: Settings | None = None) -> str:
@@ -46,9 +45,7 @@ class _Erased:
     captures: dict[str, set[str]] = field(default_factory=dict)  # source -> capture ids
 
 
-def erase(
-    *, url: str = "", watch_id: str = "", author: str = "", reason: str, settings: Settings | None = None
-) -> str:
+def erase(*, url: str = "", watch_id: str = "", author: str = "", reason: str, settings: Settings | None = None) -> str:
     """Remove bodies, rows and published copies of an address, a watch or an author; a tombstone stays.
 
     What an author wrote goes with the pages it stood on: a page that is kept could be read again.
@@ -64,7 +61,7 @@ def erase(
     else:
         wanted = _by_url(url) if url else _by_watch(watch_id)
         _find(store, wanted, erased)
-        _erase_rows(store, erased, lambda rows, ids: pc.is_in(rows["capture_id"], pa.array(sorted(ids), pa.string())))
+        _erase_rows(store, erased)
     _erase_bodies(store, erased)
     for source, ids in erased.captures.items():
         forget(store, source, ids)
@@ -94,39 +91,48 @@ def _find(store: Path, wanted: Callable[[dict[str, str]], bool], erased: _Erased
 
 
 def _erase_author(store: Path, names: list[str], erased: _Erased) -> None:
-    def written_by(rows: pa.Table, _: set[str]) -> pa.BooleanArray:
-        return pc.fill_null(pc.is_in(rows["author"], pa.array(names, pa.string())), False)
-
     for table in PERSONAL:
         for path in (store / "batches" / f"table={table}").glob("source=*/date=*.parquet"):
             info = read_batch_footer(path)
-            gone = rewrite_batch(store, table, info.source, info.day, lambda rows: written_by(rows, set()))
+            gone = rewrite_batch(store, table, info.source, info.day, _one_of("author", names))
             if gone.num_rows:
                 erased.rows += gone.num_rows
-                erased.captures.setdefault(info.source, set()).update(gone["capture_id"].to_pylist())
+                erased.captures.setdefault(info.source, set()).update(map(str, gone["capture_id"].to_pylist()))
 
 
-def _erase_rows(store: Path, erased: _Erased, chosen: Callable[[pa.Table, set[str]], pa.BooleanArray]) -> None:
+def _erase_rows(store: Path, erased: _Erased) -> None:
     for source, ids in erased.captures.items():
         for path in (store / "batches").glob(f"table=*/source={source}/date=*.parquet"):
             info = read_batch_footer(path)
-            assert path == batch_path(store, info.table, source, info.day)
-            erased.rows += rewrite_batch(store, info.table, source, info.day, lambda rows, ids=ids: chosen(rows, ids)).num_rows
+            erased.rows += rewrite_batch(store, info.table, source, info.day, _one_of("capture_id", ids)).num_rows
+
+
+def _one_of(column: str, values: Iterable[str]) -> Callable[[pa.Table], pa.BooleanArray]:
+    """Which rows have one of these values."""
+    wanted = pa.array(sorted(values), pa.string())
+
+    def chosen(rows: pa.Table) -> pa.BooleanArray:
+        return pc.is_in(rows[column].combine_chunks(), value_set=wanted)  # a null is in no list: False
+
+    return chosen
 
 
 def _erase_bodies(store: Path, erased: _Erased) -> None:
     for source, ids in erased.captures.items():
-        wanted = pa.array(sorted(ids), pa.string())
+        chosen = _one_of("capture_id", ids)
         for path in archive.capture_files(store, source):
             hashes = set()
             for table in archive.read_facts(path, ["capture_id", "body_state", "body_hash"]):
-                rows = table.filter(pc.is_in(table["capture_id"], wanted)).to_pylist()
-                hashes |= {row["body_hash"] for row in rows if row["body_state"] == "stored"}
+                hashes |= {row["body_hash"] for row in table.filter(chosen(table)).to_pylist() if row["body_state"] == "stored"}
             if hashes:
                 erased.bodies += len(hashes)
-                archive.rewrite(path, lambda table, wanted=wanted: archive.drop_bodies(table, pc.is_in(table["capture_id"], wanted), "erased"))
+                archive.rewrite(path, _without_bodies(chosen))
                 for body_hash in hashes:
                     (path.parent / f"{body_hash}.zst").unlink(missing_ok=True)
+
+
+def _without_bodies(chosen: Callable[[pa.Table], pa.BooleanArray]) -> Callable[[pa.Table], pa.Table]:
+    return lambda table: archive.drop_bodies(table, chosen(table), "erased")
 
 
 def _write_tombstone(

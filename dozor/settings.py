@@ -54,7 +54,8 @@ class Settings(BaseModel):
     ] = {}
     pace_seconds: Annotated[dict[str, float], Field(description="source -> least seconds between two requests to one host")] = {}
     budgets: Annotated[
-        dict[str, Budget], Field(description="source, or source/account -> what may be used of it; without money, nothing is paid")
+        dict[str, Budget],
+        Field(description="source, or source/account -> what may be used of it; without money, nothing is paid"),
     ] = {}
     denied_hosts: Annotated[list[str], Field(description="hosts that are never asked, not even by a redirect")] = []
     connect_to: Annotated[dict[str, str], Field(description="host name -> address to connect to instead")] = {}

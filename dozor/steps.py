@@ -2,8 +2,8 @@
 
     begin -> due -> collect -> parse        (then `dozor.refreshing`: refresh -> report)
 
-Every step may be run again, or beside another copy of itself, with the same result. Nothing here imports duckdb or pandas: many of
-these run at once.
+Every step may be run again, or beside another copy of itself, with the same result. Nothing here imports duckdb or pandas:
+many of these run at once.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def begin(kind: str, run_id: str = "", settings: Settings | None = None) -> str:
 
 
 def due(kind: str, run_id: str, only: Iterable[str] = (), settings: Settings | None = None) -> list[str]:
-    """The shards to collect for a cadence (any other kind: every source of the watchlist), at most 64; noted as the run's plan."""
+    """The shards to collect for a cadence (other kinds: every source of the watchlist), at most 64; noted as the run's plan."""
     settings = settings or load_settings()
     run = run_of(settings, run_id)
     watchlist = run_watchlist(settings, run)
@@ -166,7 +166,7 @@ async def _collect(
 def _fetcher(settings: Settings, limits: Limits) -> Fetcher:
     if not settings.contact:
         raise SettingsError(
-            "no contact: set `contact:` in dozor.yml (or DOZOR_CONTACT) to a URL or mail address by which site owners can reach you"
+            "no contact: set `contact:` in dozor.yml (or DOZOR_CONTACT) to a URL or mail address by which site owners reach you"
         )
     return Fetcher(
         limits=limits,
@@ -201,7 +201,7 @@ def _module(settings: Settings, source: str) -> SourceModule:
 
 
 def nightly_window(source: Source, started_at: datetime) -> Window:
-    """What an interval source is asked on a night: from the midnight before yesterday's end, its late arrivals included, until now."""
+    """What an interval source is asked on a night: from yesterday's midnight, less its days of late arrivals, until now."""
     yesterday = datetime.combine(started_at.astimezone(UTC).date() - timedelta(days=1), time(), UTC)
     return Window(yesterday - timedelta(days=source.overlap_days), started_at.astimezone(UTC))
 

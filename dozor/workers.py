@@ -9,7 +9,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from multiprocessing import get_context
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
@@ -46,10 +46,10 @@ class Workers:
     ) -> Iterator[tuple[T, R | Lost]]:
         """`function` over tasks, in order, a few tasks in memory at a time.
 
-        A task that takes longer than `seconds` of it, or whose process dies, is split and tried in pieces, until the piece that is
-        to blame stands alone: that one comes back as `Lost`. Exceptions of `function` itself are raised here.
+        A task that takes longer than `seconds` of it, or whose process dies, is split and tried in pieces, until the piece that
+        is to blame stands alone: that one comes back as `Lost`. Exceptions of `function` itself are raised here.
         """
-        pending: deque[tuple[T, ProcessFuture]] = deque()
+        pending: deque[tuple[T, ProcessFuture[Any]]] = deque()
         try:
             for task in tasks:
                 pending.append((task, self._start(function, task, seconds)))
@@ -61,7 +61,7 @@ class Workers:
             for _, future in pending:
                 future.cancel()
 
-    def _start(self, function: Callable[[T], R], task: T, seconds: Callable[[T], float]) -> ProcessFuture:
+    def _start(self, function: Callable[[T], R], task: T, seconds: Callable[[T], float]) -> ProcessFuture[Any]:
         if self._pool is None:
             context = get_context("forkserver")  # imports once, then each worker is a fork of that: cheap to replace
             context.set_forkserver_preload([function.__module__])
@@ -72,7 +72,7 @@ class Workers:
         self,
         function: Callable[[T], R],
         task: T,
-        future: ProcessFuture,
+        future: ProcessFuture[Any],
         seconds: Callable[[T], float],
         split: Callable[[T], Sequence[T]],
     ) -> Iterator[tuple[T, R | Lost]]:

@@ -63,14 +63,21 @@ def _compact(number: int) -> str:
 
 
 def _html(body: str, head: str = "") -> Answer:
-    return Answer(f"<!doctype html><html><head><meta charset=utf-8><title>Telegram</title>{head}</head><body>{body}</body></html>".encode())
+    return Answer(
+        f"<!doctype html><html><head><meta charset=utf-8><title>Telegram</title>{head}</head><body>{body}</body></html>".encode()
+    )
 
 
 def app_store(path: str, query: Mapping[str, str], day: date) -> Answer | None:
     """Lookup and customer reviews."""
     if path == "/lookup":
         wanted = {int(number) for number in query.get("id", "").split(",") if number.isdigit()}
-        return _json({"resultCount": len(wanted), "results": [_app(b, query.get("country", "us"), day) for b in BRANDS if b.app_id in wanted]})
+        return _json(
+            {
+                "resultCount": len(wanted),
+                "results": [_app(b, query.get("country", "us"), day) for b in BRANDS if b.app_id in wanted],
+            }
+        )
     parts = dict(part.split("=", 1) for part in path.split("/") if "=" in part)
     brand = next((b for b in BRANDS if str(b.app_id) == parts.get("id")), None)
     if "customerreviews" not in path or brand is None:
@@ -79,7 +86,11 @@ def app_store(path: str, query: Mapping[str, str], day: date) -> Answer | None:
     found = reviews(brand, day)[(page - 1) * REVIEWS_A_PAGE : page * REVIEWS_A_PAGE]
     entries = [
         {
-            "author": {"uri": {"label": f"https://itunes.apple.com/{country}/reviews/id{r.number % 9_000_000}"}, "name": {"label": r.author}, "label": ""},
+            "author": {
+                "uri": {"label": f"https://itunes.apple.com/{country}/reviews/id{r.number % 9_000_000}"},
+                "name": {"label": r.author},
+                "label": "",
+            },
             "updated": {"label": r.at.isoformat()},
             "im:rating": {"label": str(r.stars)},
             "im:version": {"label": r.version},
@@ -161,7 +172,12 @@ def forum_search(path: str, query: Mapping[str, str], day: date) -> Answer | Non
     """The search of a forum (Hacker News by Algolia)."""
     if not path.endswith("/search_by_date"):
         return None
-    bounds = {f.split(op)[0] + op: int(f.split(op)[1]) for f in query.get("numericFilters", "").split(",") for op in (">=", "<") if op in f}
+    bounds = {
+        f.split(op)[0] + op: int(f.split(op)[1])
+        for f in query.get("numericFilters", "").split(",")
+        for op in (">=", "<")
+        if op in f
+    }
     word = query.get("query", "").split()[0].strip('"').lower() if query.get("query") else ""
     hits = []
     for number, at, author, text, title in discussions(day):

@@ -31,7 +31,14 @@ class Demo:
     reports: list[str]
 
 
-def play(folder: Path, last_day: date, *, nights: int = NIGHTS, say: Callable[[str], None], last_night: Callable[[Path], None] | None = None) -> Demo:
+def play(
+    folder: Path,
+    last_day: date,
+    *,
+    nights: int = NIGHTS,
+    say: Callable[[str], None],
+    last_night: Callable[[Path], None] | None = None,
+) -> Demo:
     """Play `nights` nights, the last of them on `last_day`; a demo of before in the folder is replaced.
 
     `last_night` plays the last one in place of the plain steps (through Airflow, say); it gets the settings file.
@@ -93,7 +100,7 @@ def night_in_airflow(config: Path) -> None:
 
 
 def _settings(folder: Path, market: Market, day: date) -> Path:
-    """The settings of one night: the demo's own clock, hosts on loopback, no pace. Only tests and the demo may say such things."""
+    """The settings of one night: the demo's own clock, hosts on loopback, no pace. Only tests and the demo may do so."""
     market.day = day
     port = market.port
     path = folder / "dozor.yml"
@@ -115,7 +122,9 @@ def _settings(folder: Path, market: Market, day: date) -> Path:
             ("site", "page", "feed", "telegram_channel", "app_store_app", "app_store_reviews", "meta_ads", "hacker_news"), 0.0
         ),
     }
-    path.write_text("# Written by the demo anew for each night.\n" + yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
+    path.write_text(
+        "# Written by the demo anew for each night.\n" + yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8"
+    )
     return path
 
 

@@ -51,7 +51,7 @@ def shop(brand: Brand, path: str, day: date) -> Answer | None:
             text = f"User-agent: *\nDisallow: /basket\nSitemap: {_url(brand, '/sitemap.xml')}\n"
             return Answer(text.encode(), "text/plain")
         case ["sitemap.xml"]:
-            return Answer(_sitemap(brand, goods, day), "application/xml")
+            return Answer(_sitemap(brand, goods), "application/xml")
         case [""]:
             cards = "".join(_card(product) for product in goods)
             return _page(brand, brand.name, f"<h1>{brand.name}</h1><p>{words['story']}</p><div class=grid>{cards}</div>", day)
@@ -61,7 +61,11 @@ def shop(brand: Brand, path: str, day: date) -> Answer | None:
         case ["about"]:
             return _page(brand, words["about"], f"<h1>{words['about']}</h1><p>{words['story']}</p>", day)
         case ["delivery"]:
-            free = 2000 + 500 * draw(0, 2, brand.key, "free", day.toordinal() // 9) if brand.lang == "ru" else 25 + 5 * draw(0, 2, brand.key, day.toordinal() // 9)
+            free = (
+                2000 + 500 * draw(0, 2, brand.key, "free", day.toordinal() // 9)
+                if brand.lang == "ru"
+                else 25 + 5 * draw(0, 2, brand.key, day.toordinal() // 9)
+            )
             text = f"{words['deliver']} {'Бесплатно от' if brand.lang == 'ru' else 'Free from'} {free} {'₽' if brand.lang == 'ru' else '£'}."
             return _page(brand, words["delivery"], f"<main id=terms><h1>{words['delivery']}</h1><p>{text}</p></main>", day)
         case ["jobs"] if draw(0, 1, brand.key, "job", day.toordinal() // 10):
@@ -76,7 +80,7 @@ def _url(brand: Brand, path: str) -> str:
     return f"http://{brand.host}:{{port}}{path}"
 
 
-def _sitemap(brand: Brand, goods: list[Product], day: date) -> bytes:
+def _sitemap(brand: Brand, goods: list[Product]) -> bytes:
     paths = ["/", "/catalogue", "/about", "/delivery", *(product.path for product in goods)]
     rows = "".join(f"<url><loc>{_url(brand, path)}</loc></url>" for path in paths)
     return f'<?xml version="1.0" encoding="UTF-8"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{rows}</urlset>'.encode()
@@ -124,7 +128,7 @@ def _product(product: Product) -> str:
                 f'<div itemscope itemtype="https://schema.org/Product"><h1 itemprop=name>{name}</h1><meta itemprop=sku content="{product.sku}">'
                 f"<p itemprop=description>{what}</p>{old}"
                 f'<div itemprop=offers itemscope itemtype="https://schema.org/Offer"><span class=price itemprop=price content="{product.price}">'
-                f'{_money(product, product.price)}</span><meta itemprop=priceCurrency content={product.brand.currency}>'
+                f"{_money(product, product.price)}</span><meta itemprop=priceCurrency content={product.brand.currency}>"
                 f'<link itemprop=availability href="https://schema.org/{availability}">{said}</div><button>{words["buy"]}</button></div>'
             )
         case "opengraph":

@@ -1,6 +1,6 @@
 """One self-contained HTML file per project and night, made from the published warehouse: no script, nothing loaded from outside.
 
-    reports/project=<id>/date=<day>.html
+reports/project=<id>/date=<day>.html
 """
 
 from __future__ import annotations
