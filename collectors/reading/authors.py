@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from collectors.reading.head import Head, clean, first_text, text_of, values
+from collectors.reading.head import Head, clean, first_text, short_text, text_of, values
 from collectors.reading.model import Item
 
 MOST_AUTHORS = 30
@@ -89,9 +89,7 @@ def _byline(nodes: Sequence[LexborNode]) -> list[str]:
     for node in nodes:
         if names and (node.parent is None or parent is None or node.parent.mem_id != parent.mem_id):
             break
-        text = clean(node.text(separator=" "))
-        if not 2 < len(text) < _LONGEST_BYLINE:
-            continue
+        text = short_text(node, _LONGEST_BYLINE)
         found = [name for name in split_names(text) if _is_person(name)]
         if found:
             names.extend(found)

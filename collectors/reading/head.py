@@ -126,6 +126,27 @@ def clean(text: object) -> str:
     return " ".join(text.split())
 
 
+def short_text(node: LexborNode, most: int) -> str:
+    """The visible text of a node; empty when it has more than `most` characters, found out without reading them all."""
+    parts: list[str] = []
+    size = 0
+    is_hidden = False
+    for visited, below in enumerate(node.traverse(include_text=True)):
+        if visited > most:
+            return ""
+        tag = below.tag
+        if tag == "-text":
+            raw = "" if is_hidden else below.text_content or ""
+            if len(raw) > 10 * most:
+                return ""
+            parts.append(piece := clean(raw))
+            size += len(piece)
+            if size > most:
+                return ""
+        is_hidden = tag in ("script", "style")
+    return " ".join(filter(None, parts))
+
+
 def join(base: str | None, href: str | None) -> str | None:
     """An address made absolute; None when it is no http address or cannot be parsed."""
     if not href or len(href) > 4_000:

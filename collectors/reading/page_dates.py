@@ -14,12 +14,13 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from collectors.reading.dates import read_date
-from collectors.reading.head import ARTICLE_TYPES, Head, clean, text_of, values
+from collectors.reading.head import ARTICLE_TYPES, Head, short_text, text_of, values
 from collectors.reading.model import Item, Moment
 
 EARLIEST_YEAR = 1994  # before it there was no web page to publish
 _MOST_NODES = 150
 _LONGEST_TEXT = 150_000
+_LONGEST_SHOWN = 250  # characters of an element that shows a date; a longer one is a piece of the page
 # Sure of publication first; then those that also stand for creation, upload or whatever date.
 _PUBLISHED_NAMES = """
 article:published_time og:article:published_time datepublished parsely-pub-date sailthru.date pubdate publish-date
@@ -281,10 +282,10 @@ def _visible_text(tree: LexborHTMLParser) -> str:
     body = tree.body
     if body is None:
         return ""
-    text = body.text(separator=" ")
+    text = body.text(separator=" ")[:2_000_000]
     parts = []
     place = size = 0
-    for node in body.css("script, style, noscript, template"):
+    for node in body.css("script, style, noscript, template")[:500]:
         inner = node.text(separator=" ")
         start = text.find(inner, place) if inner else -1
         if start < 0:
@@ -313,8 +314,8 @@ def _of_node(
     for stamp in (attributes.get("datetime"), attributes.get("content")):
         if stamp and (moment := read_date(stamp, lang, day_first=order, strict=True)) and is_possible(moment, limit):
             return replace(moment, evidence=f"shown {node.tag}")
-    text = clean(node.text(separator=" "))
-    if not 5 < len(text) < 250 or _COPYRIGHT.search(text):
+    text = short_text(node, _LONGEST_SHOWN)
+    if len(text) < 6 or _COPYRIGHT.search(text):
         return None
     plain, labelled, changed = _in_text(text, limit, lang, order)
     if moment := labelled or plain or changed:

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -127,6 +129,25 @@ def test_a_page_that_says_nothing_gives_nothing():
 
 def test_a_million_metas_are_not_all_read():
     assert metadata('<meta name="a" content="b">' * 200_000 + "<h1>x</h1>").title is None
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<div class="author date">' * 40 + "word " * 1_000_000,
+        "<time class=date>" * 200 + "12.12.2012 " * 500_000,
+        '<meta name=author content="' + "a, " * 1_000_000 + '">',
+        "<title>" + "a | " * 1_000_000,
+        '<p class=date>1<div class="date">1</div>' * 100_000,
+    ],
+    ids=["nested bylines", "nested times", "long author", "long title", "many dates"],
+)
+def test_a_hostile_page_takes_bounded_time(html):
+    tree = LexborHTMLParser(html)
+    start = time.perf_counter()
+    read_metadata(tree, (), URL, None)
+
+    assert time.perf_counter() - start < 3
 
 
 @settings(max_examples=60)
