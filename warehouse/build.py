@@ -162,13 +162,14 @@ def _rows_of_keys(connection: duckdb.DuckDBPyConnection, need: str, model: Model
     if not shared or not connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [name]).fetchone():
         keys, using = _temp("keys", model.name), ", ".join(model.by)
         columns = ", ".join(_mentioned(connection, need))
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns} FROM {need} SEMI JOIN {keys} USING ({using})")
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns} FROM {need} SEMI JOIN {keys} USING ({using})"
+        )
     return name
 
 
 def _mentioned(connection: duckdb.DuckDBPyConnection, need: str) -> list[str]:
-    """The columns of a relation that some model driven by it names: the others need not be carried along. A model that takes all
-    columns of a relation into its own must not be driven by it in part, unless the relation is a view or a model of its own."""
+    """The columns to carry along: of an observation table those that some model driven by it names, of other relations all."""
     schema, _, table = need.partition(".")
     rows = connection.execute(
         "SELECT column_name FROM duckdb_columns() WHERE schema_name = ? AND table_name = ? ORDER BY column_index", [schema, table]

@@ -1,6 +1,8 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from collectors.records import Offer, Publication
@@ -73,6 +75,23 @@ def test_a_file_that_is_no_batch_is_held_and_the_others_are_loaded(store: Path) 
 
     assert report.loaded == ["publication/site/2026-11-01"]
     assert "is not a batch" in report.held["offer/site/2026-11-01"]
+
+
+def test_of_keys_that_stand_twice_in_a_foreign_file_the_latest_fetch_is_loaded_and_the_rest_counted(store: Path) -> None:
+    put(store, 0, [(capture("c1"), [offer("A", brand="old")])])
+    path = batch_path(store, "offer", "site", day_of(0))
+    rows, metadata = pq.read_table(path, partitioning=None), pq.read_metadata(path).metadata
+    place = rows.schema.get_field_index("fetched_at")
+    later = pa.array([START + timedelta(hours=1)], rows.schema.field(place).type)
+    newer = rows.set_column(place, rows.schema.field(place), later)
+    brand = rows.schema.get_field_index("brand")
+    newer = newer.set_column(brand, rows.schema.field(brand), pa.array(["new"]))
+    with pq.ParquetWriter(path, rows.schema) as writer:
+        writer.write_table(pa.concat_tables([rows, newer]))
+        writer.add_key_value_metadata({"dozor": metadata[b"dozor"].decode().replace('"rows": 1', '"rows": 2')})
+    refresh(store)
+
+    assert ask(store, "SELECT o.brand, b.twin_count FROM obs.offer AS o, ops.batch AS b") == [("new", 1)]
 
 
 def test_late_nights_land_in_their_own_day(store: Path) -> None:
