@@ -84,6 +84,7 @@ _SCRIPT_DATE = re.compile(
     r"""["']?(?:datePublished|date_published|published_at|publishedAt|publish(?:ed)?_?[dD]ate|publication_?[dD]ate|pub_?[dD]ate|"""
     r"""first_?[pP]ublished\w{0,20}|created_at|createdAt)\\?["']?\s{0,9}[:=]\s{0,9}\\?["']([^"'\\]{8,40})\\?["']"""
 )
+_DAY_FIRST_ENGLISH = re.compile(r"en[-_](?:gb|au|nz|ie|in|za|sg|hk|ng|ke)\b", re.IGNORECASE)
 _SLASHED = re.compile(r"(?<!\d)(\d{1,2})/(\d{1,2})/(\d{4})(?!\d)")
 
 
@@ -95,6 +96,8 @@ def read_page_dates(
     from_url = url_date(url, limit)
     claims = list(_declared(head, own))
     order = _day_first(tree, claims)
+    if order is None and _DAY_FIRST_ENGLISH.match(head.lang or head.first("og:locale") or ""):
+        order = True
     published = _first(claims, limit, lang, order)
     if published is None:
         published = from_url or _shown(tree, limit, fetched_at, lang, order) or _hidden(tree, head, limit, lang)

@@ -194,6 +194,13 @@ def test_other_dates_of_the_page_order_an_ambiguous_one():
     assert published.value == datetime(2026, 11, 1)
 
 
+def test_british_pages_write_the_day_first():
+    published, _ = page_dates('<html lang="en-GB"><meta name="date" content="03/04/2026">', lang="en")
+
+    assert published is not None
+    assert published.value == datetime(2026, 4, 3)
+
+
 def test_a_utc_time_is_given_at_the_clock_that_the_page_shows():
     published, _ = page_dates(
         '<h1>Warehouse opens</h1><time datetime="2026-11-08 23:30:59">November 8, 2026</time>',
