@@ -16,6 +16,7 @@ MAX_PRICES = 1_200  # elements that are looked at
 MIN_CARDS = 3
 MAX_CLIMB = 11
 MAX_PRICE_TEXT = 80
+LONG_NAME = 6  # letters; a shorter one is taken only if there is none longer ("+More")
 MAX_CARD_TEXT = 10_000  # characters; a longer block is no card
 
 _PRICES = (
@@ -86,8 +87,8 @@ def _take(card: _Card, node: LexborNode, price: Price) -> None:
         card.old = card.old or price
         if card.price is not None and card.price.amount == price.amount:
             card.price = None  # it was read from the element around this one
-    elif card.price is None and not words.BAD_NAME.search(name):
-        card.price = price
+    elif not words.BAD_NAME.search(name) and (card.price is None or price.text in card.price.text):
+        card.price = price  # or the element that shows nothing else, inside of one that shows more
 
 
 def _offer(card: _Card, url: str | None) -> ReadOffer | None:
@@ -165,9 +166,13 @@ def _beside(node: LexborNode, *, forward: bool) -> LexborNode | None:
 
 
 def _name(block: LexborNode) -> str | None:
+    spare: str | None = None
     for selector in _NAMES:
         for node in block.css(selector)[:5]:
             shown = text_of(node) or (node.attributes.get("title") or "").strip()
-            if 2 < len(shown) <= 250 and sum(char.isalpha() for char in shown) > 2 and words.key_of(shown) not in words.BUY:
-                return shown
-    return None
+            letters = sum(char.isalpha() for char in shown)
+            if 2 < len(shown) <= 250 and letters > 2 and words.key_of(shown) not in words.BUY:
+                if letters >= LONG_NAME:
+                    return shown
+                spare = spare or shown
+    return spare

@@ -18,6 +18,7 @@ from collectors.reading.model import Item
 from collectors.reading.vocabulary import bare_property, bare_type
 
 MAX_BLOCK = 2 * 1024 * 1024  # characters of one block; longer ones are left out
+MAX_TOTAL = 2 * MAX_BLOCK  # characters of all blocks
 MAX_BLOCKS = 200
 MAX_DEPTH = 64
 MAX_NODES = 20_000  # items of one page, copies made for references included
@@ -28,10 +29,9 @@ _UNITED = frozenset(("offers", "image", "sameAs"))  # keys that pages repeat to 
 _TEXTS = frozenset(
     ("name", "headline", "description", "reviewBody", "articleBody", "alternativeHeadline", "caption", "text", "title")
 )
-_WRAPPERS = re.compile(
-    r"^(?:\s|\ufeff|<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)+|(?:\s|;|-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>|"
-    r"//\s*-->)+$"
-)
+_EDGES = " \t\r\n\f\u00a0\ufeff;"
+_OPENERS = ("<!--", "//<![CDATA[", "// <![CDATA[", "/*<![CDATA[*/", "/* <![CDATA[ */", "<![CDATA[")
+_CLOSERS = ("//-->", "// -->", "-->", "//]]>", "// ]]>", "/*]]>*/", "/* ]]> */", "]]>")
 _COMMENT = re.compile(r"^\s*<!--[^{}\[\]]{0,2000}?-->")  # a remark before the data, not a wrapper around it
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{2,6}|#x[0-9a-fA-F]{2,5});")
 
@@ -39,10 +39,12 @@ _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{2,6}|#x[0-9a-fA-F]{2,5});")
 def items_from_blocks(blocks: Iterable[str]) -> list[Item]:
     """The items of all blocks of one page, in order; references by `@id` are resolved across blocks."""
     roots: list[dict[str, Any]] = []
+    left = MAX_TOTAL
     for number, block in enumerate(blocks):
         if number >= MAX_BLOCKS:
             break
-        if len(block) <= MAX_BLOCK:
+        left -= len(block)
+        if len(block) <= MAX_BLOCK and left >= 0:
             for document in read_block(block):
                 _flatten(document, roots, MAX_DEPTH)
     if not roots:
@@ -58,7 +60,7 @@ def read_block(text: str) -> list[Any]:
         return [_strict(text)]
     except (ValueError, RecursionError):
         pass  # the repairs below
-    text = _WRAPPERS.sub("", _COMMENT.sub("", text))
+    text = _unwrapped(_COMMENT.sub("", text))
     if not text:
         return []
     try:
@@ -71,6 +73,28 @@ def read_block(text: str) -> list[Any]:
         return parse_loosely(text, MAX_DEPTH)
     except LooseJsonError:
         return []
+
+
+def _unwrapped(text: str) -> str:
+    """The text without the comment and CDATA marks around it; a few layers at most."""
+    text = text.strip(_EDGES)
+    for _ in range(4):
+        before = len(text)
+        text = _without(text, _OPENERS, _CLOSERS).strip(_EDGES)
+        if len(text) == before:
+            break
+    return text
+
+
+def _without(text: str, openers: tuple[str, ...], closers: tuple[str, ...]) -> str:
+    for mark in openers:
+        if text.startswith(mark):
+            text = text[len(mark) :]
+            break
+    for mark in closers:
+        if text.endswith(mark):
+            return text[: -len(mark)]
+    return text
 
 
 def _strict(text: str) -> Any:

@@ -46,7 +46,7 @@ _OTHER_DIGITS = {
     for value, digit in enumerate(map(chr, range(start, start + 10)))
 }
 _OTHER_DIGITS |= {0x066B: ".", 0x066C: ",", 0xFF0C: ",", 0xFF0E: "."}
-_NUMBER = r"\d[\d ]*(?:[.,' ]\d+)*"
+_NUMBER = r"\d[\d ]*(?:[.,']\d[\d ]*)*"
 _RANGE = re.compile(rf"({_NUMBER})\s*(\D{{0,6}}?)\s*(?:-|–|—|~|\bдо\b|\bto\b|\bbis\b)\s*(\D{{0,4}}?)({_NUMBER})")
 _FROM = re.compile(
     r"(?i)(?:^|[\s(])(?:от|from|ab|starting at|starting from|desde|dès|à partir de|vanaf|od|від|бастап)\s+(?=\D{0,5}\d)|원~"

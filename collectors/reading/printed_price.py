@@ -258,6 +258,7 @@ def _candidate(walk: Walk, at: int, taken: set[int], lang: str | None) -> _Candi
     score -= 1.5 * bool(words.BAD_NAME.search(near))
     score -= 1.5 * bool(words.BAD_TEXT.search(before) or words.BAD_TEXT.search(shown))
     score += 0.8 * bool(words.GOOD_NAME.search(near))
+    score -= 1.0 * (price.high_amount is not None)  # a filter more often than a product
     score -= 2.0 * (price.is_monthly or bool(_CHANGE.match(shown)))
     score -= 2.0 * _is_away(walk, node)
     score -= 1.0 * any(name.startswith("a ") for name in names[:5])

@@ -22,6 +22,7 @@ from collectors.reading.shop_marks import shop_marks
 from collectors.reading.structured import walk
 
 MAX_OFFERS = 500
+MANY_CARDS = 12  # beside them a printed price without number or brand is one of theirs
 _LISTS = frozenset(
     (
         "ItemList",
@@ -89,8 +90,9 @@ def read_offers(
         return cards
     printed = read_printed(tree, main, marks, title, url, lang)
     if main is None:
-        main = printed
-        cards = read_cards(tree, url, lang) if marks.has_price and main is None else []
+        is_sure = printed is not None and bool(printed.sku or printed.gtin or printed.brand)
+        cards = read_cards(tree, url, lang) if marks.has_price and not is_sure else []
+        main = printed if is_sure or len(cards) < MANY_CARDS else None
     else:
         main = _completed(main, variants, printed)
     if main is not None and url and (main.sku is None or is_gtin(main.sku)):

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 from decimal import Decimal
 
 import pytest
@@ -154,6 +155,15 @@ def test_a_counter_and_its_granularity(text, count):
 @pytest.mark.parametrize("text", ["", "нет", "9" * 40])
 def test_no_counter(text):
     assert read_count(text) is None
+
+
+@pytest.mark.parametrize("text", ["1 ", "1.", "1 1.", "от 1 ", "1-", "1 ₽ - ", "12 × 1 ", "было 1 ", "1' "])
+def test_a_repeated_piece_takes_little_time(text):
+    began = time.process_time()
+    read_price(text * 200)
+    read_count(text * 200)
+
+    assert time.process_time() - began < 0.2
 
 
 @given(st.text(max_size=400))

@@ -196,6 +196,8 @@ def test_meta_tags_of_three_kinds():
     "html",
     [
         pytest.param(block("[" * 100_000), id="deep json"),
+        pytest.param(block("{" + " " * 1_000_000 + "x"), id="spaces"),
+        pytest.param(block("{" + "/*" * 500_000), id="open comments"),
         pytest.param(block('{"a":' * 100_000), id="deep objects"),
         pytest.param(block("{" + ",".join(f'"k{n}":"v"' for n in range(300_000)) + "}"), id="wide json"),
         pytest.param(
