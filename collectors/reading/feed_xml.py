@@ -13,7 +13,7 @@ from html.entities import html5
 from xml.parsers import expat
 
 MAX_DEPTH = 200
-MAX_ELEMENTS = 2_000_000
+MAX_ELEMENTS = 500_000
 _PREFIXES = {
     "http://www.w3.org/2005/atom": "atom",
     "http://purl.org/atom/ns": "atom",

@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import urljoin
 
 from collectors.reading.dates import read_date
+from collectors.reading.feed_items import Feed, FeedItem, Media, plain
 from collectors.reading.feed_xml import FeedError
-from collectors.reading.feeds import Feed, FeedItem, Media, plain
 from collectors.reading.fragments import text_from_html
 from collectors.reading.model import Moment
 
