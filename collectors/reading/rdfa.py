@@ -105,8 +105,11 @@ def read_rdfa(tree: LexborHTMLParser, url: str | None) -> list[Item]:
         ]
         types = [bare_type(inner.full(name)) for name in (attributes.get("typeof") or "").split()]
         address = attributes.get("about") or (attributes.get("resource") if "typeof" in attributes or not names else None)
+        is_own_text = bool(types and names) and "datatype" in attributes  # a typed link whose own words are the property
         if "typeof" in attributes or (address and not names):
-            address = address or (attributes.get("href") or attributes.get("src") if types and not names else None)
+            address = address or (
+                attributes.get("href") or attributes.get("src") if types and (is_own_text or not names) else None
+            )
             full = _resolve(address, url) if address else None
             thing = by_address.get(full) if full else None
             if thing is None:
@@ -117,10 +120,10 @@ def read_rdfa(tree: LexborHTMLParser, url: str | None) -> list[Item]:
             else:
                 thing.types = thing.types or types
             things[mark] = thing
-            if owner is not None and names and thing is not owner:
+            if is_own_text:
+                _add(thing, names, text_of(node))
+            elif owner is not None and names and thing is not owner:
                 _add(owner, names, thing)
-            elif owner is None and names:
-                _add(thing, [], thing)
         elif names:
             if attributes.get("about"):
                 owner = by_address.setdefault(

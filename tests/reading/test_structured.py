@@ -180,6 +180,15 @@ def test_rdfa_prefixes_are_read():
     assert (person.type, person.properties) == ("http://xmlns.com/foaf/0.1/Person", {"http://xmlns.com/foaf/0.1/name": "Ада"})
 
 
+def test_a_typed_link_whose_own_words_are_the_property():
+    concept = only('<a href="/t/1" prefix="k: http://k.example/" typeof="k:Concept" property="k:label" datatype="">История</a>')
+
+    assert (concept.type, concept.properties) == (
+        "http://k.example/Concept",
+        {"http://k.example/label": "История", "@id": "https://shop.example/t/1"},
+    )
+
+
 def test_meta_tags_of_three_kinds():
     html = """<meta property="og:type" content="product"><meta name="OG:title" content="Чайник">
       <meta property="og:image" content="1.jpg"><meta property="og:image" content="2.jpg">
