@@ -6,17 +6,14 @@ import pickle
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
 from itertools import islice
 from multiprocessing import get_context
 from typing import Any, TextIO
 
-from collectors.reading.language import detect
 from transforms.mentions.evaluate import Document
-from transforms.mentions.match import Hit, QueryErrors, QuerySet, compile_readable
-from transforms.mentions.sentiment import Asked, Sentiment, Tone
+from transforms.mentions.match import BadQueriesError, QuerySet, compile_readable
+from transforms.mentions.toned import Mention, mentions_of
 
 LINES_PER_TASK = 1000
 FEW_LINES = 4 * LINES_PER_TASK  # not worth starting processes for
@@ -83,7 +80,7 @@ def _moment(value: object) -> datetime | None:
 def match_lines(queries: Mapping[str, str], lines: Iterable[str], out: TextIO, macros: Mapping[str, str] | None = None) -> int:
     """Answer every line {"id", "text", ...} in order; returns their number.
 
-    A query that cannot be read keeps no other from running: QueryErrors is raised when all lines are answered.
+    A query that cannot be read keeps no other from running: BadQueriesError is raised when all lines are answered.
     """
     query_set, errors = compile_readable(queries, macros)
     count = 0
@@ -92,7 +89,7 @@ def match_lines(queries: Mapping[str, str], lines: Iterable[str], out: TextIO, m
         count += answers.count("\n")
     out.flush()
     if errors:
-        raise QueryErrors(errors)
+        raise BadQueriesError(errors)
     return count
 
 
@@ -149,40 +146,20 @@ def answer(query_set: QuerySet, task: Task) -> str:
 
 def mentions(query_set: QuerySet, rows: Sequence[tuple[Any, Document]]) -> Iterator[dict[str, Any]]:
     """One answer per document, in order: {"id", "lang", "mentions": [{"query", "spans", "sentiment", "score", "confidence"}]}."""
-    languages = [document.lang or detect(document.text or document.title or "") for _, document in rows]
-    documents = [document if document.lang else replace(document, lang=lang) for (_, document), lang in zip(rows, languages, strict=True)]
-    found = query_set.match_batch(documents)
-    asked = (_asked(document, hit) for document, hits in zip(documents, found, strict=True) for hit in hits)
-    tones = _sentiment().of_all(asked)
-    for (row_id, _), lang, hits in zip(rows, languages, found, strict=True):
-        yield {"id": row_id, "lang": lang, "mentions": [_mention(hit, next(tones)) for hit in hits]}
+    answers = mentions_of(query_set, [document for _, document in rows])
+    for (row_id, _), (lang, found) in zip(rows, answers, strict=True):
+        yield {"id": row_id, "lang": lang, "mentions": list(map(_as_json, found))}
 
 
-@cache
-def _sentiment() -> Sentiment:
-    return Sentiment()
-
-
-def _asked(document: Document, hit: Hit) -> Asked:
-    if hit.title_spans and not hit.spans:
-        return Asked(document.title or "", hit.title_spans, document.lang)
-    return Asked(document.text, hit.spans, document.lang)
-
-
-def _mention(hit: Hit, tones: Sequence[Tone]) -> dict[str, Any]:
-    tone = overall(tones)
-    mention: dict[str, Any] = {"query": hit.query_id, "spans": [list(span) for span in hit.spans]}
-    if hit.title_spans:
-        mention["title_spans"] = [list(span) for span in hit.title_spans]
-    return mention | {"sentiment": tone.label, "score": tone.score, "confidence": tone.confidence}
-
-
-def overall(tones: Sequence[Tone]) -> Tone:
-    """One tone of several places of the same entity: the label with the most confidence behind it, the mean score."""
-    weight: dict[str, float] = {}
-    for tone in tones:
-        weight[tone.label] = weight.get(tone.label, 0.0) + tone.confidence
-    label = max(weight, key=lambda each: weight[each])
-    agreeing = [tone for tone in tones if tone.label == label]
-    confidence = sum(tone.confidence for tone in agreeing) / len(agreeing)
-    return Tone(agreeing[0].label, round(sum(tone.score for tone in tones) / len(tones), 4), round(confidence, 4))
+def _as_json(mention: Mention) -> dict[str, Any]:
+    hit, tone = mention.hit, mention.tone
+    title = {"title_spans": [list(span) for span in hit.title_spans]} if hit.title_spans else {}
+    spans = [list(span) for span in hit.spans]
+    return {
+        "query": hit.query_id,
+        "spans": spans,
+        **title,
+        "sentiment": tone.label,
+        "score": tone.score,
+        "confidence": tone.confidence,
+    }

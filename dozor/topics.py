@@ -42,7 +42,7 @@ def check(queries: Mapping[str, str], macros: Mapping[str, str] | None = None) -
 
 
 def suggest(query: str, macros: Mapping[str, str] | None = None) -> list[Suggestion]:
-    """Spellings to approve: transliteration, keyboard layout, look-alike letters, written together. Nothing is added by itself."""
+    """Spellings to approve: transliteration, keyboard layout, look-alike letters, written together. Nothing is added silently."""
     return suggestions(query, macros)
 
 
@@ -77,7 +77,9 @@ class Preview:
 
     text_count: int = 0
     mention_count: int = 0
-    per_week: dict[date, int] = field(default_factory=dict)  # Monday of the week -> mentions; weeks without any in between are there
+    per_week: dict[date, int] = field(
+        default_factory=dict
+    )  # Monday of the week -> mentions; weeks without any in between are there
     undated_count: int = 0  # mentions without a date, in no week
     examples: list[Example] = field(default_factory=list)  # drawn evenly from all mentions
     neighbours: list[Neighbour] = field(default_factory=list)  # candidates for exclusion, the most telling first

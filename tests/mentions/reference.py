@@ -133,7 +133,8 @@ def _phrase(text: str, exact: bool, tokens: Tokens, view: tuple[int, int], *, ne
                 (start, unit.last)
                 for start, last in ends
                 for unit in _units(tokens, view)
-                if unit.first == last + 1 and (unit.form in word if isinstance(word, set) else _is(word, unit, tokens, exact, needs_capital))
+                if unit.first == last + 1
+                and (unit.form in word if isinstance(word, set) else _is(word, unit, tokens, exact, needs_capital))
             ]
         found += ends
     return found

@@ -1,10 +1,12 @@
 """The scan: which texts of a batch hold any of very many spellings, at a cost that does not grow with their number.
 
-A batch is looked at as one array of UTF-16 units. Each unit becomes the code of its skeleton letter (`fold.skeleton_char`: case, ё,
-diacritics and look-alikes are gone); a running sum of code * R^position, modulo 2^64, gives the hash of any word as a difference of two
-sums; a bitmap tells the few words that may be anchors, a sorted table which. Some ten array operations a letter, none of them Python.
+A batch is looked at as one array of UTF-16 units. Each unit becomes the code of its skeleton letter (`fold.skeleton_char`:
+case, ё, diacritics and look-alikes are gone); a running sum of code * R^position, modulo 2^64, gives the hash of any word as a
+difference of two sums; a bitmap tells the few words that may be anchors, a sorted table which. Some ten array operations a
+letter, none of them Python.
 
-The scan may report a text too many (skeletons are coarser than folds, hashes can collide) and never one too few: the evaluator decides.
+The scan may report a text too many (skeletons are coarser than folds, hashes can collide) and never one too few: the evaluator
+decides.
 """
 
 import re
@@ -21,7 +23,6 @@ from transforms.mentions.tokens import CONNECTORS, is_emoji, split_camel
 
 _Codes = npt.NDArray[np.uint64]
 _Places = npt.NDArray[np.int64]
-
 
 
 @dataclass(slots=True)
@@ -210,7 +211,9 @@ class _Chunk:
             kept = np.flatnonzero(kinds != _IGNORED)
             units, kinds, ends = units[kept], kinds[kept], np.searchsorted(kept, ends)
         self._kinds, self._ends = kinds, ends
-        edges = np.flatnonzero(np.diff((kinds == _LETTER).view(np.int8), prepend=np.int8(0)))  # even: the last unit is a line break
+        edges = np.flatnonzero(
+            np.diff((kinds == _LETTER).view(np.int8), prepend=np.int8(0))
+        )  # even: the last unit is a line break
         self._starts, self._stops = edges[::2], edges[1::2]
         self._sums = np.zeros(len(units) + 1, np.uint64)
         np.cumsum(codes_of[units] * _powers()[0][: len(units)], out=self._sums[1:])

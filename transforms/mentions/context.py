@@ -1,8 +1,8 @@
 """Which word a spelling is where it stands: the readings of `words.py` weighed by the neighbours and by capital letters.
 
-Shallow on purpose: it looks at the word before and at how the text writes names. A reading's weight is its likelihood times the factors
-below; a spelling counts when ours have at least `ACCEPT` of the weight. The factors were chosen on the development half of UD Russian
-Taiga and factRuEval-2016.
+Shallow on purpose: it looks at the word before and at how the text writes names. A reading's weight is its likelihood times the
+factors below; a spelling counts when ours have at least `ACCEPT` of the weight. The factors were chosen on the development half
+of UD Russian Taiga and factRuEval-2016.
 """
 
 import re
@@ -13,7 +13,7 @@ from transforms.mentions.words import AFTER_CENTURY, AFTER_NUMBER, AFTER_YEAR, E
 ACCEPT = 0.2  # share of the weight at which a spelling counts as a form of our word
 ACCEPT_AS_TYPED = 0.04  # the same for the very spelling of the query
 _HYPHENS = ("-", "\u2010", "\u2011")
-_MISFIT = 0.03  # after a preposition: a case it does not govern, a verb, an adverb
+_MISFIT = 0.001  # after a preposition: a case it does not govern, a verb, an adverb
 _NAME_IN_SMALL = 0.1  # a name's reading of a word in small letters, where the writer capitalises names
 _COMMON_IN_CAPITAL = 0.3  # a common word's reading of a capitalised word inside a sentence
 
@@ -48,8 +48,11 @@ def fits(evidence: Evidence, tokens: Tokens, position: int, *, as_typed: bool) -
     governed = _GOVERNED.get(before)
     end = tokens.ends[position]
     is_capital = tokens.text[tokens.starts[position]].isupper()
-    tells = tokens.tells_names and position not in tokens.opens_sentence
-    is_prefix = tokens.forms[position].endswith(("о", "е")) and tokens.text[end : end + 1] in _HYPHENS and position + 1 < len(tokens)
+    is_telling = any(reading.is_name != is_capital for reading in evidence) and tokens.tells_names
+    is_telling = is_telling and position not in tokens.opens_sentence
+    is_prefix = (
+        tokens.forms[position].endswith(("о", "е")) and tokens.text[end : end + 1] in _HYPHENS and position + 1 < len(tokens)
+    )
     ours = others = 0.0
     for reading in evidence:
         weight = reading.likelihood
@@ -57,7 +60,7 @@ def fits(evidence: Evidence, tokens: Tokens, position: int, *, as_typed: bool) -
             weight *= _MISFIT
         if is_prefix and reading.part == "ADJS":
             weight *= _MISFIT
-        if tells and reading.is_name != is_capital:
+        if is_telling and reading.is_name != is_capital:
             weight *= _NAME_IN_SMALL if reading.is_name else _COMMON_IN_CAPITAL
         if reading.ours:
             ours += weight
@@ -75,4 +78,8 @@ def _counts(evidence: Evidence, before: str) -> bool:
 
 
 def _is_governed(reading: Reading, cases: frozenset[str]) -> bool:
-    return reading.case in cases if reading.case else reading.part not in ("VERB", "INFN", "GRND", "ADVB", "PREP", "CONJ", "INTJ", "PRCL", "ADJS")
+    return (
+        reading.case in cases
+        if reading.case
+        else reading.part not in ("VERB", "INFN", "GRND", "ADVB", "PREP", "CONJ", "INTJ", "PRCL", "ADJS")
+    )

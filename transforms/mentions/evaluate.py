@@ -132,7 +132,8 @@ def _close(plan: Close, subject: Subject, views: Sequence[View]) -> list[Place]:
         near = [
             place
             for place in rights[low:high]
-            if 0 < place.first - left.last <= plan.distance or (not plan.is_ordered and 0 < left.first - place.last <= plan.distance)
+            if 0 < place.first - left.last <= plan.distance
+            or (not plan.is_ordered and 0 < left.first - place.last <= plan.distance)
         ]
         if plan.is_excluding:
             found += [] if near else [left]
@@ -159,7 +160,10 @@ def _find(term: Find, part: int, tokens: Tokens) -> Iterator[Place]:
 def _is_absent(term: Find, tokens: Tokens) -> bool:
     """A quick no: some element has no form of its in the text."""
     forms = tokens.all_forms
-    return any(all(any(not slot.prefix and slot.spellings.isdisjoint(forms) for slot in way) for way in element) for element in term.elements)
+    return any(
+        all(any(not slot.prefix and slot.spellings.isdisjoint(forms) for slot in way) for way in element)
+        for element in term.elements
+    )
 
 
 def _element_units(element: Element, tokens: Tokens) -> Iterator[tuple[Unit, ...]]:

@@ -1,7 +1,7 @@
 """From syntax to a plan that runs: every term with all its word forms, every query with the forms it cannot match without.
 
-A term is a row of elements (one for a word, several for a phrase); an element is found as any of its variants; a variant is a row of slots,
-one word each. "Нью-Йорк" is one element of two variants: нью + йорк, and ньюйорк.
+A term is a row of elements (one for a word, several for a phrase); an element is found as any of its variants; a variant is a
+row of slots, one word each. "Нью-Йорк" is one element of two variants: нью + йорк, and ньюйорк.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from transforms.mentions.automaton import hashes_of
 from transforms.mentions.common_words import COMMON_WORDS
+from transforms.mentions.fold import fold_word
 from transforms.mentions.query import (
     TEXT_FIELDS,
     Account,
@@ -28,7 +29,6 @@ from transforms.mentions.query import (
     Word,
     field_values,
 )
-from transforms.mentions.fold import fold_word
 from transforms.mentions.tokens import Tokens, Unit
 from transforms.mentions.words import ORDINAL_ENDINGS, Evidence, forms_of, is_common_word
 
@@ -188,8 +188,9 @@ def _element(row: list[Unit], text: str, exact: bool) -> Element:
     if len(row) == 1:
         return (apart,)
     if not exact and len(row) == 2 and row[0].form.isdecimal() and row[1].form in ORDINAL_ENDINGS:
-        together = {row[0].form + ending: () for ending in ORDINAL_ENDINGS}
-        return (apart[0], Slot(row[1].form, dict.fromkeys(ORDINAL_ENDINGS, ()))), (Slot(row[0].form + row[1].form, together),)
+        number = row[0].form
+        joined = Slot(number + row[1].form, dict.fromkeys((number + ending for ending in ORDINAL_ENDINGS), ()))
+        return (apart[0], Slot(row[1].form, dict.fromkeys(ORDINAL_ENDINGS, ()))), (joined,)
     form = fold_word("".join(unit.form for unit in row))
     together = _exact(form) if exact else Slot(form, forms_of(form.title() if text[row[0].start].isupper() else form))
     return (apart, (together,))
@@ -226,7 +227,7 @@ def anchors_of(plan: Plan) -> tuple[float, frozenset[str]] | None:
         case Find(_, cost, anchors):
             return cost, anchors
         case All(parts):
-            found = [anchors for part in parts if (anchors := anchors_of(part))]
+            found = [asked for part in parts if (asked := anchors_of(part))]
             return min(found, key=lambda each: each[0], default=None)
         case Any(parts):
             branches = [anchors_of(part) for part in parts]
@@ -244,7 +245,7 @@ def anchors_of(plan: Plan) -> tuple[float, frozenset[str]] | None:
 
 
 def possible(plan: Plan, hashes: set[int]) -> bool:
-    """Whether a text with words of these hashes, in whatever order, could satisfy the plan. Quick; never wrong when it says no."""
+    """Whether a text with words of these hashes, in whatever order, could satisfy the plan. Never wrong when it says no."""
     match plan:
         case Find(elements):
             return all(any(all(_may_be_in(slot, hashes) for slot in variant) for variant in element) for element in elements)

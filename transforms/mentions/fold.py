@@ -1,22 +1,26 @@
 """Folding: one spelling for what people take for the same word.
 
-Folded away: case, ё/е, diacritics of Latin letters, stress and other combining marks, zero-width characters and soft hyphens, full-width
-and mathematical letters, and Latin letters that stand in for Cyrillic ones (or the reverse) inside one word. Kept: й, ї, ў and other
-Cyrillic letters that are letters of their own. Folding works on single words, so offsets need no mapping: a token keeps its own.
+Folded away: case, ё/е, diacritics of Latin letters, stress and other combining marks, zero-width characters and soft hyphens,
+full-width and mathematical letters, and Latin letters that stand in for Cyrillic ones (or the reverse) inside one word. Kept:
+й, ї, ў and other Cyrillic letters that are letters of their own. Folding works on single words, so offsets need no mapping: a
+token keeps its own.
 """
 
 import re
 import unicodedata
 from functools import lru_cache
 
-# Soft hyphen, combining marks, zero-width and directional marks, variation selectors, word joiner, BOM: inside a word, worth nothing.
+# Soft hyphen, combining marks, zero-width and directional marks, variation selectors, word joiner, BOM: inside a word, worth
+# nothing.
 IGNORABLE = "\u00ad\u0300-\u036f\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff"
 _IGNORABLE = re.compile(f"[{IGNORABLE}]+")
 _PLAIN = re.compile(r"[0-9a-z]+|[0-9а-яіїєґўјѕћђљњџ]+")
 _LATIN = re.compile(r"[a-z]")
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 
-LATIN_OF = dict(zip("авсенкмортхуіјѕ", "abcehkmoptxyijs", strict=True))  # Cyrillic letters that look like Latin ones, in either case
+LATIN_OF = dict(
+    zip("авсенкмортхуіјѕ", "abcehkmoptxyijs", strict=True)
+)  # Cyrillic letters that look like Latin ones, in either case
 CYRILLIC_OF = {latin: cyrillic for cyrillic, latin in LATIN_OF.items()}
 _TO_LATIN, _TO_CYRILLIC = str.maketrans(LATIN_OF), str.maketrans(CYRILLIC_OF)
 _STROKED = {"ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ŧ": "t", "ı": "i", "ß": "s"}  # Latin letters without a decomposition

@@ -1,7 +1,7 @@
 """Many queries against many texts.
 
-`compile_queries` expands every query to word forms once and compiles all of them into one scanner; a text is scanned once, whatever the
-number of queries, and only the queries whose anchors are in it are evaluated.
+`compile_queries` expands every query to word forms once and compiles all of them into one scanner; a text is scanned once,
+whatever the number of queries, and only the queries whose anchors are in it are evaluated.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,7 +42,7 @@ class CompiledQuery:
     anchors: frozenset[str] | None  # None: no word to go by, so looked at in every text
 
 
-class QueryErrors(ValueError):
+class BadQueriesError(ValueError):
     """Queries that cannot be read, by id."""
 
     exit_code = 2  # a file to mend
@@ -52,7 +52,9 @@ class QueryErrors(ValueError):
         super().__init__("\n".join(f"query {query_id!r}: {error}" for query_id, error in errors.items()))
 
 
-def compile_query(query_id: str, text: str, macros: Mapping[str, str] | None = None, planner: Planner | None = None) -> CompiledQuery:
+def compile_query(
+    query_id: str, text: str, macros: Mapping[str, str] | None = None, planner: Planner | None = None
+) -> CompiledQuery:
     """One query, ready to run; QueryError when it cannot be read."""
     node = parse(text, macros)
     used = sorted({(inner.name, unparse(inner.part)) for inner in walk(node) if isinstance(inner, Macro)})
@@ -62,10 +64,10 @@ def compile_query(query_id: str, text: str, macros: Mapping[str, str] | None = N
 
 
 def compile_queries(queries: Mapping[str, str], macros: Mapping[str, str] | None = None) -> "QuerySet":
-    """All queries, ready to run; QueryErrors names every one that cannot be read."""
+    """All queries, ready to run; BadQueriesError names every one that cannot be read."""
     query_set, errors = compile_readable(queries, macros)
     if errors:
-        raise QueryErrors(errors)
+        raise BadQueriesError(errors)
     return query_set
 
 
@@ -147,7 +149,9 @@ class QuerySet:
 
     def match_batch(self, documents: Sequence[Document]) -> list[list[Hit]]:
         """The hits of every document, in order."""
-        found = self._scanner.scan([f"{document.title}\n{document.text}" if document.title else document.text for document in documents])
+        found = self._scanner.scan(
+            [f"{document.title}\n{document.text}" if document.title else document.text for document in documents]
+        )
         return [self._judge(document, found.get(number, _NOTHING)) for number, document in enumerate(documents)]
 
     def _judge(self, document: Document, candidate: Candidate | None) -> list[Hit]:
@@ -175,4 +179,3 @@ def _hit(query_id: str, subject: Subject, places: Iterable[Place]) -> Hit:
     words = [document.title[start:end].lower() for start, end in in_title] if document.title else []
     words += [document.text[start:end].lower() for start, end in in_text]
     return Hit(query_id, in_text, tuple(dict.fromkeys(words)), in_title)
-

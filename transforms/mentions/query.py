@@ -142,7 +142,7 @@ class QueryError(ValueError):
         super().__init__("\n".join(lines))
 
 
-class _Misuse(Exception):
+class _MisuseError(Exception):
     """Something the grammar allows and the language does not, at a token."""
 
     def __init__(self, message: str, position: int, hint: str = "") -> None:
@@ -159,12 +159,12 @@ def _parse(text: str, macros: Mapping[str, str], within: tuple[str, ...]) -> Nod
     _check_size(text)
     try:
         tree = _lark().parse(text)
-        node = cast(Node, _Build(macros, within).transform(tree))
+        node = _Build(macros, within).transform(tree)
     except UnexpectedInput as error:
         raise _explain(text, error) from None
     except VisitError as error:
         cause = error.orig_exc
-        if isinstance(cause, _Misuse):
+        if isinstance(cause, _MisuseError):
             raise QueryError(cause.message, text, cause.position, cause.hint) from None
         raise cause from None
     if not within and not asks(node):
@@ -185,7 +185,9 @@ def _lark() -> Lark:
 
 def _check_size(text: str) -> None:
     if len(text) > MAX_LENGTH:
-        raise QueryError(f"the query has {len(text)} characters, at most {MAX_LENGTH} are read", hint="Split it into macros or topics.")
+        raise QueryError(
+            f"the query has {len(text)} characters, at most {MAX_LENGTH} are read", hint="Split it into macros or topics."
+        )
     depth = 0
     for position, char in enumerate(text):
         depth += (char == "(") - (char == ")")
@@ -223,10 +225,10 @@ class _Build(Transformer[Token, Node]):
         kind, _, number = operator.partition("/")
         count = int(number[:6]) if number else DEFAULT_NEAR
         if count > MAX_DISTANCE or (not kind and not count):
-            raise _Misuse(f"the distance must be {0 if kind else 1} to {MAX_DISTANCE}", _at(operator))
+            raise _MisuseError(f"the distance must be {0 if kind else 1} to {MAX_DISTANCE}", _at(operator))
         for side, is_right in ((left, False), (right, True)):
             if problem := _not_positional(side.part if is_right and isinstance(side, Not) else side):
-                raise _Misuse(
+                raise _MisuseError(
                     f"{problem} has no place in a text, so nothing can be near it",
                     _at(operator),
                     "Write (a /3 c) AND (b /3 c) for (a AND b) /3 c; put fields and exclusions outside.",
@@ -238,28 +240,36 @@ class _Build(Transformer[Token, Node]):
         name = token[:-1].lower()
         if name not in FIELDS:
             near = get_close_matches(name, FIELDS, 1)
-            hint = f"Did you mean {near[0]}:?" if near else f"Fields: {', '.join(FIELDS)}. Quote the text if the colon belongs to it."
-            raise _Misuse(f'unknown field "{name}"', _at(token), hint)
+            hint = (
+                f"Did you mean {near[0]}:?"
+                if near
+                else f"Fields: {', '.join(FIELDS)}. Quote the text if the colon belongs to it."
+            )
+            raise _MisuseError(f'unknown field "{name}"', _at(token), hint)
         if name not in TEXT_FIELDS:
             for value in field_values(part):
                 if problem := _bad_value(name, value):
-                    raise _Misuse(problem, _at(token))
+                    raise _MisuseError(problem, _at(token))
         return Field(name, part)
 
     def macro(self, parts: list[Token]) -> Node:
         token = parts[0]
         name = token[1:]
         if name in self._within:
-            raise _Misuse(f"macro ${name} uses itself ({' -> '.join((*self._within, name))})", _at(token))
+            raise _MisuseError(f"macro ${name} uses itself ({' -> '.join((*self._within, name))})", _at(token))
         if name not in self._macros:
             near = get_close_matches(name, self._macros, 1)
-            raise _Misuse(f"unknown macro ${name}", _at(token), f"Did you mean ${near[0]}?" if near else "Macros are listed in the watchlist.")
+            raise _MisuseError(
+                f"unknown macro ${name}",
+                _at(token),
+                f"Did you mean ${near[0]}?" if near else "Macros are listed in the watchlist.",
+            )
         if len(self._within) >= MAX_DEPTH:
-            raise _Misuse(f"macros are nested deeper than {MAX_DEPTH}", _at(token))
+            raise _MisuseError(f"macros are nested deeper than {MAX_DEPTH}", _at(token))
         try:
             return Macro(name, _parse(self._macros[name], self._macros, (*self._within, name)))
         except QueryError as error:
-            raise _Misuse(f"in macro ${name}: {error.message}", _at(token), error.hint) from None
+            raise _MisuseError(f"in macro ${name}: {error.message}", _at(token), error.hint) from None
 
     def word(self, parts: list[Token]) -> Node:
         return self._words(Word(str(parts[0])), parts[0])
@@ -282,12 +292,16 @@ class _Build(Transformer[Token, Node]):
     def prefix(self, parts: list[Token]) -> Node:
         stem = parts[0][:-1]
         if len(words_of(stem)) != 1 or len(words_of(stem)[0]) < MIN_PREFIX:
-            raise _Misuse(f"a * needs one word of at least {MIN_PREFIX} letters before it", _at(parts[0]), "Word forms are found without a *.")
+            raise _MisuseError(
+                f"a * needs one word of at least {MIN_PREFIX} letters before it",
+                _at(parts[0]),
+                "Word forms are found without a *.",
+            )
         return Prefix(stem)
 
     def _words(self, node: Term, token: Token) -> Node:
         if not words_of(node.text):
-            raise _Misuse("no letter, digit or emoji to look for", _at(token))
+            raise _MisuseError("no letter, digit or emoji to look for", _at(token))
         return node
 
 
@@ -333,7 +347,11 @@ def _bad_value(name: str, value: Node) -> str:
         return f"{name}: takes values, or several in brackets with OR"
     text = value.text
     if name in NUMBER_FIELDS:
-        return "" if isinstance(value, Word) and number_range(text) else f"{name}: takes a number, <3, >=4, or a range 1..3, not {text!r}"
+        return (
+            ""
+            if isinstance(value, Word) and number_range(text)
+            else f"{name}: takes a number, <3, >=4, or a range 1..3, not {text!r}"
+        )
     if name in DATE_FIELDS:
         return "" if isinstance(value, Word) and as_date(text) else f"{name}: takes a date like 2026-01-31, not {text!r}"
     return ""
@@ -467,7 +485,9 @@ def _explain(text: str, error: UnexpectedInput) -> QueryError:
                 return QueryError("a bracket is not closed", text, text.rfind("("), "Add the missing ).")
             if not text.strip():
                 return QueryError("the query is empty", text, 0, "Write at least one word.")
-            return QueryError("the query ends where a word is expected", text, len(text.rstrip()), "An operator stands between two words.")
+            return QueryError(
+                "the query ends where a word is expected", text, len(text.rstrip()), "An operator stands between two words."
+            )
         return _explain_token(text, token)
     if isinstance(error, UnexpectedCharacters) and position is not None:
         return _explain_char(text, position)
@@ -478,10 +498,14 @@ def _explain_token(text: str, token: Token) -> QueryError:
     at = _at(token)
     if token.type == "RPAR":
         empty = text[:at].rstrip().endswith("(")
-        message, hint = ("empty brackets", "Write a query inside.") if empty else ("this bracket was never opened", "Remove it, or add a (.")
+        message, hint = (
+            ("empty brackets", "Write a query inside.") if empty else ("this bracket was never opened", "Remove it, or add a (.")
+        )
         return QueryError(message, text, at, hint)
     if token.type == "COMMA":
-        return QueryError("a comma stands only inside SENT(a, b)", text, at, 'For "any of these" write OR, for "all of these" a space.')
+        return QueryError(
+            "a comma stands only inside SENT(a, b)", text, at, 'For "any of these" write OR, for "all of these" a space.'
+        )
     if token.type in ("_OR", "_AND", "NEAR", "DISTANCE"):
         hint = f'If the word itself is meant, quote it: "{token}" or write it in small letters.'
         return QueryError(f"{token} needs a word on each side", text, at, hint)

@@ -1,7 +1,7 @@
 """A text as words with positions: what phrases, proximity and spans are counted in.
 
-Every word takes one position. A compound ("Нью-Йорк", "McDonald's", "my_brand", "#ЛюблюЧай") is its parts, and also one wide unit, the
-joined form, that covers their positions. Emoji are words of their own.
+Every word takes one position. A compound ("Нью-Йорк", "McDonald's", "my_brand", "#ЛюблюЧай") is its parts, and also one wide
+unit, the joined form, that covers their positions. Emoji are words of their own.
 """
 
 import re
@@ -26,6 +26,7 @@ _SENTENCE_END = re.compile(r"[.!?…]+[\"»”')\]]*\s+(?=[\"«“'(\[]*[^\W_a-z
 _ABBREVIATION = re.compile(
     r"(?:\b(?:г|гг|ул|им|т|п|руб|тыс|млн|млрд|см|др|пр|проф|акад|св|mr|mrs|ms|dr|st|no|vs)|\b[^\W\d_])\.$", re.IGNORECASE
 )
+_NAME_INSIDE = re.compile(r"[^\W_][\"»”'’)\],;:]*[ \t\xa0]+[\"«“'(\[]*[A-ZА-ЯЁ][a-zа-яё]")
 
 
 class Unit(NamedTuple):
@@ -55,7 +56,7 @@ def is_emoji(text: str) -> bool:
 
 @lru_cache(maxsize=200_000)
 def fold_token(token: str) -> str:
-    return _TONES.sub("", token) if _EMOJI.match(token) else fold_word(token)
+    return _TONES.sub("", token) or token if _EMOJI.match(token) else fold_word(token)
 
 
 def _joins(text: str, end: int, start: int) -> bool:
@@ -77,8 +78,8 @@ class Tokens:
         self.compounds: list[Unit] = []
         self.marks: dict[int, str] = {}  # position -> "#" or "@"
         if not _COMPOUND.search(text) and "#" not in text and "@" not in text:
-            self.forms = list(map(fold_token, _TOKEN.findall(text)))
             spans = [match.span() for match in _TOKEN.finditer(text)]
+            self.forms = [fold_token(text[start:end]) for start, end in spans]
             self.starts = [start for start, _ in spans]
             self.ends = [end for _, end in spans]
         else:
@@ -195,8 +196,4 @@ class Tokens:
     @cached_property
     def tells_names(self) -> bool:
         """Whether the writer capitalises names: some word inside a sentence begins with a capital and goes on in lower case."""
-        text, opens = self.text, self.opens_sentence
-        return any(
-            text[start].isupper() and end - start > 1 and text[start + 1].islower() and position not in opens
-            for position, (start, end) in enumerate(zip(self.starts, self.ends, strict=True))
-        )
+        return bool(_NAME_INSIDE.search(self.text))

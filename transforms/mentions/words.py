@@ -1,11 +1,13 @@
 """Word forms: which spellings in a text are forms of a word in a query, and how surely.
 
-Russian by pymorphy3 (its dictionary, its prediction for unknown words, its likelihoods), English by simplemma's dictionary read backwards.
-A spelling that several words share ("стали": became, of steel) keeps its readings as evidence; `context.py` weighs them where it is met.
+Russian by pymorphy3 (its dictionary, its prediction for unknown words, its likelihoods), English by simplemma's dictionary read
+backwards. A spelling that several words share ("стали": became, of steel) keeps its readings as evidence; `context.py` weighs
+them where it is met.
 """
 
 import logging
 import re
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -19,8 +21,9 @@ _CYRILLIC = re.compile(r"[\u0400-\u04ff]+")
 _LATIN = re.compile(r"[a-z]+")
 _CLASS = {"ADJF": "ADJ", "ADJS": "ADJ", "COMP": "ADJ", "INFN": "VERB", "PRTF": "VERB", "PRTS": "VERB", "GRND": "VERB"}
 _NAMES = ("Name", "Surn", "Patr", "Geox", "Orgn", "Trad")
-SURE = 0.97  # a spelling that is ours with this likelihood needs no look at its surroundings
+SURE = 0.995  # a spelling that is ours with this likelihood needs no look at its surroundings
 UNLIKELY = 0.1  # a reading of an inflected query word below this likelihood is not meant
+
 
 class Reading(NamedTuple):
     """One way to read a spelling."""
@@ -57,10 +60,45 @@ AFTER_CENTURY: Evidence = (Reading(True, 1.0, "CENTURY", "", False),)
 _UNIT_EVIDENCE = {"год": AFTER_YEAR, "век": AFTER_CENTURY}
 
 # "7-й", "13-ая": the endings of a number written in digits.
-ORDINAL_ENDINGS = frozenset("й я е ю го му м х ми ый ий ой ая яя ое ее ые ие ого его ому ему ом ем ых их ым им ыми ими ую юю".split())
+ORDINAL_ENDINGS = frozenset(
+    [
+        "й",
+        "я",
+        "е",
+        "ю",
+        "го",
+        "му",
+        "м",
+        "х",
+        "ми",
+        "ый",
+        "ий",
+        "ой",
+        "ая",
+        "яя",
+        "ое",
+        "ее",
+        "ые",
+        "ие",
+        "ого",
+        "его",
+        "ому",
+        "ему",
+        "ом",
+        "ем",
+        "ых",
+        "их",
+        "ым",
+        "им",
+        "ыми",
+        "ими",
+        "ую",
+        "юю",
+    ]
+)
 
 # Comparatives that are adverbs and particles far more often than adjectives.
-_ADVERBS = frozenset("больше меньше лучше раньше дальше позже выше ниже".split())
+_ADVERBS = frozenset(["больше", "меньше", "лучше", "раньше", "дальше", "позже", "выше", "ниже"])
 
 
 @cache
@@ -75,7 +113,9 @@ def _parses(form: str) -> tuple[Parse, ...]:
 
 
 def forget() -> None:
-    """Let go of what compiling remembers: hundreds of thousands of small objects that every garbage collection would walk through."""
+    """Let go of what compiling remembers: hundreds of thousands of small objects that every garbage collection would walk
+    through.
+    """
     _parses.cache_clear()
     _entries.cache_clear()
     _russian_forms.cache_clear()
@@ -104,7 +144,9 @@ def forms_of(word: str) -> dict[str, Evidence]:
 
 
 def _lexemes(parse: Parse) -> frozenset[tuple[str, str]]:
-    """The dictionary entries a reading belongs to, as (lemma, part): participles and superlatives are also adjectives of their own."""
+    """The dictionary entries a reading belongs to, as (lemma, part): participles and superlatives are also adjectives of their
+    own.
+    """
     tag = parse.tag
     part = str(tag.POS)
     found = {(fold_word(parse.normal_form), _CLASS.get(part, part))}
@@ -200,11 +242,18 @@ def _english_forms() -> dict[str, list[str]]:
     return forms
 
 
+def _regular_forms(lemma: str) -> Iterator[str]:
+    """The -ing forms that the dictionary lists as words of their own ("buying")."""
+    for form in (f"{lemma}ing", f"{lemma[:-1]}ing" if lemma.endswith("e") else "", f"{lemma}{lemma[-1]}ing"):
+        if _english().get(form) == form:
+            yield form
+
+
 @lru_cache(maxsize=20_000)
 def _latin_forms(word: str, *, is_name: bool) -> tuple[str, ...]:
-    """Forms of an English word; of a name, also with Russian endings. A capitalised plural ("Windows") is a name, not a plural."""
+    """Forms of an English word; of a name, also with Russian endings. A capitalised plural ("Windows") is a name."""
     lemma = word if is_name else _english().get(word, word)
-    found = {word, *_english_forms().get(lemma, ())}
+    found = {word, lemma, *_english_forms().get(lemma, ()), *_regular_forms(lemma)}
     if len(word) >= 2:
         found.update(word + ending for ending in RUSSIAN_ENDINGS)
         if word[-1] in CYRILLIC_OF:  # a disguised last letter reads as a Russian ending
