@@ -10,10 +10,12 @@ import html
 import re
 from collections.abc import Mapping
 from html.entities import html5
+from itertools import islice
 from xml.parsers import expat
 
 MAX_DEPTH = 200
-MAX_ELEMENTS = 500_000
+MAX_ATTRIBUTES = 100  # of one element; the rest is dropped
+MAX_ELEMENTS = 300_000
 _PREFIXES = {
     "http://www.w3.org/2005/atom": "atom",
     "http://purl.org/atom/ns": "atom",
@@ -200,6 +202,8 @@ class _Builder:
             raise FeedError(f"elements nested deeper than {MAX_DEPTH}")
         if self.count > MAX_ELEMENTS:
             raise FeedError(f"more than {MAX_ELEMENTS} elements")
+        if len(attributes) > MAX_ATTRIBUTES:
+            attributes = dict(islice(attributes.items(), MAX_ATTRIBUTES))
         spaces = self.spaces[-1]
         for key, value in attributes.items():
             if key == "xmlns" or key.startswith("xmlns:"):
