@@ -92,7 +92,7 @@ def codec_of(label: str | None) -> str | None:
 def decode(body: bytes, media_type: str | None = None, charset: str | None = None) -> tuple[str, str]:
     """The text of a body and the encoding it was read with.
 
-    `charset` is what the HTTP header says; `media_type` only decides that JSON is UTF-8 unless its bytes say otherwise.
+    `charset` is what the HTTP header says; `media_type` tells JSON, in which no declaration is looked for.
     Never fails: bytes that no encoding can read become U+FFFD.
     """
     for mark, codec in ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be")):
@@ -126,9 +126,9 @@ def _decode_other(body: bytes, media_type: str | None, charset: str | None) -> t
     """A body that is not valid UTF-8."""
     if wide := _wide_codec(body):
         return body.decode(wide, "replace"), wide
-    declared = [codec for codec in (codec_of(charset), declared_codec(body)) if codec]
-    if (media_type or "").endswith("json"):
-        declared.append("utf-8")
+    # JSON has no declaration of its own; one inside it belongs to a page that it quotes
+    in_file = None if (media_type or "").endswith("json") else declared_codec(body)
+    declared = [codec for codec in (codec_of(charset), in_file) if codec]
     if _is_mostly_utf8(body):
         return _mixed(body)
     sample = _sample(body)

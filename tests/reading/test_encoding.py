@@ -72,6 +72,12 @@ def test_the_http_charset_goes_before_the_meta_element():
     assert decode(body, charset="iso-8859-1")[1] == "windows-1252"
 
 
+def test_a_declaration_quoted_inside_json_is_not_its_own():
+    body = ('{"html": "<meta charset=koi8-r>", "text": "' + TEXT + '"}').encode("windows-1251")
+
+    assert TEXT in decode(body, "application/json")[0]
+
+
 @pytest.mark.parametrize(
     ("label", "codec"),
     [
