@@ -81,10 +81,16 @@ def strip_site_name(title: str, names: Sequence[str], host: str) -> str:
 
 
 def _is_name(part: str, keys: set[str]) -> bool:
+    """Whether a part of a title is the site's name, one with an addition ("Vestnik Online"), or most of it."""
     key = _key(part)
     if key in keys:
         return True
-    return len(key) > 3 and any(len(name) > 3 and (key.startswith(name) or name.startswith(key)) for name in keys)
+    for name in keys:
+        if len(name) > 3 and key.startswith(name) and len(key) <= 2 * len(name) + 2:
+            return True
+        if len(key) > 3 and name.startswith(key) and 2 * len(key) >= len(name):
+            return True
+    return False
 
 
 def _key(text: str) -> str:

@@ -27,6 +27,12 @@ def test_the_site_name_is_cut_at_either_end(title):
     assert metadata(f'<title>{title}</title><meta property="og:site_name" content="Вестник">').title == "Итоги года"
 
 
+def test_a_headline_that_begins_with_the_sites_name_keeps_its_beginning():
+    html = '<title>Metro fares rise again - what to know</title><meta property="og:site_name" content="Metro">'
+
+    assert metadata(html).title == "Metro fares rise again - what to know"
+
+
 def test_a_dash_inside_the_title_stays():
     assert metadata("<title>Цены — что дальше?</title>").title == "Цены — что дальше?"
 
