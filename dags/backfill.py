@@ -41,13 +41,13 @@ def backfill() -> None:
         return steps.begin("backfill", run_id=steps.safe_run_id(get_current_context()["dag_run"].run_id))
 
     @task(outlets=[BATCHES])
-    def fill(run_id: str) -> None:
+    def fill(run: str) -> None:
         from dags.credentials import from_connections
         from dozor import backfilling
 
         params = get_current_context()["params"]
         backfilling.backfill(
-            run_id,
+            run,
             params["mode"],
             since=params["since"] or "",
             until=params["until"] or "",
@@ -57,14 +57,14 @@ def backfill() -> None:
         )
 
     @task(trigger_rule="all_done", retries=0)
-    def outcome(run_id: str) -> None:
+    def outcome(run: str) -> None:
         """Fail when any source failed: names each with what to do."""
         from dozor import steps
 
-        steps.raise_for_failures(run_id)
+        steps.raise_for_failures(run)
 
-    run_id = begin()
-    fill(run_id) >> outcome(run_id)
+    run = begin()
+    fill(run) >> outcome(run)
 
 
 backfill()

@@ -45,49 +45,49 @@ def _monitor(cadence: str) -> DAG:
             return steps.begin(cadence, run_id=steps.safe_run_id(get_current_context()["dag_run"].run_id))
 
         @task
-        def due(run_id: str) -> list[str]:
+        def due(run: str) -> list[str]:
             """What to collect: sources, or shards of a large one."""
             from dozor import steps
 
-            return steps.due(cadence, run_id, only=get_current_context()["params"]["sources"])
+            return steps.due(cadence, run, only=get_current_context()["params"]["sources"])
 
         @task(map_index_template="{{ shard }}")
-        def collect(run_id: str, shard: str) -> str:
+        def collect(run: str, shard: str) -> str:
             """Look at every watch of the source and archive what comes back."""
             from dags.credentials import from_connections
             from dozor import steps
 
             _name(shard)
-            steps.collect(run_id, [shard], secrets=from_connections)
+            steps.collect(run, [shard], secrets=from_connections)
             return shard
 
         @task(map_index_template="{{ shard }}")
-        def parse(run_id: str, shard: str) -> None:
+        def parse(run: str, shard: str) -> None:
             """Read records from what was archived, into batches."""
             from dozor import steps
 
             _name(shard)
-            steps.parse(run_id, [shard])
+            steps.parse(run, [shard])
 
         @task_group
-        def source(run_id: str, shard: str) -> None:
-            parse(run_id, collect(run_id, shard))
+        def source(run: str, shard: str) -> None:
+            parse(run, collect(run, shard))
 
         @task(trigger_rule="all_done", outlets=[BATCHES])
         def announce() -> None:
             """Tell the warehouse that batches may wait; it asks the store which, and never counts on this event."""
 
         @task(trigger_rule="all_done", retries=0)
-        def outcome(run_id: str) -> None:
+        def outcome(run: str) -> None:
             """Fail when any source failed: names each with what to do."""
             from dozor import steps
 
-            steps.raise_for_failures(run_id)
+            steps.raise_for_failures(run)
 
-        run_id = begin()
-        collected = source.partial(run_id=run_id).expand(shard=due(run_id))
+        run = begin()
+        collected = source.partial(run=run).expand(shard=due(run))
         announced = announce()
-        collected >> announced >> outcome(run_id)
+        collected >> announced >> outcome(run)
 
     return monitor()
 
