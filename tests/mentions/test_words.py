@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from transforms.mentions.fold import fold_word, skeleton
 from transforms.mentions.match import compile_queries
-from transforms.mentions.tokens import Tokens, split_camel
+from transforms.mentions.tokens import Tokens, fold_token, split_camel
 from transforms.mentions.words import forms_of, is_common_word
 
 
@@ -84,6 +84,11 @@ def test_spellings_of_one_word_fold_together(spellings, folded):
 @pytest.mark.parametrize("pair", [("йод", "иод"), ("ozonом", "ozon"), ("їжак", "іжак")])
 def test_different_words_stay_different(pair):
     assert fold_word(pair[0]) != fold_word(pair[1])
+
+
+@given(st.one_of(st.text(max_size=20), st.text(alphabet="aбcёЁ1 .-#😀é", max_size=20)))
+def test_a_text_folds_as_its_words_do(text):
+    assert all(unit.form == fold_token(text[unit.start : unit.end]) for unit in Tokens(text).words)
 
 
 @given(st.text(max_size=20))

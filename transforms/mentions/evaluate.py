@@ -160,6 +160,8 @@ def _find(term: Find, part: int, tokens: Tokens) -> Iterator[Place]:
 def _is_absent(term: Find, tokens: Tokens) -> bool:
     """A quick no: some element has no form of its in the text."""
     forms = tokens.all_forms
+    if (only := term.only) is not None:
+        return only.spellings.isdisjoint(forms)
     return any(
         all(any(not slot.prefix and slot.spellings.isdisjoint(forms) for slot in way) for way in element)
         for element in term.elements

@@ -63,6 +63,11 @@ class Find:
     elements: tuple[Element, ...]
     cost: float  # how often its rarest word may be met; relative
     anchors: frozenset[str]  # spellings, one of which must be in the text; a prefix ends in "*"
+    only: Slot | None = field(init=False)  # of a term that is one plain word
+
+    def __post_init__(self) -> None:
+        slots = [slot for element in self.elements for variant in element for slot in variant]
+        object.__setattr__(self, "only", slots[0] if len(slots) == 1 and not slots[0].prefix else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +253,8 @@ def possible(plan: Plan, hashes: set[int]) -> bool:
     """Whether a text with words of these hashes, in whatever order, could satisfy the plan. Never wrong when it says no."""
     match plan:
         case Find(elements):
+            if plan.only is not None:
+                return _may_be_in(plan.only, hashes)
             return all(any(all(_may_be_in(slot, hashes) for slot in variant) for variant in element) for element in elements)
         case All(parts):
             return all(possible(part, hashes) for part in parts)

@@ -10,14 +10,16 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from transforms.mentions.fold import IGNORABLE, fold_word
+from transforms.mentions.fold import IGNORABLE, fold_plain, fold_word
 
 CONNECTORS = "-\u2010\u2011'\u2019\u02bc`\u00b4_"  # hyphens, apostrophes and the underscore: one of them between words joins
 EMOJI = "\u2600-\u27bf\u2b50\u2b55\u231a\u231b\u23e9-\u23f3\U0001f000-\U0001fbff"
+_EMOJI_FROM = "\u231a"  # no emoji comes before
 _TONE = "\ufe0f\U0001f3fb-\U0001f3ff"
 _TOKEN = re.compile(rf"[^\W_]+(?:[{IGNORABLE}]+[^\W_]*)*|[{EMOJI}][{_TONE}]*(?:\u200d[{EMOJI}][{_TONE}]*)*")
 _COMPOUND = re.compile(rf"[^\W_][{IGNORABLE}]*[{CONNECTORS}][^\W_]")
 _JOIN = re.compile(rf"[{IGNORABLE}]*[{CONNECTORS}][{IGNORABLE}]*")
+_SHORT = 200  # words of a text in which looking through all is cheaper than an index
 _WIDEST_JOIN = 8  # characters between two words of a compound, invisible ones counted
 _EMOJI = re.compile(f"[{EMOJI}]")
 _TONES = re.compile(f"[{_TONE}\u200d]")
@@ -51,7 +53,7 @@ def words_of(text: str) -> list[str]:
 
 
 def is_emoji(text: str) -> bool:
-    return text[:1] >= "\u231a" and bool(_EMOJI.match(text))
+    return text[:1] >= _EMOJI_FROM and bool(_EMOJI.match(text))
 
 
 @lru_cache(maxsize=200_000)
@@ -77,64 +79,54 @@ class Tokens:
         self.text = text
         self.compounds: list[Unit] = []
         self.marks: dict[int, str] = {}  # position -> "#" or "@"
-        if not _COMPOUND.search(text) and "#" not in text and "@" not in text:
-            spans = [match.span() for match in _TOKEN.finditer(text)]
+        spans = [match.span() for match in _TOKEN.finditer(text)]
+        if "#" in text or "@" in text:
+            spans = self._read_marks(spans)
+        if (folded := fold_plain(text)) is None:
             self.forms = [fold_token(text[start:end]) for start, end in spans]
-            self.starts = [start for start, _ in spans]
-            self.ends = [end for _, end in spans]
         else:
-            self.forms, self.starts, self.ends = [], [], []
-            self._read_compounds()
+            self.forms = [folded[start:end] if folded[start] < _EMOJI_FROM else fold_token(text[start:end]) for start, end in spans]
+        self.starts = [start for start, _ in spans]
+        self.ends = [end for _, end in spans]
+        if _COMPOUND.search(text) or len(self.marks) > 0:
+            self._join_compounds()
 
-    def _read_compounds(self) -> None:
-        text = self.text
-        chain_from = 0  # the position where the running compound began
-        last_end = 0
-        for match in _TOKEN.finditer(text):
-            start, end = match.span()
-            token = match.group()
-            if text[last_end] == " " or not _joins(text, last_end, start):
-                if len(self.forms) - chain_from > 1:
-                    self._close_compound(chain_from)
-                chain_from = len(self.forms)
-            last_end = start if is_emoji(token) else end
-            mark = _mark_before(text, start)
-            if mark == "#" and len(parts := split_camel(token)) > 1:
-                self._add_hashtag(parts, start, token)
-                continue
+    def _read_marks(self, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Notes marked names, and cuts hashtags in CamelCase into their parts."""
+        cut: list[tuple[int, int]] = []
+        for start, end in spans:
+            mark = _mark_before(self.text, start)
             if mark:
-                self.marks[len(self.forms)] = mark
-            self._add(fold_token(token), start, end)
-        self._close_compound(chain_from)
+                self.marks[len(cut)] = mark
+            parts = split_camel(self.text[start:end]) if mark == "#" else ()
+            for part in parts[:-1]:
+                cut.append((start, start + len(part)))
+                start += len(part)
+            cut.append((start, end))
+        return cut
 
-    def _add(self, form: str, start: int, end: int) -> None:
-        self.forms.append(form)
-        self.starts.append(start)
-        self.ends.append(end)
+    def _join_compounds(self) -> None:
+        text, first = self.text, 0
+        for position, (end, start) in enumerate(zip(self.ends, self.starts[1:], strict=False), 1):
+            if start != end and (text[end] == " " or not _joins(text, end, start) or is_emoji(self.forms[position - 1])):
+                self._close_compound(first, position)
+                first = position
+        self._close_compound(first, len(self.forms))
 
-    def _add_hashtag(self, parts: list[str], start: int, token: str) -> None:
-        first, offset = len(self.forms), start
-        for part in parts:
-            self._add(fold_token(part), offset, offset + len(part))
-            offset += len(part)
-        self.compounds.append(Unit(fold_token(token), first, len(self.forms) - 1, start, offset, "#"))
-
-    def _close_compound(self, first: int) -> None:
-        stop = len(self.forms)
+    def _close_compound(self, first: int, stop: int) -> None:
+        """Notes the joined form of the words first..stop-1; of a marked name, which underscores alone make longer, that one too."""
         if stop - first < 2:
             return
-        if mark := _mark_before(self.text, self.starts[first]):  # a marked name reaches as far as underscores join it
+        if first in self.marks:
             gaps = range(first + 1, stop)
             end = next((at for at in gaps if self.starts[at] > self.ends[at - 1] and self.text[self.ends[at - 1]] != "_"), stop)
-            self._add_compound(first, end, mark)
+            if end - first > 1:
+                self._add_compound(first, end, self.marks.pop(first))  # the mark is that of the whole, not of its first part
+            if end == stop:
+                return
         self._add_compound(first, stop, "")
 
     def _add_compound(self, first: int, stop: int, mark: str) -> None:
-        newest = self.compounds[-1] if self.compounds and self.compounds[-1].first == first else None
-        if stop - first < 2 or (newest and newest.last == stop - 1):
-            return
-        if newest and mark:
-            self.compounds.pop()  # the tag went on after an underscore
         form = fold_token("".join(self.forms[first:stop]))
         self.compounds.append(Unit(form, first, stop - 1, self.starts[first], self.ends[stop - 1], mark))
 
@@ -151,19 +143,18 @@ class Tokens:
         return list(map(self.word, range(len(self.forms))))
 
     @cached_property
-    def positions(self) -> dict[str, list[int]]:
-        """Folded form -> where it is, compounds not counted."""
+    def _positions(self) -> dict[str, list[int]]:
         index: dict[str, list[int]] = {}
         for position, form in enumerate(self.forms):
-            if form in index:
-                index[form].append(position)
-            else:
-                index[form] = [position]
+            index.setdefault(form, []).append(position)
         return index
 
     def units(self, form: str) -> list[Unit]:
         """All units of a folded form."""
-        found = [self.word(position) for position in self.positions.get(form, ())]
+        if len(self.forms) <= _SHORT:
+            found = [self.word(position) for position, other in enumerate(self.forms) if other == form]
+        else:
+            found = [self.word(position) for position in self._positions.get(form, ())]
         return found + [unit for unit in self.compounds if unit.form == form] if self.compounds else found
 
     @cached_property
