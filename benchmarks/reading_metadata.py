@@ -1,8 +1,8 @@
 """Titles, authors, dates, encodings and languages: our readers beside their peers, same pages, same run, one core.
 
-    python -m benchmarks.reading_metadata
+    python -m benchmarks.reading_metadata [--newspaper]
 
-Peers: trafilatura and newspaper4k (pages), htmldate (page dates), dateparser (date strings), chardet (encodings), lingua
+Peers: trafilatura and, when asked for, newspaper4k (pages; it looks up domain suffixes over the network and waits for each), htmldate (page dates), dateparser (date strings), chardet (encodings), lingua
 (language). One that is not installed is left out of the table.
 """
 
@@ -12,6 +12,7 @@ import gzip
 import importlib
 import json
 import re
+import sys
 import tarfile
 import time
 from collections import defaultdict
@@ -159,10 +160,12 @@ def page_rows(
             yield Row(dataset, measure, own, name, share, speeds["dozor"], speeds.get(name))
 
 
-def pages() -> Iterator[Row]:
+def pages(with_newspaper: bool) -> Iterator[Row]:
     news = files(DATA / "fundus-news" / "html.tar.xz")
     entries = list(lines(DATA / "fundus-news" / "expected.jsonl.gz"))
-    both: dict[str, Reader] = {"trafilatura": by_trafilatura, "newspaper": by_newspaper}
+    both: dict[str, Reader] = {"trafilatura": by_trafilatura}
+    if with_newspaper:
+        both["newspaper"] = by_newspaper
     yield from page_rows("fundus-news", ((e, news[e["file"]], e["url"]) for e in entries), fundus_case, both)
     posts = files(DATA / "postlight-pages" / "html.tar.xz")
     entries = list(lines(DATA / "postlight-pages" / "expected.jsonl.gz"))
@@ -255,12 +258,12 @@ def languages() -> Iterator[Row]:
         yield Row("language-id", kind, shares[0], "lingua" if peer else "", *(shares[1:] or [None]), *speeds)
 
 
-def rows() -> Iterator[Row]:
-    yield from pages()
+def rows(with_newspaper: bool = False) -> Iterator[Row]:
+    yield from pages(with_newspaper)
     yield from date_strings()
     yield from encodings()
     yield from languages()
 
 
 if __name__ == "__main__":
-    print_table(rows())
+    print_table(rows(with_newspaper="--newspaper" in sys.argv[1:]))
