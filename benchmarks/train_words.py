@@ -64,25 +64,31 @@ def main() -> None:
     WEIGHTS.mkdir(exist_ok=True)
     (WEIGHTS / "words.txt").write_text("".join(f"{stem}\n" for stem in stems), encoding="utf-8")
     rarity = np.log((texts + 1) / (1 + np.array([texts_with[stem] for stem in stems])))
+    (WEIGHTS / "ratings.txt").write_text("".join(f"{word}\t{rating:g}\n" for word, rating in vader_lexicon()), encoding="utf-8")
     np.savez_compressed(
         WEIGHTS / "words.npz", vectors=np.round(table / scale).astype(np.int8), scale=scale, rarity=rarity.astype(np.float16)
     )
     print(f"{len(stems)} stems, {table.shape[1]} numbers each")
 
 
-def vader_ratings() -> tuple[dict[str, float], dict[str, str]]:
-    """Mean rating (-4 to 4) of each stem and emoticon of the VADER lexicon, and a form of each."""
+def vader_lexicon() -> list[tuple[str, float]]:
+    """Words and emoticons, folded, with their mean rating (-4 to 4)."""
     found = find_spec("vaderSentiment")
     assert found is not None
     assert found.submodule_search_locations
     lines = Path(found.submodule_search_locations[0], "vader_lexicon.txt").read_text(encoding="utf-8").splitlines()
-    stems, ratings = Stems(), defaultdict(list)
+    entries = {fold(word): float(rating) for word, rating, *_ in (line.split("\t") for line in lines) if " " not in word}
+    return sorted(entries.items())
+
+
+def vader_ratings() -> tuple[dict[str, float], dict[str, str]]:
+    """Mean rating of each stem of the VADER lexicon, and a form of each."""
+    stems, found = Stems(), defaultdict(list)
     forms: dict[str, str] = {}
-    for word, rating, *_ in (line.split("\t") for line in lines if " " not in line.split("\t")[0]):
-        stem = stems.of(fold(word))
-        ratings[stem].append(float(rating))
-        forms.setdefault(stem, fold(word))
-    return {stem: float(np.mean(found)) for stem, found in ratings.items()}, forms
+    for word, rating in vader_lexicon():
+        found[stems.of(word)].append(rating)
+        forms.setdefault(stems.of(word), word)
+    return {stem: float(np.mean(rated)) for stem, rated in found.items()}, forms
 
 
 def commonest_forms(corpora: Path, more: dict[str, str]) -> tuple[dict[str, str], Counter[str], int]:

@@ -11,6 +11,7 @@ from dozor.sentiment import judge_lines
 from transforms.mentions.lexicon import Forms, word_table
 from transforms.mentions.sentiment import Asked, Sentiment
 from transforms.mentions.sentiment_features import NO_TARGET, TEXT_TOKENS, WINDOW_TOKENS, segments
+from transforms.mentions.sentiment_rules import rule_scores
 
 ENGINE = Sentiment()
 
@@ -58,6 +59,12 @@ def test_what_a_target_is_called_has_no_tone_of_its_own():
     assert plain[0].score == pytest.approx(telling[0].score, abs=0.15)
 
 
+def test_a_name_is_masked_and_a_common_noun_in_the_target_is_not():
+    words = segments([("Задержан мошенник Лисицын", [(9, 25)])], Forms(word_table()))
+
+    assert [row == word_table().unknown for row in words.rows[1:4]] == [False, False, True]
+
+
 def test_one_tone_for_each_target_and_one_for_a_text_without():
     text = "Foxglove, Larchbank and Moorhen opened shops."
 
@@ -95,6 +102,31 @@ def test_any_text_gets_a_label_a_score_and_a_confidence(text, data):
         assert -1 <= tone.score <= 1
         assert 1 / 3 - 1e-3 <= tone.confidence <= 1
         assert not math.isnan(tone.score)
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        pytest.param("good", "good but useless", id="contrast"),
+        pytest.param("VERY GOOD tea, isn't it", "very good tea, isn't it", id="capitals"),
+        pytest.param("extremely good", "slightly good", id="intensifiers"),
+        pytest.param("отлично", "не отлично", id="negation in Russian"),
+    ],
+)
+def test_the_rules_turn_a_rating_by_its_neighbours(better, worse):
+    kinder, harsher = rule_scores(segments([(better, []), (worse, [])], Forms(word_table())), word_table())
+
+    assert kinder > harsher
+
+
+def test_the_rules_say_nothing_of_a_text_without_tone():
+    assert rule_scores(segments([("The table", []), ("", [])], Forms(word_table())), word_table()).tolist() == [0, 0]
+
+
+def test_neighbours_in_another_text_do_not_turn_a_rating():
+    alone, after = (segments(texts, Forms(word_table())) for texts in ([("good", [])], [("he did not", []), ("good", [])]))
+
+    assert rule_scores(alone, word_table())[0] == rule_scores(after, word_table())[1]
 
 
 def test_a_text_of_a_million_words_costs_no_more_than_what_is_read_of_it():

@@ -27,7 +27,9 @@ Numbers = npt.NDArray[np.int32]
 # What a token is besides its meaning: one bit each.
 MARKS = ("comma", "stop", "exclamation", "question", "open", "close", "quote", "dash", "colon", "bracket", "number", "symbol")
 NEGATION, CAPITALISED, UPPER, UNKNOWN = range(len(MARKS), len(MARKS) + 4)
-FLAGS = len(MARKS) + 4
+FLAGS = len(MARKS) + 4  # those above are seen by the network; the rules know more:
+STRONGER, WEAKER, CONTRAST, CYRILLIC = range(FLAGS, FLAGS + 4)
+RATING_SCALE, RATING_ZERO = 20, 128  # how a rating of -4 to 4 is kept as a number from 0 to 255
 
 _MARK_OF = {
     **dict.fromkeys(",،", 0),
@@ -41,9 +43,27 @@ _MARK_OF = {
     **dict.fromkeys(":;", 8),
     **dict.fromkeys("()[]{}", 9),
 }
-_RUSSIAN_NEGATIONS = ("не", "ни", "нет", "без", "нельзя", "никогда", "никто", "ничто", "ничего", "никак", "вряд")
-_ENGLISH_NEGATIONS = ("not", "no", "never", "without", "nor", "none", "nobody", "nothing", "neither", "cannot", "hardly", "barely")
-_NEGATIONS = frozenset((*_RUSSIAN_NEGATIONS, *_ENGLISH_NEGATIONS))
+_NEGATIONS = frozenset(
+    (
+        *("не", "ни", "нет", "без", "нельзя", "никогда", "никто", "ничто", "ничего", "никак", "вряд"),
+        *("not", "no", "never", "without", "nor", "none", "nobody", "nothing", "neither", "cannot", "hardly", "barely"),
+    )
+)
+_STRONGER = frozenset(
+    (
+        *("очень", "крайне", "чрезвычайно", "невероятно", "особенно", "слишком", "совершенно", "абсолютно", "полностью"),
+        *("просто", "реально", "настолько", "самый", "самая", "самое", "самые", "такой", "такая", "такое", "весьма"),
+        *("very", "really", "so", "extremely", "incredibly", "absolutely", "totally", "completely", "utterly", "quite"),
+        *("especially", "particularly", "most", "more", "too", "deeply", "highly", "truly", "fucking", "remarkably"),
+    )
+)
+_WEAKER = frozenset(
+    (
+        *("немного", "слегка", "чуть", "отчасти", "почти", "несколько", "едва", "довольно"),
+        *("slightly", "somewhat", "barely", "hardly", "kinda", "sorta", "almost", "marginally", "partly", "less", "little"),
+    )
+)
+_CONTRASTS = frozenset(("но", "однако", "зато", "but", "however"))
 _CYRILLIC = re.compile("[а-я]")
 _REPEATED = re.compile(r"(.)\1{2,}")
 
@@ -92,26 +112,33 @@ def word_table() -> WordTable:
     return WordTable(rows, np.concatenate([vectors, blank]), np.append(rarity, rarity.max()))
 
 
+@cache
+def ratings() -> dict[str, float]:
+    """Word or emoticon -> how people rated it, -4 to 4: the VADER lexicon (MIT, C.J. Hutto), in `weights/ratings.txt`."""
+    lines = files(__package__).joinpath("weights", "ratings.txt").read_text(encoding="utf-8").splitlines()
+    return {word: float(rating) for word, rating in (line.split("\t") for line in lines)}
+
+
 class Forms:
-    """Numbers of word forms, each computed once: row of the word table, hash of the stem, hash of the ending, flags."""
+    """Numbers of word forms, each computed once: row of the word table, hash of the stem, hash of the ending, flags, rating."""
 
     def __init__(self, table: WordTable) -> None:
         self.table = table
+        self._ratings = ratings()
         self._stems = Stems()
         self._ids: dict[str, int] = {}
-        self._numbers: list[tuple[int, int, int, int]] = []
+        self._numbers: list[tuple[int, int, int, int, int]] = []
 
     def numbers(self, forms: list[str]) -> npt.NDArray[np.uint32]:
-        """(forms, 4): row, stem hash, ending hash, flags as bits."""
+        """(forms, 5): row, stem hash, ending hash, flags as bits, rating as a number (see RATING_SCALE)."""
         if len(self._ids) > MOST_FORMS:
             self._ids.clear()
             self._numbers.clear()
         ids = self._ids
-        return np.array([self._numbers[ids[form]] if form in ids else self._add(form) for form in forms], np.uint32).reshape(
-            -1, 4
-        )
+        found = [self._numbers[ids[form]] if form in ids else self._add(form) for form in forms]
+        return np.array(found, np.uint32).reshape(-1, 5)
 
-    def _add(self, form: str) -> tuple[int, int, int, int]:
+    def _add(self, form: str) -> tuple[int, int, int, int, int]:
         folded = fold(form)
         stem, row = self._found(folded)
         flags = 1 << UNKNOWN if row == self.table.unknown else 0
@@ -119,18 +146,21 @@ class Forms:
             flags |= (folded in _NEGATIONS or folded.endswith("n't")) << NEGATION
             flags |= form[0].isupper() << CAPITALISED
             flags |= (len(form) > 1 and form.isupper()) << UPPER
+            flags |= (folded in _STRONGER) << STRONGER | (folded in _WEAKER) << WEAKER | (folded in _CONTRASTS) << CONTRAST
+            flags |= (_CYRILLIC.search(folded) is not None) << CYRILLIC
         elif (mark := _MARK_OF.get(form, _MARK_OF.get(form[-1]))) is not None:
             flags |= 1 << mark
         else:
             flags |= 1 << MARKS.index("number" if form[0].isdigit() else "symbol")
         self._ids[form] = len(self._numbers)
-        self._numbers.append((row, crc32(stem.encode()), crc32(folded[-3:].encode()), flags))
+        rating = next((self._ratings[spelling] for spelling in _spellings(folded) if spelling in self._ratings), 0.0)
+        number = round(rating * RATING_SCALE) + RATING_ZERO
+        self._numbers.append((row, crc32(stem.encode()), crc32(folded[-3:].encode()), flags, number))
         return self._numbers[-1]
 
     def _found(self, folded: str) -> tuple[str, int]:
         rows, unknown = self.table.rows, self.table.unknown
-        tried = (folded, _REPEATED.sub(r"\1\1", folded), _REPEATED.sub(r"\1", folded))  # as written, sooo -> soo, sooo -> so
-        for spelling in dict.fromkeys(tried):
+        for spelling in _spellings(folded):
             stem = self._stems.of(spelling)
             if stem in rows:
                 return stem, rows[stem]
@@ -138,4 +168,9 @@ class Forms:
             stem = self._stems.of(part)
             if part != folded and stem in rows:
                 return stem, rows[stem]
-        return self._stems.of(tried[-1]), unknown
+        return self._stems.of(_REPEATED.sub(r"\1", folded)), unknown
+
+
+def _spellings(folded: str) -> tuple[str, ...]:
+    """As written, sooo -> soo, sooo -> so."""
+    return (folded, _REPEATED.sub(r"\1\1", folded), _REPEATED.sub(r"\1", folded)) if _REPEATED.search(folded) else (folded,)

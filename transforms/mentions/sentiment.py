@@ -3,6 +3,7 @@
 The default engine: fast, offline, its weights in `weights/` as numbers (see `benchmarks/train_sentiment.py` for what they are
 made of, and how). A convolutional network over word vectors looks at the words around the target, and a linear model over
 hashed words and word pairs; their answers are added up.
+For a whole text, the rules of `sentiment_rules` are a third.
 
     >>> Sentiment().of("Курьер опоздал, но «Северный чай» вернул деньги", [(20, 32)])
     [Tone(label='positive', score=0.3..., confidence=0.5...)]
@@ -21,6 +22,7 @@ import numpy.typing as npt
 
 from transforms.mentions.lexicon import Floats, Forms, word_table
 from transforms.mentions.sentiment_features import NO_TARGET, Segments, Span, segments, word_features
+from transforms.mentions.sentiment_rules import rule_scores
 
 Label = Literal["negative", "neutral", "positive"]
 LABELS: tuple[Label, Label, Label] = ("negative", "neutral", "positive")
@@ -204,7 +206,7 @@ class Weights:
     rarity: Floats  # (2 languages, 2 models, 3): what probabilities are divided by before they are added
     network_share: Floats  # (2,) of the network in the sum, the rest is the words'
     decision: Floats  # (2, 3): factors of the sum that make the F1 of the rarer labels greatest
-    whole_share: Floats  # (2,) of the network in the score of a whole text
+    whole: Floats  # (2, 3) factors of network, words and rules in the score of a whole text
     whole_edge: float  # score from which a whole text is positive (and below minus which negative) with probability one half
     whole_step: float  # how fast that probability changes
 
@@ -218,8 +220,8 @@ class Weights:
         share = self.network_share[language][:, None]
         mixed = share * _scaled(chances / rarity[:, 0]) + (1 - share) * _scaled(word_chances / rarity[:, 1])
         mixed = _scaled(mixed * self.decision[language])
-        share = self.whole_share[language]
-        whole = np.clip(share * scores + (1 - share) * word_scores, -1, 1)
+        by_model = np.stack([scores, word_scores, rule_scores(batch, word_table())], axis=1)
+        whole = np.clip((by_model * self.whole[language]).sum(axis=1), -1, 1)
         positive = 1 / (1 + np.exp((self.whole_edge - whole) / self.whole_step))
         negative = 1 / (1 + np.exp((self.whole_edge + whole) / self.whole_step))
         of_whole = _scaled(np.stack([negative, np.maximum(1 - positive - negative, 0), positive], axis=1))
@@ -250,7 +252,7 @@ def weights() -> Weights:
         rarity=numbers["rarity"],
         network_share=numbers["network_share"],
         decision=numbers["decision"],
-        whole_share=numbers["whole_share"],
+        whole=numbers["whole"],
         whole_edge=float(numbers["whole_edge"]),
         whole_step=float(numbers["whole_step"]),
     )

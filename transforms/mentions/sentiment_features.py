@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from transforms.mentions.lexicon import FLAGS, Floats, Forms, Numbers
+from transforms.mentions.lexicon import CAPITALISED, FLAGS, RATING_SCALE, RATING_ZERO, Floats, Forms, Numbers
 
 READ_CHARACTERS = 20_000  # of a text without targets; with targets, so many on either side of each
-WINDOW_TOKENS = 64  # seen around a target
+WINDOW_TOKENS = 48  # seen around a target
 TEXT_TOKENS = 256  # seen of a text without targets
 HASH_BITS = 17  # of the table of word and word-pair weights
 
@@ -38,7 +38,8 @@ NO_TARGET = 17
 
 _TARGET_HASH = np.uint32(0x7A3D_11C5)
 _SALTS = np.array(
-    [0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F, 0x165667B1, 0xD3A2646D, 0xFD7046C5, 0xB55A4F09, 0xA0761D65], np.uint32
+    [0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F, 0x165667B1, 0xD3A2646D, 0xFD7046C5, 0xB55A4F09, 0xA0761D65, 0xE7037ED1],
+    np.uint32,
 )
 
 Span = tuple[int, int]
@@ -49,9 +50,12 @@ class Segments:
     """A batch of segments. Token arrays have a blank token before each segment and after the last."""
 
     rows: Numbers  # of the word table
-    flags: Floats  # (tokens, FLAGS)
+    bits: npt.NDArray[np.uint32]  # flags of tokens, see `lexicon`
+    flags: Floats  # (tokens, FLAGS): the first of them, as numbers
+    ratings: Floats  # -4 to 4
     sides: Numbers  # bucket of the place relative to the target: 1-8 before it, 9-16 after it, 0 in it, 17 there is none
-    hashes: npt.NDArray[np.uint32]  # of stems
+    hashes: npt.NDArray[np.uint32]  # of stems; one and the same for all tokens of a target
+    stems: npt.NDArray[np.uint32]  # hashes of stems, also in the target
     endings: npt.NDArray[np.uint32]  # of the last three letters
     starts: npt.NDArray[np.int64]  # of segments; ends are the next start, less the blank
     owner: npt.NDArray[np.int64]  # segment of each token, -1 for blanks
@@ -61,7 +65,7 @@ class Segments:
 
 
 def segments(texts: Sequence[tuple[str, Sequence[Span]]], forms: Forms) -> Segments:
-    """The segments of texts with their targets (character spans), in order; a text without targets gives one."""
+    """The segments of one or more texts with their targets (character spans), in order; a text without targets gives one."""
     words: list[str] = []
     shapes: list[tuple[int, int, int]] = []  # tokens, first and last + 1 of the target; (n, -1, -1) without one
     for text, targets in texts:
@@ -114,29 +118,32 @@ def _arranged(words: list[str], shapes: list[tuple[int, int, int]], forms: Forms
     owner = np.append(np.where(place < 0, -1, owner), -1)
     place = np.append(place, -1)
     blank = owner < 0
-    numbers = np.zeros((len(words), 4), np.uint32)
+    numbers = np.zeros((len(words), 5), np.uint32)
+    numbers[:, 4] = RATING_ZERO
     numbers[~blank] = forms.numbers([word for word in words if word])
     rows = numbers[:, 0].astype(np.int32)
     rows[blank] = forms.table.unknown
-    flags = (numbers[:, 3, None] >> np.arange(FLAGS, dtype=np.uint32) & 1).astype(np.float32)
-    if not len(counts):
-        return Segments(rows, flags, rows * 0, numbers[:, 1], numbers[:, 2], starts, owner)
+    bits = numbers[:, 3]
+    flags = (bits[:, None] >> np.arange(FLAGS, dtype=np.uint32) & 1).astype(np.float32)
+    ratings = (numbers[:, 4].astype(np.float32) - RATING_ZERO) / RATING_SCALE
     first, last = firsts[owner], lasts[owner]
     before, after = first - place, place - last + 1
     sides = np.where(before > 0, _FAR[np.clip(before, 0, 21)], np.where(after > 0, 8 + _FAR[np.clip(after, 0, 21)], 0))
     sides = np.where(first < 0, NO_TARGET, sides).astype(np.int32)
     inside = (sides == 0) & ~blank
-    rows[inside] = forms.table.unknown  # a name must not have a tone of its own
-    hashes = np.where(inside, _TARGET_HASH, numbers[:, 1]).astype(np.uint32)
+    # A name must not have a tone of its own; what someone is called by a common noun ("a fraudster", "our hero") tells.
+    rows[inside & (bits & np.uint32(1 << CAPITALISED) > 0)] = forms.table.unknown
+    stems = numbers[:, 1]
+    hashes = np.where(inside, _TARGET_HASH, stems).astype(np.uint32)
     hashes[blank] = 0
-    return Segments(rows, flags, sides, hashes, numbers[:, 2], starts, owner)
+    return Segments(rows, bits, flags, ratings, sides, hashes, stems, numbers[:, 2], starts, owner)
 
 
 def word_features(batch: Segments) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Hashed words and word pairs of each segment: (segment, feature) of every occurrence, features below 2 ** HASH_BITS.
 
-    Nine kinds: a word anywhere; two words in a row; a word within 5 and within 2 tokens before, and after, the target; the
-    three tokens up to, and from, the target; the ending of the target's last word (its case, in Russian).
+    Ten kinds: a word anywhere; two words in a row; a word within 5 and within 2 tokens before, and after, the target; the
+    three tokens up to, and from, the target; the ending of the target's last word (its case, in Russian); a common noun in it.
     """
     h, owner, sides = batch.hashes, batch.owner, batch.sides
     real = owner >= 0
@@ -157,6 +164,7 @@ def word_features(batch: Segments) -> tuple[npt.NDArray[np.int64], npt.NDArray[n
         (two_before & real, triples),
         (ends_target, triples),
         (ends_target, batch.endings),
+        (real & (sides == 0) & (batch.bits & np.uint32(1 << CAPITALISED) == 0), batch.stems),
     ]
     owners = np.concatenate([owner[mask] for mask, _ in kinds])
     features = np.concatenate([_mixed(values[mask], salt) for (mask, values), salt in zip(kinds, _SALTS, strict=True)])

@@ -19,7 +19,7 @@ from transforms.mentions.lexicon import EMBEDDING_WIDTH, Floats, Stems, word_tab
 
 MOST_STEMS = 150  # rarest of a text that are matched one by one
 MOST_CHARACTERS = 6_000  # of a text whose trigrams are compared
-WEIGHTS = (0.25, 0.5, 0.25)  # of rare words, matched words, trigrams
+WEIGHTS = (0.2, 0.6, 0.2)  # of rare words, matched words, trigrams
 
 
 def similarity(one: str, other: str) -> float:
@@ -75,8 +75,13 @@ def _directions(stems: Sequence[str]) -> Floats:
 
 
 def _rarity(stem: str) -> float:
+    """Single letters are prepositions and count for nothing; a number counts half of a word never seen."""
     table = word_table()
-    return float(table.rarity[table.rows.get(stem, table.unknown)])
+    if stem in table.rows:
+        return float(table.rarity[table.rows[stem]])
+    if stem.isdigit():
+        return float(table.rarity[table.unknown]) / 2
+    return float(table.rarity[table.unknown]) if len(stem) > 1 else 0.0
 
 
 @cache
