@@ -34,6 +34,7 @@ class Candidate:
 
 
 Found = dict[int, Candidate | None]
+Groups = frozenset[int]
 
 _MODULUS = 1 << 64
 _R = 0x9E3779B97F4A7C15  # odd, so it has an inverse modulo 2^64
@@ -102,7 +103,14 @@ def _hash(word: str) -> int:
 class _Table:
     """A set of hashes, each with the groups it stands for."""
 
-    def __init__(self, groups: Mapping[int, set[int]]) -> None:
+    def __init__(self, groups_of: Mapping[str, Iterable[int]]) -> None:
+        """From skeletons and their groups; equal groups are kept once, since there are far fewer of them than spellings."""
+        groups: dict[int, frozenset[int]] = {}
+        kept: dict[frozenset[int], frozenset[int]] = {}
+        for spelling, named in groups_of.items():
+            key = _hash(spelling)
+            both = groups.get(key, frozenset()).union(named)
+            groups[key] = kept.setdefault(both, both)
         order = sorted(groups)
         self._keys = np.array(order, np.uint64)
         self.groups = [groups[key] for key in order]
@@ -129,22 +137,25 @@ class Scanner:
     """
 
     def __init__(self, anchors: Mapping[str, Iterable[int]]) -> None:
-        self._words: dict[str, set[int]] = {}
-        self._stems: dict[str, set[int]] = {}
-        self._emoji: dict[str, set[int]] = {}
+        self._words: dict[str, Groups] = {}
+        self._stems: dict[str, Groups] = {}
+        self._emoji: dict[str, Groups] = {}
+        kept: dict[Groups, Groups] = {}
         for anchor, groups in anchors.items():
             if anchor.endswith("*"):
-                self._stems.setdefault(skeleton(anchor[:-1]), set()).update(groups)
+                table, key = self._stems, skeleton(anchor[:-1])
             elif symbols := [char for char in anchor if is_emoji(char)]:
-                self._emoji.setdefault(symbols[0], set()).update(groups)
+                table, key = self._emoji, symbols[0]
             else:
-                self._words.setdefault(skeleton(anchor), set()).update(groups)
-        self._word_table = _Table({_hash(word): groups for word, groups in self._words.items()})
-        by_length: dict[int, dict[int, set[int]]] = {}
+                table, key = self._words, skeleton(anchor)
+            both = table.get(key, frozenset()).union(groups)
+            table[key] = kept.setdefault(both, both)
+        self._word_table = _Table(self._words)
+        by_length: dict[int, dict[str, Groups]] = {}
         for stem, groups in self._stems.items():
-            by_length.setdefault(len(stem), {})[_hash(stem)] = groups
+            by_length.setdefault(len(stem), {})[stem] = groups
         self._stem_tables = {length: _Table(table) for length, table in by_length.items()}
-        self._head_table = _Table({_hash(stem[:_HEAD]): set() for stem in self._stems})
+        self._head_table = _Table({stem[:_HEAD]: () for stem in self._stems})
         self._emoji_pattern = re.compile(f"[{''.join(map(re.escape, self._emoji))}]") if self._emoji else None
 
     def scan(self, texts: Sequence[str]) -> Found:
@@ -182,7 +193,7 @@ class Scanner:
         """The groups of a skeleton spelling, whole or as the beginning of a longer one."""
         found = set(self._words.get(spelling, ()))
         for length in self._stem_tables:
-            found |= self._stems.get(spelling[:length], set())
+            found |= self._stems.get(spelling[:length], frozenset())
         return found
 
 

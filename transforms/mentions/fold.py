@@ -15,8 +15,9 @@ from functools import lru_cache
 IGNORABLE = "\u00ad\u0300-\u036f\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff"
 _IGNORABLE = re.compile(f"[{IGNORABLE}]+")
 _PLAIN = re.compile(r"[0-9a-z]+|[0-9а-яіїєґўјѕћђљњџ]+")
-# Letters that fold in a way of their own, and words of two alphabets.
-_NOT_PLAIN = re.compile("[^\x00-\x7f\xa0«»–—…“”„№’а-яёіїєґ\u2600-\u27bf\U0001f300-\U0001faff]|[a-z][0-9]*[а-яёіїєґ]|[а-яёіїєґ][0-9]*[a-z]")
+# Letters that fold in a way of their own; words of two alphabets.
+_NOT_PLAIN = re.compile("[^\x00-\x7f\xa0«»–—…“”„№’а-яёіїєґ\u2600-\u27bf\U0001f300-\U0001faff]")
+_TWO_ALPHABETS = re.compile("[a-z][0-9]*[а-яёіїєґ]|[а-яёіїєґ][0-9]*[a-z]")
 _LATIN = re.compile(r"[a-z]")
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 
@@ -73,9 +74,11 @@ def _one_script(word: str) -> str:
 
 
 def fold_plain(text: str) -> str | None:
-    """A whole text with every word folded at once, character by character; None when some word needs more than small letters and е for ё."""
+    """A whole text folded at once, character by character; None when some word needs more than small letters and е for ё."""
     low = text.lower()
-    return None if len(low) != len(text) or _NOT_PLAIN.search(low) else low.replace("ё", "е")
+    if len(low) != len(text) or _NOT_PLAIN.search(low) or (_LATIN.search(low) and _TWO_ALPHABETS.search(low)):
+        return None
+    return low.replace("ё", "е")
 
 
 @lru_cache(maxsize=4096)

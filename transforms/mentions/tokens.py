@@ -85,10 +85,12 @@ class Tokens:
         if (folded := fold_plain(text)) is None:
             self.forms = [fold_token(text[start:end]) for start, end in spans]
         else:
-            self.forms = [folded[start:end] if folded[start] < _EMOJI_FROM else fold_token(text[start:end]) for start, end in spans]
+            self.forms = [
+                folded[start:end] if folded[start] < _EMOJI_FROM else fold_token(text[start:end]) for start, end in spans
+            ]
         self.starts = [start for start, _ in spans]
         self.ends = [end for _, end in spans]
-        if _COMPOUND.search(text) or len(self.marks) > 0:
+        if self.marks or (any(map(text.__contains__, CONNECTORS)) and _COMPOUND.search(text)):
             self._join_compounds()
 
     def _read_marks(self, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -114,7 +116,7 @@ class Tokens:
         self._close_compound(first, len(self.forms))
 
     def _close_compound(self, first: int, stop: int) -> None:
-        """Notes the joined form of the words first..stop-1; of a marked name, which underscores alone make longer, that one too."""
+        """Notes the joined form of the words first..stop-1; of a marked name, as far as underscores go, that one too."""
         if stop - first < 2:
             return
         if first in self.marks:
