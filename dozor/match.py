@@ -24,6 +24,8 @@ _TEXT_KEYS = ("title", "author", "source", "url", "lang", "kind", "country")
 class InputError(ValueError):
     """A line that cannot be read; says which and why."""
 
+    exit_code = 2  # a file to mend
+
 
 def read_queries(lines: Iterable[str]) -> dict[str, str]:
     """Query id -> query, from lines {"id", "query"}."""
