@@ -18,7 +18,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -157,7 +157,7 @@ def _write(path: Path, tables: Iterable[pa.Table]) -> None:
             SCHEMA,
             compression="zstd",
             compression_level=ZSTD_LEVEL,
-            use_dictionary=["run_id", "source", "watch_id", "verdict"],
+            use_dictionary=["run_id", "source", "watch_id", "verdict"],  # type: ignore[arg-type]  # the stubs know only bool
         ) as writer,
     ):
         for table in tables:
@@ -175,13 +175,13 @@ class ArchiveWriter:
         self._bytes = 0
         self._since = time.monotonic()
 
-    def add(self, capture: Capture) -> Capture:
-        """Keep a capture; returned as it is stored (a very large body lies beside and is no longer carried)."""
+    def add(self, capture: Capture) -> None:
+        """Keep a capture. A very large body is written beside at once."""
         if capture.body is not None and len(capture.body) > LARGE_BODY:
             self._write_large(capture.body_hash, capture.body)
+            capture = replace(capture, body=None)
         self._open.append(capture)
         self._bytes += len(capture.body or b"")
-        return capture
 
     @property
     def is_full(self) -> bool:
@@ -189,12 +189,11 @@ class ArchiveWriter:
 
     def flush(self) -> None:
         """Write the open part; after this returns, its captures survive a kill."""
-        captures, self._open, self._bytes, self._since = self._open, [], 0, time.monotonic()
-        if not captures:
-            return
-        path = self.folder / f"{self.stem}-{len(self.parts):05d}.parquet"
-        _write(path, [_table([_without_large(c) for c in captures])])
-        self.parts.append(path)
+        if self._open:
+            path = self.folder / f"{self.stem}-{len(self.parts):05d}.parquet"
+            _write(path, [_table(self._open)])
+            self.parts.append(path)
+        self._open, self._bytes, self._since = [], 0, time.monotonic()
 
     def close(self) -> None:
         """Write what is open and merge the parts of this writer."""
@@ -226,12 +225,6 @@ class ArchiveWriter:
         if not path.exists():
             with replacing(path) as beside:
                 beside.write_bytes(zstandard.compress(body, ZSTD_LEVEL))
-
-
-def _without_large(capture: Capture) -> Capture:
-    if capture.body is None or len(capture.body) <= LARGE_BODY:
-        return capture
-    return _capture({**_row(capture), "body": None})
 
 
 def _matched(pattern: re.Pattern[str], path: Path) -> re.Match[str]:
@@ -284,10 +277,10 @@ def remove_covered_parts(store: Path, source: str, day: date) -> None:
 
 def sources_and_days(store: Path) -> list[tuple[str, date]]:
     """All partitions that hold captures."""
-    found = []
-    for folder in sorted((store / "captures").glob("source=*/date=*")):
-        found.append((folder.parent.name.removeprefix("source="), date.fromisoformat(folder.name.removeprefix("date="))))
-    return found
+    return [
+        (folder.parent.name.removeprefix("source="), date.fromisoformat(folder.name.removeprefix("date=")))
+        for folder in sorted((store / "captures").glob("source=*/date=*"))
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,28 +323,36 @@ def read_captures(store: Path, source: str | None = None, day: date | None = Non
 
 
 def find_capture(store: Path, capture_id: str) -> Capture | None:
-    """One capture with its body by id, or None. Looks first at the days its time prefix points to."""
-    days = _likely_days(capture_id)
-    files = capture_files(store)
-    files.sort(key=lambda path: path.parent.name.removeprefix("date=") not in days)
-    for path in files:
+    """One capture with its body by id, or None."""
+    group = locate(store, capture_id)
+    return None if group is None else next(read_group(group, lambda found: found == capture_id), None)
+
+
+def locate(store: Path, capture_id: str, source: str | None = None) -> Group | None:
+    """The row group that holds a capture. Looks first at the days that the time in its id points to."""
+    likely = [path for day in _likely_days(capture_id) for path in capture_files(store, source, day)]
+    return _locate(likely, capture_id) or _locate(capture_files(store, source), capture_id)
+
+
+def _locate(paths: Iterable[Path], capture_id: str) -> Group | None:
+    for path in paths:
         with pq.ParquetFile(path) as file:
             for number in range(file.num_row_groups):
                 statistics = file.metadata.row_group(number).column(0).statistics
-                if statistics is not None and statistics.has_min_max and not statistics.min <= capture_id <= statistics.max:
+                if statistics is not None and not str(statistics.min or "") <= capture_id <= str(statistics.max or "\uffff"):
                     continue
-                ids = file.read_row_group(number, columns=["capture_id"])["capture_id"]
-                if (index := pc.index(ids, capture_id).as_py()) >= 0:
-                    return _capture(file.read_row_group(number).slice(index, 1).to_pylist()[0], path.parent)
+                if capture_id in file.read_row_group(number, columns=["capture_id"])["capture_id"].to_pylist():
+                    return Group(path, number)
     return None
 
 
-def _likely_days(capture_id: str) -> set[str]:
+def _likely_days(capture_id: str) -> list[date]:
+    """The day on which a capture was made, and the one before, on which its run may have begun."""
     try:
         moment = datetime.fromtimestamp(int(capture_id[4:16], 16) / 1000, UTC)
+        return [moment.date(), moment.date() - timedelta(days=1)]
     except (ValueError, OverflowError, OSError):
-        return set()
-    return {(moment.date() - timedelta(days=back)).isoformat() for back in (0, 1)}
+        return []
 
 
 def _capture(row: dict[str, Any], folder: Path | None = None) -> Capture:
@@ -374,7 +375,7 @@ def rewrite(path: Path, change: Callable[[pa.Table], pa.Table]) -> None:
 
 def drop_bodies(table: pa.Table, rows: pa.BooleanArray, state: str) -> pa.Table:
     """The table with the bodies of the chosen rows gone and their state named; the rows stay."""
-    has_body = pc.and_(rows, pc.equal(table["body_state"], "stored"))
+    has_body = pc.and_(rows, pc.equal(table["body_state"], pa.scalar("stored")))
     for name, value in (("body", None), ("body_state", state)):
         column = pc.if_else(has_body, pa.scalar(value, SCHEMA.field(name).type), table[name])
         table = table.set_column(table.schema.get_field_index(name), SCHEMA.field(name), column)
@@ -388,10 +389,23 @@ def prune(store: Path, older_than: date) -> int:
         if day >= older_than:
             continue
         for path in capture_files(store, source, day):
-            stored = sum(pc.sum(pc.equal(t["body_state"], "stored")).as_py() or 0 for t in read_facts(path, ["body_state"]))
+            stored = sum(table["body_state"].to_pylist().count("stored") for table in read_facts(path, ["body_state"]))
             if stored:
-                rewrite(path, lambda t: drop_bodies(t, pa.array([True] * len(t)), "pruned"))
+                rewrite(path, lambda table: drop_bodies(table, pa.array([True] * len(table)), "pruned"))
                 dropped += stored
-        for large in partition(store, source, day).glob("*.zst"):
-            large.unlink()
+        remove_unused_large(partition(store, source, day))
     return dropped
+
+
+def remove_unused_large(folder: Path) -> None:
+    """Remove the large bodies of a partition that no row holds any more."""
+    large = {path.name.removesuffix(".zst"): path for path in folder.glob("*.zst")}
+    if not large:
+        return
+    for path in folder.glob("*.parquet"):
+        for table in read_facts(path, ["body_hash", "body_state"]):
+            for hashed, state in zip(table["body_hash"].to_pylist(), table["body_state"].to_pylist(), strict=True):
+                if state == "stored":
+                    large.pop(str(hashed), None)
+    for path in large.values():
+        path.unlink(missing_ok=True)

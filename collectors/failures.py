@@ -28,6 +28,8 @@ KINDS = {
     "downgrade": "a redirect leads from https to http",
     "guard": "the address may not be asked",
     "robots": "robots.txt does not allow it",
+    "robots_unreachable": "robots.txt could not be had, so nothing may be asked",
+    "soft_404": "the page says that it is not there, whatever its status says",
     "scope": "a redirect leads where we may not ask",
     "circuit_open": "the host failed too often and is left alone for a while",
     "paused": "the host asked to be left alone for a while",

@@ -8,13 +8,14 @@ It serves conditional requests, "until the last seen id", sitemap lastmod and th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from collectors.archive import capture_files, facts, locked, replacing
@@ -22,7 +23,7 @@ from collectors.source import Capture, Fetched, Seen
 
 _time = pa.timestamp("us", tz="UTC")
 SCHEMA = pa.schema(
-    [
+    [  # type: ignore[arg-type]  # the stubs want one type for all fields
         ("watch_id", pa.string()),
         ("kind", pa.string()),
         ("key", pa.string()),
@@ -39,6 +40,8 @@ SCHEMA = pa.schema(
     ]
 )
 GONE = (404, 410)
+_FETCHED = [field.name for field in fields(Fetched) if field.name != "fingerprint"]
+_SEEN = [field.name for field in fields(Seen) if field.name != "native_id"]
 
 
 @dataclass(slots=True)
@@ -62,25 +65,35 @@ class WatchKnown:
 
 
 class KnownSource:
-    """What is known of all watches of one source: loaded once, noted during a run, saved at its end."""
+    """What is known of all watches of one source: read once, noted during a run, saved at its end."""
 
     def __init__(self, store: Path, source: str) -> None:
         self._path = store / "known" / f"source={source}.parquet"
+        self._table = _read(self._path)
+        self._places = _places(self._table)
         self._watches: dict[str, WatchKnown] = {}
         self._changed: set[tuple[str, str, str]] = set()  # watch, kind, key
-        for row in _rows(self._path):
-            self._put(row)
 
     def of(self, watch_id: str) -> WatchKnown:
         """The view of one watch, empty for one never seen. It does not move while a run notes new things."""
-        known = self._watches.get(watch_id, WatchKnown())
+        known = self._of(watch_id)
         return WatchKnown(dict(known._fetched), dict(known._seen))
+
+    def _of(self, watch_id: str) -> WatchKnown:
+        """What is known of a watch, made of its rows when it is first asked for."""
+        known = self._watches.get(watch_id)
+        if known is None:
+            known = self._watches[watch_id] = WatchKnown()
+            for first, length in self._places.get(watch_id, ()):
+                for row in self._table.slice(first, length).to_pylist():
+                    _put(known, row)
+        return known
 
     def note_capture(self, capture: Capture) -> None:
         """Remember an answer: its body, validators, or that the thing is gone."""
         if capture.origin != "live":
             return
-        fetched = self._watches.setdefault(capture.watch_id, WatchKnown())._fetched
+        fetched = self._of(capture.watch_id)._fetched
         before = fetched.get(capture.fingerprint)
         after = _after(before, capture)
         if after is not None:
@@ -89,7 +102,7 @@ class KnownSource:
 
     def note_seen(self, watch_id: str, native_id: str, published_at: datetime | None, fetched_at: datetime) -> None:
         """Remember a sight of a native id."""
-        seen = self._watches.setdefault(watch_id, WatchKnown())._seen
+        seen = self._of(watch_id)._seen
         before = seen.get(native_id)
         if before is None:
             seen[native_id] = Seen(native_id, published_at, fetched_at, fetched_at)
@@ -107,33 +120,14 @@ class KnownSource:
         """Merge what was noted into the file; another process that saved meanwhile loses nothing."""
         if not self._changed:
             return
+        changed = pa.array(["\0".join(key) for key in self._changed])
         with locked(self._path.with_suffix(".lock")):
-            merged = {(r["watch_id"], r["kind"], r["key"]): r for r in _rows(self._path)}
-            for watch_id, kind, key in self._changed:
-                row = self._row(watch_id, kind, key)
-                before = merged.get((watch_id, kind, key))
-                merged[watch_id, kind, key] = row if before is None else _later(before, row)
-            _write_rows(self._path, [merged[key] for key in sorted(merged)])
+            table = _read(self._path)
+            is_changed = pc.is_in(_keys(table), changed)
+            before = {(row["watch_id"], row["kind"], row["key"]): row for row in table.filter(is_changed).to_pylist()}
+            rows = [_later(before.get(key), self._row(*key)) for key in sorted(self._changed)]
+            _write(self._path, pa.concat_tables([table.filter(pc.invert(is_changed)), _table(rows)]))
         self._changed.clear()
-
-    def _put(self, row: dict[str, Any]) -> None:
-        known = self._watches.setdefault(row["watch_id"], WatchKnown())
-        first, last, gone = row["first_fetched_at"], row["last_fetched_at"], row["gone_since"]
-        if row["kind"] == "fetched":
-            known._fetched[row["key"]] = Fetched(
-                row["key"],
-                row["url"],
-                row["capture_id"],
-                row["body_hash"],
-                row["etag"],
-                row["last_modified"],
-                first,
-                last,
-                row["http_status"],
-                gone,
-            )
-        else:
-            known._seen[row["key"]] = Seen(row["key"], row["published_at"], first, last, gone)
 
     def _row(self, watch_id: str, kind: str, key: str) -> dict[str, Any]:
         known = self._watches[watch_id]
@@ -159,13 +153,15 @@ def _after(before: Fetched | None, capture: Capture) -> Fetched | None:
             last_fetched_at=at,
             http_status=200 if capture.http_status == 304 else capture.http_status,
         )
-    if capture.http_status in GONE and before is not None:
+    if before is not None and (capture.http_status in GONE or capture.error == "soft_404"):
         return replace(before, gone_since=before.gone_since or at, http_status=capture.http_status, last_fetched_at=at)
     return None
 
 
-def _later(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+def _later(a: dict[str, Any] | None, b: dict[str, Any]) -> dict[str, Any]:
     """Two notes of the same thing: the later one, with the earliest first sight."""
+    if a is None:
+        return b
     late = b if b["last_fetched_at"] >= a["last_fetched_at"] else a
     return {
         **late,
@@ -174,17 +170,41 @@ def _later(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _rows(path: Path) -> Iterable[dict[str, Any]]:
-    if not path.exists():
-        return []
-    rows: list[dict[str, Any]] = pq.read_table(path, schema=SCHEMA).to_pylist()
-    return rows
+def _put(known: WatchKnown, row: dict[str, Any]) -> None:
+    facts = {name: row[name] for name in (_FETCHED if row["kind"] == "fetched" else _SEEN)}
+    if row["kind"] == "fetched":
+        known._fetched[row["key"]] = Fetched(row["key"], **facts)
+    else:
+        known._seen[row["key"]] = Seen(row["key"], **facts)
 
 
-def _write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+def _keys(table: pa.Table) -> Any:
+    return pc.call_function("binary_join_element_wise", [table["watch_id"], table["kind"], table["key"], pa.scalar("\0")])
+
+
+def _places(table: pa.Table) -> dict[str, list[tuple[int, int]]]:
+    """Where the rows of each watch lie: runs of (first row, how many)."""
+    runs = pc.call_function("run_end_encode", [table["watch_id"].combine_chunks()])
+    places: dict[str, list[tuple[int, int]]] = {}
+    first = 0
+    for watch_id, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
+        places.setdefault(watch_id, []).append((first, end - first))
+        first = end
+    return places
+
+
+def _read(path: Path) -> pa.Table:
+    return pq.read_table(path, schema=SCHEMA) if path.exists() else SCHEMA.empty_table()
+
+
+def _table(rows: Sequence[dict[str, Any]]) -> pa.Table:
+    return pa.Table.from_pylist(list(rows), schema=SCHEMA)
+
+
+def _write(path: Path, table: pa.Table) -> None:
+    """Sorted, so that the same knowledge makes the same file and the rows of a watch lie together."""
     with replacing(path) as beside:
-        columns = {name: pa.array([row[name] for row in rows], SCHEMA.field(name).type) for name in SCHEMA.names}
-        pq.write_table(pa.table(columns, schema=SCHEMA), beside, compression="zstd")
+        pq.write_table(table.sort_by([(name, "ascending") for name in ("watch_id", "kind", "key")]), beside, compression="zstd")
 
 
 def rebuild(store: Path, source: str) -> None:
@@ -202,5 +222,5 @@ def forget(store: Path, source: str, capture_ids: set[str]) -> None:
     """Drop what is known through these captures, so that their addresses are asked anew and not answered by an erased body."""
     path = store / "known" / f"source={source}.parquet"
     with locked(path.with_suffix(".lock")):
-        kept = [row for row in _rows(path) if row["capture_id"] not in capture_ids]
-        _write_rows(path, kept)
+        table = _read(path)
+        _write(path, table.filter(pc.invert(pc.is_in(table["capture_id"], pa.array(sorted(capture_ids), pa.string())))))

@@ -60,6 +60,7 @@ class Decision:
     rule: str = ""  # the line that decided, or what happened to robots.txt
     delay: float | None = None  # Crawl-delay in seconds, at most LONGEST_DELAY
     sitemaps: tuple[str, ...] = ()
+    is_unreachable: bool = False  # the host did not say: it may be down, or asks to be left alone
 
 
 @dataclass(slots=True)
@@ -78,11 +79,12 @@ class Rules:
     sitemaps: tuple[str, ...] = ()
     verdict: bool | None = None  # decides everything, where no file does
     reason: str = ""
+    is_unreachable: bool = False
 
     def decide(self, url: str) -> Decision:
         """The longest matching pattern decides; allow wins a tie; nothing matching is allowed (RFC 9309, 2.2.2)."""
         if self.verdict is not None:
-            return Decision(self.verdict, self.reason, self.delay, self.sitemaps)
+            return Decision(self.verdict, self.reason, self.delay, self.sitemaps, self.is_unreachable)
         path = _path_of(url)
         rule = next((rule for rule in self.rules if matches(rule[1], path)), None) if path != "/robots.txt" else None
         if rule is None:
@@ -193,9 +195,9 @@ def rules_of(answer: Answer, agent: str) -> Rules:
     if answer.error == "redirect":
         return Rules(verdict=True, reason=f"robots.txt is unavailable: {answer.error_detail}")
     if answer.error:
-        return Rules(verdict=False, reason=f"robots.txt is unreachable: {answer.error_detail}")
+        return Rules(verdict=False, reason=f"robots.txt is unreachable: {answer.error_detail}", is_unreachable=True)
     if status == 429 or status >= 500:
-        return Rules(verdict=False, reason=f"robots.txt is unreachable: {status}")
+        return Rules(verdict=False, reason=f"robots.txt is unreachable: {status}", is_unreachable=True)
     if not 200 <= status < 300:
         return Rules(verdict=True, reason=f"no robots.txt: {status}")
     return parse((answer.body or b"")[:LARGEST_FILE], agent)

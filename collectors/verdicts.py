@@ -1,7 +1,6 @@
 """What an answer is worth where its HTTP status says it, and how long it asks us to wait."""
 
-from email.utils import parsedate_to_datetime
-
+from collectors import failures
 from collectors.source import OK, Capture, Verdict, blocked, skip, wait
 
 THROTTLE_SECONDS = 60.0  # where a 429 or 503 names no Retry-After, or one we cannot read
@@ -26,11 +25,6 @@ def judge_by_status(capture: Capture) -> Verdict:
 
 
 def retry_after(capture: Capture) -> float:
-    """Seconds the answer asks us to wait: Retry-After as seconds or as a date (RFC 9110), else THROTTLE_SECONDS."""
-    said = capture.headers.get("retry-after", "").strip()
-    if said.isascii() and said.isdigit():
-        return float(said[:9])
-    try:
-        return max(0.0, (parsedate_to_datetime(said) - capture.fetched_at).total_seconds())
-    except (TypeError, ValueError):  # absent, not a date, or a date without an offset
-        return THROTTLE_SECONDS
+    """Seconds the answer asks us to wait, at most a day; THROTTLE_SECONDS where it does not say."""
+    asked = failures.retry_after(capture.headers.get("retry-after"), capture.fetched_at)
+    return THROTTLE_SECONDS if asked is None else asked

@@ -1,8 +1,8 @@
 """Web archive files (WARC 1.0/1.1, ARC; ISO 28500): responses in them as captures, and captures as responses.
 
 A response becomes a capture of the watch that would have asked for its URL, with the time at which it was recorded, and is read
-by that watch's source. What no watch asks for is counted and left. A broken record ends the file with a warning: what stood before
-it is kept.
+by that watch's source. What no watch asks for is counted and left. A broken record ends the file with a warning: what stood
+before it is kept.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def _imported_before(store: Path, source: str) -> set[str]:
     for path in capture_files(store, source):
         for table in read_facts(path, ["capture_id", "origin"]):
             rows = zip(table["capture_id"].to_pylist(), table["origin"].to_pylist(), strict=True)
-            found.update(capture_id for capture_id, origin in rows if origin == ORIGIN)
+            found.update(str(capture_id) for capture_id, origin in rows if origin == ORIGIN)
     return found
 
 
@@ -219,7 +219,7 @@ def _body(record: ArcWarcRecord, limit: int) -> tuple[bytes | None, str]:
 
 def _time(text: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        found = datetime.fromisoformat(text)
     except ValueError:
         return None
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
