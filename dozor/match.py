@@ -2,7 +2,6 @@
 
 import json
 import os
-import pickle
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -12,7 +11,7 @@ from multiprocessing import get_context
 from typing import Any, TextIO
 
 from transforms.mentions.evaluate import Document
-from transforms.mentions.match import BadQueriesError, QuerySet, compile_readable
+from transforms.mentions.match import BadQueriesError, QuerySet, compile_readable, dump, load
 from transforms.mentions.toned import Mention, mentions_of
 
 LINES_PER_TASK = 1000
@@ -116,8 +115,8 @@ def _answered(query_set: QuerySet, tasks: Iterator[Task]) -> Iterator[str]:
             yield answer(query_set, task)
         return
     pending: deque[Future[str]] = deque()
-    pickled = pickle.dumps(query_set)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(pickled,)) as pool:
+    dumped = dump(query_set)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(dumped,)) as pool:
         for task in first:
             pending.append(pool.submit(_work, task))
         for task in tasks:
@@ -131,8 +130,8 @@ def _answered(query_set: QuerySet, tasks: Iterator[Task]) -> Iterator[str]:
 _worker_queries: list[QuerySet] = []  # of this process
 
 
-def _start_worker(pickled: bytes) -> None:
-    _worker_queries.append(pickle.loads(pickled))  # noqa: S301  made by our own parent process a moment ago
+def _start_worker(dumped: bytes) -> None:
+    _worker_queries.append(load(dumped))
 
 
 def _work(task: Task) -> str:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.mentions.reference import holds
 from transforms.mentions.evaluate import Document
-from transforms.mentions.match import BadQueriesError, compile_queries
+from transforms.mentions.match import BadQueriesError, compile_queries, dump, load, set_version
 from transforms.mentions.query import QueryError, parse
 from transforms.mentions.tokens import Tokens
 
@@ -333,6 +333,20 @@ def test_a_version_changes_with_the_query_and_its_macros_only():
     assert version("чай   AND кофе") == version("чай кофе")
     assert version("чай кофе") != version("чай OR кофе")
     assert version("$b", b="чай") != version("$b", b="кофе")
+
+
+def test_a_kept_set_finds_what_the_compiled_one_does():
+    queries = {"a": "чай /3 вкусный", "b": "банк* OR 🔥 OR #люблючай", "c": 'SENT("северный чай", -кофе)'}
+    compiled = compile_queries(queries)
+    kept = load(dump(compiled))
+
+    for text in ("вкусный северный чай", "#ЛюблюЧай 🔥 банкомат", "кофе"):
+        assert kept.match(text) == compiled.match(text)
+
+
+def test_the_name_of_a_set_changes_with_its_queries_and_macros():
+    assert set_version({"a": "чай"}) == set_version({"a": "чай"}, {})
+    assert len({set_version({"a": "чай"}), set_version({"a": "кофе"}), set_version({"a": "чай"}, {"b": "кофе"})}) == 3
 
 
 def test_every_query_that_cannot_be_read_is_named():

@@ -4,6 +4,7 @@
 whatever the number of queries, and only the queries whose anchors are in it are evaluated.
 """
 
+import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -168,6 +169,24 @@ class QuerySet:
             if places is not None:
                 hits.append(_hit(query.query_id, subject, places))
         return hits
+
+
+def set_version(queries: Mapping[str, str], macros: Mapping[str, str] | None = None) -> str:
+    """The hash of all that a compiled set is made from: the name to keep its `dump` under."""
+    return digest(ENGINE_VERSION, dict(queries), dict(macros or {}))
+
+
+def dump(query_set: QuerySet) -> bytes:
+    """A compiled set to be kept or handed to another process: word forms of a thousand topics take seconds to find."""
+    return pickle.dumps(query_set)
+
+
+def load(dumped: bytes) -> QuerySet:
+    """What `dump` gave. Only for bytes of our own making: a pickle of others can run their code."""
+    query_set = pickle.loads(dumped)  # noqa: S301  see above
+    if not isinstance(query_set, QuerySet):
+        raise TypeError(f"expected a compiled set of queries, got {type(query_set).__name__}")
+    return query_set
 
 
 def _hit(query_id: str, subject: Subject, places: Iterable[Place]) -> Hit:
