@@ -75,7 +75,7 @@ def rusentrel(corpora: Path) -> Figures:
     for article in lines(corpora / "rusentrel" / "articles.jsonl.gz"):
         attitudes: dict[str, list[int]] = defaultdict(list)
         for opinion in article["opinions"]:
-            attitudes[opinion["target"].lower()].append({"pos": 1, "neg": -1}[opinion["label"][:3]])
+            attitudes[opinion["target"].lower()].append(opinion["label"])
         places: dict[str, list[tuple[int, int]]] = defaultdict(list)
         for _, start, end, text in article["entities"]:
             places[text.lower()].append((start, end))

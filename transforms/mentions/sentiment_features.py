@@ -125,7 +125,7 @@ def _arranged(words: list[str], shapes: list[tuple[int, int, int]], forms: Forms
     rows[blank] = forms.table.unknown
     bits = numbers[:, 3]
     flags = (bits[:, None] >> np.arange(FLAGS, dtype=np.uint32) & 1).astype(np.float32)
-    ratings = (numbers[:, 4].astype(np.float32) - RATING_ZERO) / RATING_SCALE
+    ratings = (numbers[:, 4].astype(np.float32) - np.float32(RATING_ZERO)) / np.float32(RATING_SCALE)
     first, last = firsts[owner], lasts[owner]
     before, after = first - place, place - last + 1
     sides = np.where(before > 0, _FAR[np.clip(before, 0, 21)], np.where(after > 0, 8 + _FAR[np.clip(after, 0, 21)], 0))
