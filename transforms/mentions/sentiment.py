@@ -5,8 +5,8 @@ made of, and how). A convolutional network over word vectors looks at the words 
 hashed words and word pairs; their answers are added up.
 For a whole text, the rules of `sentiment_rules` are a third.
 
-    >>> Sentiment().of("Курьер опоздал, но «Северный чай» вернул деньги", [(20, 32)])
-    [Tone(label='positive', score=0.3..., confidence=0.5...)]
+    >>> Sentiment().of("Рекомендую «Северный чай», лучшая чайная города", [(12, 24)])
+    [Tone(label='positive', score=0.39..., confidence=0.50...)]
 """
 
 from __future__ import annotations
