@@ -1,51 +1,64 @@
-# Everything here brings what it needs: uv (if it is missing), the Python packages, all inside this folder.
-# make demo | test | serve | check | bench
+# Everything here brings what it needs: uv (where it is missing), then the packages of uv.lock, all inside this folder.
+# make demo | test | serve | check | bench | test-slow          make help says what each does
 
-UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
-RUN := $(UV) run --frozen --no-sync
-STAMP := .venv/.dozor-synced
+export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: demo test test-slow serve check bench setup clean dictionary
+# A uv that is there but does not answer (a shim without its program) counts as missing.
+UV := $(if $(shell uv --version 2>/dev/null),uv,.uv/bin/uv)
+BIN := .venv/bin
+READY := .venv/.dozor-ready
 
-demo: setup  ## play four weeks of nights over an invented market, the last one in Airflow
-	@$(RUN) dozor demo --airflow
+# What `make bench` runs: all, or make bench BENCH=matching
+BENCH ?= crawl "load rows" "load nights" reading reading_structured reading_metadata reading_feeds matching quality_matching quality_sentiment
 
-test: setup  ## the tests that are quick: a few minutes
-	@$(RUN) pytest
+.PHONY: help demo test test-slow serve check dictionary bench setup clean
 
-test-slow: setup  ## the tests that take longer: killing at random moments, large inputs
-	@$(RUN) pytest -m slow
+help:
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-serve: setup  ## Airflow with the DAGs on their schedules; its state lives in .airflow/
-	@$(RUN) python -m dozor.airflow
+demo: setup  ## four weeks of nights over an invented market, the last one in Airflow
+	@$(BIN)/dozor demo --airflow
 
-check: setup  ## lint, types, import contracts, generated files up to date
-	@$(RUN) ruff check .
-	@$(RUN) ruff format --check .
-	@$(RUN) mypy
-	@$(RUN) lint-imports
-	@$(RUN) python -c "import sys; from warehouse.dictionary import is_current; sys.exit(0 if is_current() else 'warehouse/DICTIONARY.md is out of date: make dictionary')"
+test: setup  ## the quick tests: a few minutes, no network
+	@$(BIN)/pytest
+
+test-slow: setup  ## the tests that take longer: killing at random moments, more random histories
+	@$(BIN)/pytest -m slow
+
+serve: setup  ## Airflow with the DAGs, its state in .airflow/; DOZOR_CONFIG names your dozor.yml
+	@test -e "$${DOZOR_CONFIG:-dozor.yml}" || echo "There is no $${DOZOR_CONFIG:-dozor.yml} yet: the DAGs fail until there is one. dozor init writes it."
+	@$(BIN)/python -m dozor.airflow
+
+check: setup  ## lint, format, types, import contracts, data dictionary up to date
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -c "import sys; from warehouse.dictionary import is_current; sys.exit(0 if is_current() else 'warehouse/DICTIONARY.md is out of date: make dictionary')"
 
 dictionary: setup  ## write the data dictionary anew
-	@$(RUN) python -m warehouse.dictionary
+	@$(BIN)/python -m warehouse.dictionary
 
-bench: setup  ## the figures of the README; needs the peers, so it installs the bench group first
-	@$(UV) sync --frozen --all-groups --quiet
-	@$(RUN) python -m benchmarks
+bench: setup  ## the figures of the README, with their peers, which are installed first
+	@$(UV) sync --frozen --quiet --inexact --group bench
+	@for name in $(BENCH); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
-setup: $(STAMP)
+setup: $(READY)
 
-$(STAMP): pyproject.toml uv.lock | $(UV)
-	@$(UV) sync --frozen --quiet
+$(READY): pyproject.toml uv.lock | $(UV)
+	@echo "Installing the packages of uv.lock into .venv/ ..."
+	@$(UV) sync --frozen --quiet --inexact
 	@touch $@
 
 .uv/bin/uv:
-	@echo "uv is missing: installing it into .uv/"
-	@python3 -m venv .uv
-	@.uv/bin/pip install --quiet --disable-pip-version-check "uv>=0.9,<1"
+	@echo "uv is missing: installing it into .uv/ ..."
+	@{ python3 -m venv .uv && .uv/bin/python -m pip install --quiet --disable-pip-version-check "uv>=0.9,<1"; } 2>.uv.log \
+		|| { rm -rf .uv && python3 -m pip install --quiet --disable-pip-version-check --target .uv "uv>=0.9,<1"; } \
+		|| { cat .uv.log >&2; exit 1; }
+	@rm -f .uv.log
 
 # Where uv is installed there is nothing to make.
-$(filter-out .uv/bin/uv,$(UV)): ;
+uv: ;
 
-clean:
+clean:  ## remove all that was installed or made by these commands; dozor-data/ stays
 	rm -rf .venv .uv .demo .airflow .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
