@@ -3,6 +3,11 @@
 
 export UV_PROJECT_ENVIRONMENT := .venv
 
+# pip trusts what this machine trusts (a company's own certificates, say); so shall uv, where the machine has a list.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),)
+export UV_SYSTEM_CERTS ?= true
+endif
+
 # A uv that is there but does not answer (a shim without its program) counts as missing.
 UV := $(if $(shell uv --version 2>/dev/null),uv,.uv/bin/uv)
 BIN := .venv/bin
