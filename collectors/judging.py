@@ -66,7 +66,7 @@ def judged(
         verdict = _of_probe(capture, host)
     elif (found := _wall(capture)) is not None and found.kind != "soft_404":
         verdict = blocked(f"{host_of(capture.final_url)} answered with {found.reason}")
-    elif found is not None or _is_missing(capture, watch, host):
+    elif capture.http_status == 200 and (found is not None or _is_missing(capture, watch, host)):
         said = found.reason if found else "the page it shows for every address that does not exist"
         verdict = skip(f"{host_of(capture.final_url)} answered with {said}")
         capture = replace(capture, error="soft_404")
@@ -101,7 +101,7 @@ def _wall(capture: Capture) -> Wall | None:
 
 def _is_missing(capture: Capture, watch: Watch, host: Standing) -> bool:
     """Whether a page is what the host shows for addresses that do not exist; where that is the home page, that one is not."""
-    if capture.http_status != 200 or not capture.body or host.not_found is None:
+    if not capture.body or host.not_found is None:
         return False
     return normalise_url(capture.url) != normalise_url(watch.target) and is_like(capture.body, host.not_found)
 
