@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ class Site:
 
     pages: dict[tuple[str, str], Page] = field(default_factory=dict)
     seen: list[tuple[str, str]] = field(default_factory=list)
+    delays: dict[str, float] = field(default_factory=dict)  # host -> seconds before it answers
     port: int = 0
     lock: Lock = field(default_factory=Lock)
 
@@ -54,6 +56,7 @@ def serving(site: Site) -> Iterator[Site]:
             host = self.headers.get("Host", "").partition(":")[0]
             with site.lock:
                 site.seen.append((host, self.path))
+            time.sleep(site.delays.get(host, 0.0))
             page = site.pages.get((host, self.path)) or Page(b"<h1>Not found</h1>", status=404)
             body = page.body.replace(b"{port}", str(site.port).encode())
             self.send_response(page.status)
