@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -80,15 +81,17 @@ def scope_of(home: str, options: Mapping[str, Any]) -> Scope:
     )
 
 
+@lru_cache(maxsize=65536)
 def in_scope(url: str, scope: Scope) -> bool:
     """Whether an absolute http(s) address belongs to the site."""
+    if not _same_site(host_of(url).removeprefix("www."), scope):  # first: most links that are refused lead elsewhere
+        return False
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
         return False
-    host = host_of(url).removeprefix("www.")
-    if parts.scheme not in ("http", "https") or port != scope.port or not _same_site(host, scope):
+    if parts.scheme not in ("http", "https") or port != scope.port:
         return False
     if scope.path != "/" and not (parts.path + "/").startswith(scope.path):
         return False
@@ -97,6 +100,7 @@ def in_scope(url: str, scope: Scope) -> bool:
     return not any(re.search(pattern, url) for pattern in scope.exclude)
 
 
+@lru_cache(maxsize=65536)  # the links of a site are much the same on every page
 def is_trap(url: str) -> str | None:
     """Why an address is not worth a visit (no page, an action, or one of endlessly many), or None."""
     if len(url) > LONGEST_URL:

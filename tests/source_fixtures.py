@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from collectors.records import Page, Record
+from collectors.records import Page, Publication, Record
 from collectors.registry import SourceModule, sources
 from collectors.source import Capture, Fetched, ParseError, Request, Seen, Watch, Window
 
@@ -138,10 +138,19 @@ def plain(record: Record) -> dict[str, Any]:
         if isinstance(record, Page) and one.name == "kind":
             continue  # what a trained model takes the page for; tests/reading judges that
         value = getattr(record, one.name)
+        if one.name == "text" and value and _is_chosen_by_a_model(record):
+            value = max(value.split("\n"), key=len)  # the heart of it; whether a heading belongs to it is judged in tests/reading
         default = one.default if one.default is not MISSING else None
         if value not in (None, (), {}) and value != default:
             said[one.name] = _json(value)
     return said
+
+
+def _is_chosen_by_a_model(record: Record) -> bool:
+    """Whether the text is the main text of a page, told from the rest by trained weights that may be trained anew."""
+    if isinstance(record, Page):
+        return not record.selector
+    return isinstance(record, Publication) and record.kind == "article" and not record.is_partial
 
 
 def _json(value: Any) -> Any:

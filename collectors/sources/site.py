@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -166,6 +167,11 @@ def _page(url: str, context: Context) -> Request:
     return Request(url=normalise_url(url), label="page", context=context)
 
 
+@lru_cache(maxsize=65536)  # the links of a site are much the same on every page
+def _fingerprint(url: str) -> str:
+    return _page(url, {}).fingerprint
+
+
 def _sitemap(url: str, context: Context, level: int = 1) -> Request:
     return Request(url=url, label="sitemap", context={**context, "level": level})
 
@@ -196,15 +202,15 @@ def _from_sitemap(capture: Capture, known: Known) -> Iterator[Request]:
         if level <= MAX_SITEMAP_LEVELS:
             yield from (_sitemap(entry.loc, context, level) for entry in entries[:MAX_CHILD_SITEMAPS])
         return
+    context["follows"] = "new"
     scope = scope_of(context["home"], context["options"])
     is_reliable = _is_reliable(entries)
     for entry in entries:
         if not in_scope(entry.loc, scope) or is_trap(entry.loc):
             continue
-        request = _page(entry.loc, {**context, "follows": "new"})
-        before = known.fetched(request.fingerprint)
+        before = known.fetched(_fingerprint(entry.loc))
         if before is None or not (is_reliable and _is_older(entry.lastmod, before.last_fetched_at)):
-            yield request
+            yield _page(entry.loc, context)
 
 
 def _from_links(capture: Capture, known: Known) -> Iterator[Request]:
@@ -217,9 +223,8 @@ def _from_links(capture: Capture, known: Known) -> Iterator[Request]:
     for link in read_links(LexborHTMLParser(text), capture.final_url):
         if "nofollow" in link.rel or not in_scope(link.url, scope) or is_trap(link.url):
             continue
-        request = _page(link.url, capture.context)
-        if capture.context["follows"] == "all" or known.fetched(request.fingerprint) is None:
-            yield request
+        if capture.context["follows"] == "all" or known.fetched(_fingerprint(link.url)) is None:
+            yield _page(link.url, capture.context)
 
 
 def _is_reliable(entries: Sequence[Entry]) -> bool:
