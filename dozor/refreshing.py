@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from getpass import getuser
@@ -13,6 +14,7 @@ from collectors.registry import sources
 from collectors.runs import read_outcomes, recent_runs
 from collectors.source import Outcome
 from collectors.watchlist import load_watchlist
+from dozor.labels import read_labels
 from dozor.settings import Settings, load_settings
 from dozor.steps import BAD, StepError, day_of
 from warehouse.build import build
@@ -62,6 +64,8 @@ def _reference(settings: Settings, now: datetime) -> dict[str, list[Row]]:
     """The ref tables: the watchlist as it is now, and the past of watches that left it."""
     reference = load_watchlist(settings.watchlist).reference()
     reference["watch_entity"], gone = _with_past(settings.store, reference["watch_entity"], now)
+    reference["topic"] = _topics(reference)
+    reference["label"] = read_labels(settings.store)
     listed = {row["watch_id"] for row in reference["watch"]}
     reference["watch"] += [row for row in gone if row["watch_id"] not in listed]
     reference["source"] = [
@@ -75,6 +79,40 @@ def _reference(settings: Settings, now: datetime) -> dict[str, list[Row]]:
         for name, module in sources().items()
     ]
     return reference
+
+
+def _topics(reference: dict[str, list[Row]]) -> list[Row]:
+    """The topics with the macros their project has, and one for each entity: its name and aliases, as phrases."""
+    macros: dict[str, dict[str, str]] = {}
+    for row in reference["macro"]:
+        macros.setdefault(row["project_id"], {})[row["name"]] = row["query"]
+    topics = [{**row, "macros": _macros_used(row["query"], macros.get(row["project_id"], {}))} for row in reference["topic"]]
+    for row in reference["entity"]:
+        names = dict.fromkeys(name.strip(' "«»“”„') for name in (row["name"], *row["aliases"]))
+        query = " OR ".join(f'"{name}"' for name in names if name and '"' not in name)
+        topics.append(
+            {
+                "project_id": row["project_id"],
+                "topic_id": f"@{row['entity_id']}",
+                "title": row["name"],
+                "query": query,
+                "entity_id": row["entity_id"],
+                "macros": None,
+            }
+        )
+    return topics
+
+
+def _macros_used(query: str, macros: dict[str, str]) -> str | None:
+    """The macros that a query names, and those that these name, as JSON: a change of another one does not touch the topic."""
+    used: dict[str, str] = {}
+    pending = [query]
+    while pending:
+        for name in re.findall(r"\$([\w-]+)", pending.pop()):
+            if name in macros and name not in used:
+                used[name] = macros[name]
+                pending.append(macros[name])
+    return json.dumps(used, ensure_ascii=False, sort_keys=True) if used else None
 
 
 def _with_past(store: Path, rows: list[Row], now: datetime) -> tuple[list[Row], list[Row]]:

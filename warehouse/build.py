@@ -22,7 +22,7 @@ from transforms.models import Model, macros, models
 from warehouse.comments import comment_macro, comment_model
 from warehouse.files import build_of, current_file
 from warehouse.load import prepare
-from warehouse.python_models import run_python_model
+from warehouse.python_models import run_merging_model, run_python_model, run_whole_model
 from warehouse.reference import load_reference
 from warehouse.writer import Limits, open_build
 
@@ -48,8 +48,7 @@ def build(store: Path, *, now: datetime, full: bool = False, limits: Limits | No
         prepare(connection)
         connection.execute("BEGIN")
         changes = _changes(connection)
-        for name in load_reference(connection, store):
-            changes[name] = _WHOLE
+        changes |= load_reference(connection, store)
         marks = dict(connection.execute("SELECT name, value FROM work.state WHERE name LIKE 'model.%'").fetchall())
         _drop_removed(connection, marks)
         for model in models():
@@ -107,22 +106,38 @@ def _keys(connection: duckdb.DuckDBPyConnection, model: Model, changes: Mapping[
         return 0
     if not model.by:
         return None
-    by = ", ".join(model.by)
-    parts = []
+    by, also_by = ", ".join(model.by), ", ".join(model.also_by)
+    parts, also_parts = [], []
     for need in changed:
-        tells = need in model.drivers or need in model.touches
+        tells = need in (*model.drivers, *model.also_drivers) or need in model.touches
         if changes[need] == _WHOLE and (tells or not need.startswith("ops.")):
+            return None
+        if need.startswith("ref.") and not tells:
             return None
         if need in model.touches:
             parts.append(re.sub(r"\btouched\b", changes[need], model.touches[need], count=1))
         elif need in model.drivers:
             parts.append(f"SELECT {by} FROM {changes[need]}")
+        elif need in model.also_drivers:
+            also_parts.append(f"SELECT {also_by} FROM {changes[need]}")
+    return _list_keys(connection, _temp("keys", model.name), by, parts) + _list_keys(
+        connection, _temp("also_keys", model.name), also_by, also_parts
+    )
+
+
+def _list_keys(connection: duckdb.DuckDBPyConnection, table: str, by: str, parts: list[str]) -> int:
+    """Write the keys of a model into a temp table, none where nothing tells any; returns how many."""
     if not parts:
+        connection.execute(f"DROP TABLE IF EXISTS {table}")
         return 0
-    keys = _temp("keys", model.name)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {keys} AS SELECT DISTINCT {by} FROM ({' UNION ALL '.join(parts)})")
-    (count,) = connection.execute(f"SELECT count(*) FROM {keys}").fetchone() or (0,)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT DISTINCT {by} FROM ({' UNION ALL '.join(parts)})")
+    (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,)
     return int(count)
+
+
+def _has_keys(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    exists = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [table]).fetchone()
+    return exists is not None and connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
 
 
 def _rebuild_whole(connection: duckdb.DuckDBPyConnection, store: Path, model: Model) -> None:
@@ -138,18 +153,50 @@ def _rebuild_whole(connection: duckdb.DuckDBPyConnection, store: Path, model: Mo
 
 def _rebuild_part(connection: duckdb.DuckDBPyConnection, store: Path, model: Model, changes: Mapping[str, str]) -> str:
     """Rebuild the keys listed; returns the temp table of the rows touched, as they were and as they are."""
-    keys, touched = _temp("keys", model.name), _temp("touched", model.name)
-    using = ", ".join(model.by)
-    sql = model.sql
-    for need in model.drivers:
-        sql = re.sub(rf"\b{re.escape(need)}\b", _rows_of_keys(connection, need, model, changes), sql)
-    statement = _statement(connection, store, model, sql)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT * FROM ({statement}) SEMI JOIN {keys} USING ({using})")
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {touched} AS SELECT * FROM {model.name} SEMI JOIN {keys} USING ({using})")
+    keys, also_keys, touched = _temp("keys", model.name), _temp("also_keys", model.name), _temp("touched", model.name)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {touched} AS SELECT * FROM {model.name} LIMIT 0")
+    if _has_keys(connection, keys):
+        narrowed = {need: _rows_of_keys(connection, need, model, changes) for need in model.drivers}
+        if model.module is not None and hasattr(model.module, "merge"):
+            fresh = run_merging_model(connection, store, model, _narrowed(model.sql, narrowed), keys)
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {fresh}")
+            connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE {keys} AS SELECT record_id FROM {keys} UNION SELECT record_id FROM fresh"
+            )
+        else:
+            _make_fresh(connection, store, model, narrowed, keys, model.by)
+        _exchange(connection, model, keys, model.by, touched)
+    if _has_keys(connection, also_keys):
+        using = ", ".join(model.also_by)
+        narrowed = {need: f"(SELECT * FROM {need} SEMI JOIN {also_keys} USING ({using}))" for need in model.also_drivers}
+        _make_fresh(connection, store, model, narrowed, also_keys, model.also_by)
+        _exchange(connection, model, also_keys, model.also_by, touched)
+    return touched
+
+
+def _make_fresh(
+    connection: duckdb.DuckDBPyConnection, store: Path, model: Model, narrowed: Mapping[str, str], keys: str, by: tuple[str, ...]
+) -> None:
+    """The model's rows of the keys, as they are now, into the temp table `fresh`."""
+    statement = _statement(connection, store, model, _narrowed(model.sql, narrowed), narrowed)
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT * FROM ({statement}) SEMI JOIN {keys} USING ({', '.join(by)})"
+    )
+
+
+def _exchange(connection: duckdb.DuckDBPyConnection, model: Model, keys: str, by: tuple[str, ...], touched: str) -> None:
+    """The rows of `fresh` in place of the model's rows of the keys; both are noted as touched."""
+    using = ", ".join(by)
+    connection.execute(f"INSERT INTO {touched} SELECT * FROM {model.name} SEMI JOIN {keys} USING ({using})")
     connection.execute(f"DELETE FROM {model.name} WHERE ({using}) IN (SELECT ({using}) FROM {keys})")
     connection.execute(f"INSERT INTO {model.name} SELECT * FROM fresh ORDER BY {', '.join(model.grain)}")
     connection.execute(f"INSERT INTO {touched} FROM fresh")
-    return touched
+
+
+def _narrowed(sql: str, narrowed: Mapping[str, str]) -> str:
+    for need, rows in narrowed.items():
+        sql = re.sub(rf"\b{re.escape(need)}\b", rows, sql)
+    return sql
 
 
 def _rows_of_keys(connection: duckdb.DuckDBPyConnection, need: str, model: Model, changes: Mapping[str, str]) -> str:
@@ -178,10 +225,15 @@ def _mentioned(connection: duckdb.DuckDBPyConnection, need: str) -> list[str]:
     return [name for (name,) in rows if name in words or schema != "obs"]
 
 
-def _statement(connection: duckdb.DuckDBPyConnection, store: Path, model: Model, sql: str) -> str:
+def _statement(
+    connection: duckdb.DuckDBPyConnection, store: Path, model: Model, sql: str, narrowed: Mapping[str, str] | None = None
+) -> str:
     if model.module is None:
         return sql
-    return run_python_model(connection, store, model, sql)
+    if hasattr(model.module, "merge"):
+        return run_whole_model(connection, store, model, sql)
+    small = {name: _narrowed(query, narrowed or {}) for name, query in getattr(model.module, "SMALL", {}).items()}
+    return run_python_model(connection, store, model, sql, small)
 
 
 def _create_macros(connection: duckdb.DuckDBPyConnection, marks: Mapping[str, str]) -> None:
@@ -213,7 +265,9 @@ def _published(store: Path) -> int:
 def _mark(model: Model) -> str:
     """Changes when the model does: its statement and header, or its module."""
     source = Path(model.module.__file__ or "").read_text(encoding="utf-8") if model.module else model.sql
-    return sha256(repr((source, replace(model, module=None, sql=""))).encode()).hexdigest()
+    return sha256(
+        repr((source, getattr(model.module, "VERSION", None), replace(model, module=None, sql=""))).encode()
+    ).hexdigest()
 
 
 def _temp(what: str, relation: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from warehouse.batches import BatchInfo, read_batch_footer
 from warehouse.expect import Size, judge_batch
 from warehouse.files import acceptance_path, batch_path, hash_of, replaced
 from warehouse.writer import Limits, open_build
+
+HISTORY_DAYS = 60  # how far back a day is compared with
 
 
 @dataclass(slots=True)
@@ -127,15 +129,16 @@ def _load_day(
             infos[file] = read_batch_footer(file.path)
         except ValueError as error:
             _hold_unreadable(connection, store, file, str(error))
-    source_rows = sum(info.rows for info in infos.values())
+    again = {file: _seen_again(connection, file) for file in infos}
+    source_rows = sum(info.rows + again[file].get(file.day, 0) for file, info in infos.items())
     for file, info in infos.items():
         file_hash = hash_of(file.path)
         before = _ledger(connection, file)
         if before and before["loaded_hash"] == file_hash:
             _mark(connection, store, file)
             continue
-        history = _history(connection, file)
-        reason = judge_batch(Size(info.rows, info.fill), source_rows, history, expect, is_day_over=is_day_over)
+        history = _history(connection, file, again[file])
+        reason = judge_batch(Size(info.rows + again[file].get(file.day, 0), info.fill), source_rows, history, expect, is_day_over=is_day_over)
         word = _acceptance(store, file, file_hash) if reason else None
         connection.execute("BEGIN")
         crash_point("load.begun")
@@ -229,6 +232,19 @@ def _forget_vanished(connection: duckdb.DuckDBPyConnection, store: Path, marks: 
         connection.execute("COMMIT")
 
 
+def _seen_again(connection: duckdb.DuckDBPyConnection, file: _File) -> dict[date, int]:
+    """Day -> rows read before that its unchanged pages show again, for the days that say what is normal: a quiet day is no
+    empty one."""
+    query = (
+        "SELECT s.batch_date, count(*) "
+        f"FROM (SELECT capture_id FROM obs.{file.table} WHERE source = $source) AS o "
+        "JOIN (SELECT DISTINCT body_of, batch_date FROM ops.sighting "
+        "WHERE source = $source AND batch_date BETWEEN $since AND $day) AS s ON o.capture_id = s.body_of GROUP BY ALL"
+    )
+    given = {"source": file.source, "since": file.day - timedelta(days=HISTORY_DAYS), "day": file.day}
+    return {day: int(count) for day, count in connection.execute(query, given).fetchall()}
+
+
 def _ledger(connection: duckdb.DuckDBPyConnection, file: _File) -> dict[str, Any] | None:
     row = connection.execute(
         "SELECT loaded_hash, loaded_row_count FROM ops.batch WHERE table_name = ? AND source = ? AND batch_date = ?",
@@ -237,13 +253,13 @@ def _ledger(connection: duckdb.DuckDBPyConnection, file: _File) -> dict[str, Any
     return None if row is None else {"loaded_hash": row[0], "loaded_row_count": row[1]}
 
 
-def _history(connection: duckdb.DuckDBPyConnection, file: _File) -> list[Size]:
+def _history(connection: duckdb.DuckDBPyConnection, file: _File, again: Mapping[date, int]) -> list[Size]:
     rows = connection.execute(
-        "SELECT row_count, fill FROM ops.batch WHERE table_name = ? AND source = ? AND batch_date < ? AND status <> 'held' "
+        "SELECT batch_date, row_count, fill FROM ops.batch WHERE table_name = ? AND source = ? AND batch_date < ? AND status <> 'held' "
         "ORDER BY batch_date",
         [file.table, file.source, file.day],
     ).fetchall()
-    return [Size(count, json.loads(fill)) for count, fill in rows]
+    return [Size(count + again.get(day, 0), json.loads(fill)) for day, count, fill in rows]
 
 
 def _acceptance(store: Path, file: _File, file_hash: str) -> dict[str, str] | None:

@@ -82,6 +82,7 @@ REFERENCE: tuple[Relation, ...] = (
             "title": ("VARCHAR", "name"),
             "query": ("VARCHAR", "words and phrases with AND, OR, NOT"),
             "entity_id": ("VARCHAR", "the entity it is about, if one"),
+            "macros": ("VARCHAR", "the named parts its query may use, JSON"),
         },
     ),
     Relation(
@@ -110,6 +111,18 @@ REFERENCE: tuple[Relation, ...] = (
             "watch_id": _WATCH,
             "pattern": ("VARCHAR", "regular expression of text whose changes do not count"),
             "problem": ("VARCHAR", "why DuckDB (RE2) cannot use the expression, which is then not applied; null: it can"),
+        },
+    ),
+    Relation(
+        "ref.label",
+        "what people say of the tone of mentions: wins over the model",
+        ("record_id", "topic_id"),
+        {
+            "record_id": ("VARCHAR", "the publication or review"),
+            "topic_id": ("VARCHAR", "the topic it is about; null: all topics that found it"),
+            "sentiment": ("VARCHAR", "negative, neutral or positive"),
+            "said_by": ("VARCHAR", "who said so"),
+            "said_at": ("TIMESTAMP", "when"),
         },
     ),
     Relation(
@@ -152,6 +165,20 @@ FORMULAS: tuple[Row, ...] = (
     {"id": "days_seen", "version": 1, "text": "distinct UTC days with a sighting"},
     {"id": "reply_rate", "version": 1, "text": "reviews with an answer / reviews; null without reviews"},
     {"id": "median_reply_hours", "version": 1, "text": "median of (answer - review) in hours, where both times are known"},
+    {"id": "mentions", "version": 1, "text": "publications and reviews that a topic's query found, each once"},
+    {"id": "unique_mentions", "version": 1, "text": "clusters of near-duplicates among the mentions"},
+    {"id": "dup_ratio", "version": 1, "text": "1 - unique_mentions / mentions"},
+    {"id": "passion", "version": 1, "text": "mentions / authors; null without a known author"},
+    {"id": "net_sentiment", "version": 1, "text": "(positive - negative) / (positive + negative); null when their sum is below 10"},
+    {"id": "engagement_total", "version": 1, "text": "sum of reactions over mentions with known ones; null when none is"},
+    {"id": "avg_engagement", "version": 1, "text": "mean of reactions over mentions with known ones; null when none is"},
+    {"id": "change_prev", "version": 1, "text": "(x(period) - x(period before)) / x(period before); null when that is 0"},
+    {
+        "id": "spike",
+        "version": 1,
+        "text": "(x - median) / max(1.4826 * MAD, sqrt(median), 1) over the same weekday of the eight weeks before",
+    },
+    {"id": "discovery_lag", "version": 1, "text": "first seen - published"},
     {"id": "block_rate", "version": 1, "text": "captures judged blocked / captures"},
 )
 
@@ -174,21 +201,29 @@ def set_reference(store: Path, reference: Mapping[str, Sequence[Row]]) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def load_reference(connection: duckdb.DuckDBPyConnection, store: Path) -> set[str]:
-    """Write the ref tables whose rows changed; returns their names. Runs inside the caller's transaction."""
+def load_reference(connection: duckdb.DuckDBPyConnection, store: Path) -> dict[str, str]:
+    """Write the ref tables whose rows changed; returns for each the temp table of the rows that came or went, empty where the
+    whole table is new. Runs inside the caller's transaction."""
     path = _path(store)
     given = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"formula": [dict(row) for row in FORMULAS]}
     before = dict(connection.execute("SELECT name, value FROM work.state WHERE name LIKE 'ref.%'").fetchall())
-    changed = set()
+    changed: dict[str, str] = {}
     for relation in REFERENCE:
         rows = given.get(relation.name.removeprefix("ref."), [])
         mark = json.dumps([list(relation.columns), rows], ensure_ascii=False, sort_keys=True)
         if before.get(relation.name) == mark:
             continue
-        changed.add(relation.name)
+        is_new = relation.name not in before or json.loads(before[relation.name])[0] != list(relation.columns)
+        old, touched = f"old_{relation.name[4:]}", f"touched_ref_{relation.name[4:]}"
+        if not is_new:
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE {old} AS FROM {relation.name}")
         if relation.name == "ref.ignore_rule":
             rows = [{**row, "problem": _problem(connection, row["pattern"])} for row in rows]
         _fill(connection, relation, rows)
+        if not is_new:
+            went, came = f"(FROM {old} EXCEPT FROM {relation.name})", f"(FROM {relation.name} EXCEPT FROM {old})"
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE {touched} AS {went} UNION ALL {came}")
+        changed[relation.name] = "" if is_new else touched
         connection.execute("DELETE FROM work.state WHERE name = ?", [relation.name])
         connection.execute("INSERT INTO work.state VALUES (?, ?)", [relation.name, mark])
     return changed

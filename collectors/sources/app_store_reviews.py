@@ -54,7 +54,7 @@ SOURCE = Source(
     pace_seconds=PACE_SECONDS,
     obeys_robots=False,  # a documented feed
     terms_url=TERMS_URL,
-    expect=Expect(max_silence_days=60, fill={"rating_value": 0.99, "text": 0.9}),
+    expect=Expect(min_records=0, max_silence_days=60, fill={"rating_value": 0.99, "text": 0.9}),
     version=1,
 )
 

@@ -43,7 +43,7 @@ SOURCE = Source(
     overlap_days=3,  # scores and comments move for about three days
     obeys_robots=False,  # a documented API
     terms_url="https://news.ycombinator.com/newsguidelines.html",
-    expect=Expect(max_silence_days=30),
+    expect=Expect(min_records=0, max_silence_days=30),
     version=1,
 )
 

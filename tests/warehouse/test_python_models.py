@@ -33,6 +33,6 @@ def test_a_python_model_gets_rows_and_small_tables_and_gives_a_table(
     query = QUERY.replace("10", "5000") if is_spawned else QUERY
     model = Model(name="core.double", about="", grain=("number",), needs=(), sql=query, module=module)
     with open_build(tmp_path, "test") as connection:
-        found = connection.execute(run_python_model(connection, tmp_path, model, query)).fetchall()
+        found = connection.execute(run_python_model(connection, tmp_path, model, query, SMALL)).fetchall()
 
     assert found == [(number, 2 * number) for number in range(5000 if is_spawned else 10)]

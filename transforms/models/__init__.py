@@ -8,14 +8,20 @@ A model opens with a header of comment lines (SQL) or its module docstring (Pyth
     by:    KEY, ... from RELATION, ...    optional: the columns by which it can be rebuilt in part. The changed rows of
            the relations tell which keys to rebuild, and the statement sees only their rows of these keys; other needs it
            sees whole
+    also:  KEY, ... from RELATION          optional: a second set of columns by which it can be rebuilt in part, each on its own
     touch RELATION: SELECT of keys from `touched`, the changed rows of another need    where those tell keys too
     kind:  view                           optional: nothing is stored; of one need, row by row: its changes are the view's
     column NAME: meaning                  for each column that no observation table and no need describes
     note: anything a reader must know
 
-A Python model is a module with `SCHEMA`, a pyarrow schema of what it returns, `QUERY`, the SELECT that gives its input,
-optionally `SMALL`, name -> SELECT of small tables it looks things up in, and `rows(table, small)`, a pure function from some
-rows of the query and the small tables to rows of SCHEMA. It is called in spawned processes, with any split of the rows.
+A Python model is a module with `SCHEMA`, a pyarrow schema of what it returns, `QUERY`, the SELECT that gives its input, and
+optionally `VERSION`, changed when it would answer otherwise. It answers in one of two ways:
+
+    rows(table, small)      a pure function from some rows of QUERY, and of the small tables of `SMALL` (name -> SELECT), to rows
+                            of SCHEMA; called in spawned processes, with any split of the rows
+    merge(given, known)     where rows depend on each other: from the rows of QUERY of the keys, and the model's own rows that
+                            they may affect (`KNOWN`, a SELECT over the tables `keys` and `given`), to the rows that are new or
+                            other than before; and whole(chunks), all rows from chunks of QUERY in the order of `ORDER`
 """
 
 from __future__ import annotations
@@ -30,7 +36,7 @@ from importlib.resources import files
 from itertools import takewhile
 from types import ModuleType
 
-_LINE = re.compile(r"^(?:-- )?(?P<key>about|grain|needs|by|kind|note|column \w+|touch [\w.]+):\s*(?P<value>.*)$")
+_LINE = re.compile(r"^(?:-- )?(?P<key>about|grain|needs|by|also|kind|note|column \w+|touch [\w.]+):\s*(?P<value>.*)$")
 _NEXT = re.compile(r"^(?:-- )? {2,}(?P<value>\S.*)$")
 
 
@@ -46,6 +52,8 @@ class Model:
     module: ModuleType | None = None
     by: tuple[str, ...] = ()
     drivers: tuple[str, ...] = ()
+    also_by: tuple[str, ...] = ()
+    also_drivers: tuple[str, ...] = ()
     touches: Mapping[str, str] = field(default_factory=dict)  # need -> SELECT of keys from `touched`
     is_view: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -109,6 +117,7 @@ def _discover() -> Iterator[Model]:
 
 def _model(name: str, sql: str, header: Mapping[str, str], module: ModuleType | None) -> Model:
     keys, _, drivers = header.get("by", "").partition(" from ")
+    also_keys, _, also_drivers = header.get("also", "").partition(" from ")
     return Model(
         name=name,
         about=header["about"],
@@ -118,6 +127,8 @@ def _model(name: str, sql: str, header: Mapping[str, str], module: ModuleType | 
         module=module,
         by=_names(keys),
         drivers=_names(drivers),
+        also_by=_names(also_keys),
+        also_drivers=_names(also_drivers),
         touches={key.removeprefix("touch "): value for key, value in header.items() if key.startswith("touch ")},
         is_view=header.get("kind") == "view",
         columns={key.removeprefix("column "): value for key, value in header.items() if key.startswith("column ")},

@@ -1,0 +1,176 @@
+"""What each topic found in publications and reviews, with the tone of the places where: the mention engine's own answers.
+
+about: publications and reviews that a topic of their project found
+grain: record_id, project_id, topic_id
+needs: core.publication, core.review, core.counter_latest, core.publication_watch, core.record_watch, obs.text,
+    ref.watch_entity, ref.topic
+by: record_id from core.publication, core.review
+also: project_id, topic_id from ref.topic
+column project_id: id of the client's project
+column topic_id: id of the topic; `@entity` for the names and aliases of an entity
+column entity_id: the entity the topic is about, if one
+column kind: article, post, video, comment or review
+column matched_terms: words that matched, as written, lower case
+column spans: where, as [start, end) character offsets in the text, JSON
+column title_spans: where in the title, JSON
+column sentence: the sentence of the first place
+column model_sentiment: negative, neutral or positive, towards what the topic names
+column model_score: -1 to 1
+column model_confidence: 0-1, probability of the sentiment
+column lang: ISO 639-1 code, detected where the source does not say
+column categories: kinds of talk (transforms/mentions/categories.yml)
+column query_version: hash of the query, its macros and the engine
+note: a person's word on the sentiment stands in ref.label and wins in core.mention
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC
+from functools import lru_cache
+from typing import Any
+
+import pyarrow as pa
+
+from transforms.mentions.categories import Facts, categorise
+from transforms.mentions.evaluate import Document
+from transforms.mentions.match import ENGINE_VERSION, QuerySet, compile_readable
+from transforms.mentions.toned import Mention, mentions_of
+
+QUERY = """
+WITH seen AS (
+    SELECT record_id, watch_id FROM core.publication_watch
+    UNION ALL
+    SELECT record_id, watch_id FROM core.record_watch WHERE record_id IN (SELECT record_id FROM core.review)
+),
+project AS (
+    SELECT s.record_id, list(DISTINCT e.project_id ORDER BY e.project_id) AS project_ids, min(e.role) AS role
+    FROM seen AS s JOIN ref.watch_entity AS e USING (watch_id) GROUP BY s.record_id
+)
+SELECT p.record_id, p.source, p.kind, p.published_at, p.title, t.text, p.author, p.channel_title, p.url, p.lang, NULL AS country,
+    NULL AS rating_value, c.follower_count, p.is_ad, p.ad_erid, j.role, j.project_ids, p.capture_id
+FROM core.publication AS p
+JOIN project AS j USING (record_id)
+LEFT JOIN obs.text AS t USING (text_hash)
+LEFT JOIN core.counter_latest AS c USING (record_id)
+UNION ALL
+SELECT r.record_id, r.source, 'review', r.published_at, r.title, t.text, r.author, NULL, r.url, r.lang, r.country,
+    r.rating_value, NULL, NULL, NULL, j.role, j.project_ids, r.capture_id
+FROM core.review AS r
+JOIN project AS j USING (record_id)
+LEFT JOIN obs.text AS t USING (text_hash)
+"""
+
+VERSION = ENGINE_VERSION
+
+SMALL = {"topic": "SELECT project_id, topic_id, query, macros, entity_id FROM ref.topic ORDER BY ALL"}
+
+_COLUMNS: list[pa.Field[Any]] = [
+    pa.field("record_id", pa.string()),
+    pa.field("project_id", pa.string()),
+    pa.field("topic_id", pa.string()),
+    pa.field("entity_id", pa.string()),
+    pa.field("source", pa.string()),
+    pa.field("kind", pa.string()),
+    pa.field("published_at", pa.timestamp("us")),
+    pa.field("matched_terms", pa.list_(pa.string())),
+    pa.field("spans", pa.string()),
+    pa.field("title_spans", pa.string()),
+    pa.field("sentence", pa.string()),
+    pa.field("model_sentiment", pa.string()),
+    pa.field("model_score", pa.float64()),
+    pa.field("model_confidence", pa.float64()),
+    pa.field("lang", pa.string()),
+    pa.field("categories", pa.list_(pa.string())),
+    pa.field("query_version", pa.string()),
+    pa.field("capture_id", pa.string()),
+]
+SCHEMA = pa.schema(_COLUMNS)
+
+LONGEST_SENTENCE = 500
+BATCH = 2_000
+_END = re.compile(r"[.!?…]+[\s»\"”)]|\n")
+
+
+def rows(table: pa.Table, small: Mapping[str, pa.Table]) -> pa.Table:
+    """The mentions in some publications and reviews."""
+    topics = {f"{t['project_id']}/{t['topic_id']}": t for t in small["topic"].to_pylist()}
+    queries = _compiled(tuple((key, topic["query"], topic["macros"] or "{}") for key, topic in topics.items()))
+    found: list[dict[str, Any]] = []
+    for batch in table.to_batches(max_chunksize=BATCH):
+        given = batch.to_pylist()
+        documents = [_document(row) for row in given]
+        for query_set in queries:
+            for row, document, (lang, mentions) in zip(given, documents, mentions_of(query_set, documents), strict=True):
+                for mention in mentions:
+                    topic = topics[mention.hit.query_id]
+                    if topic["project_id"] in row["project_ids"]:
+                        found.append(_row(row, document, lang, mention, topic, query_set.version[mention.hit.query_id]))
+    return pa.Table.from_pylist(found, schema=SCHEMA)
+
+
+@lru_cache(maxsize=2)
+def _compiled(queries: tuple[tuple[str, str, str], ...]) -> tuple[QuerySet, ...]:
+    """One query set for each set of macros; a query that cannot be read was named when the watchlist was validated."""
+    by_macros: dict[str, dict[str, str]] = {}
+    for key, query, macros in queries:
+        by_macros.setdefault(macros, {})[key] = query
+    return tuple(compile_readable(group, json.loads(macros))[0] for macros, group in by_macros.items())
+
+
+def _document(row: Mapping[str, Any]) -> Document:
+    at = row["published_at"]
+    return Document(
+        text=row["text"] or "",
+        title=row["title"],
+        author=row["author"] or row["channel_title"],
+        source=row["source"],
+        url=row["url"],
+        lang=row["lang"],
+        kind=row["kind"],
+        country=row["country"],
+        rating=row["rating_value"],
+        followers=row["follower_count"],
+        published_at=at.replace(tzinfo=UTC) if at is not None else None,
+    )
+
+
+def _row(
+    row: Mapping[str, Any], document: Document, lang: str | None, mention: Mention, topic: Mapping[str, Any], version: str
+) -> dict[str, Any]:
+    hit, tone = mention.hit, mention.tone
+    facts = Facts(kind=row["kind"], role=row["role"], is_ad=row["is_ad"], erid=row["ad_erid"])
+    return {
+        "record_id": row["record_id"],
+        "project_id": topic["project_id"],
+        "topic_id": topic["topic_id"],
+        "entity_id": topic["entity_id"],
+        "source": row["source"],
+        "kind": row["kind"],
+        "published_at": row["published_at"],
+        "matched_terms": list(hit.matched_terms),
+        "spans": json.dumps(hit.spans),
+        "title_spans": json.dumps(hit.title_spans),
+        "sentence": _sentence(document.text, hit.spans) if hit.spans else document.title,
+        "model_sentiment": tone.label,
+        "model_score": tone.score,
+        "model_confidence": tone.confidence,
+        "lang": lang,
+        "categories": list(categorise("\n".join(filter(None, (document.title, document.text))), facts)),
+        "query_version": version,
+        "capture_id": row["capture_id"],
+    }
+
+
+def _sentence(text: str, spans: tuple[tuple[int, int], ...]) -> str:
+    """The sentence around the first place, at most LONGEST_SENTENCE characters."""
+    start, end = spans[0]
+    begin = max(
+        (found.end() for found in _END.finditer(text, max(0, start - LONGEST_SENTENCE), start)),
+        default=max(0, start - LONGEST_SENTENCE),
+    )
+    after = _END.search(text, end)
+    stop = min(after.end() if after else len(text), end + LONGEST_SENTENCE)
+    return text[begin:stop].strip()[:LONGEST_SENTENCE]
