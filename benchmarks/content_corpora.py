@@ -6,9 +6,7 @@ import gzip
 import hashlib
 import json
 import os
-import pickle
 import tarfile
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,13 +16,14 @@ from urllib.parse import urlsplit
 import numpy as np
 import numpy.typing as npt
 from publicsuffixlist import PublicSuffixList
+from selectolax.lexbor import LexborHTMLParser
 
 from benchmarks.content_labels import label_blocks, label_segments
 from collectors.reading.blocks import Blocks, read_blocks
 from collectors.reading.content import prepare
 from collectors.reading.encoding import decode
+from collectors.reading.kind import Marks
 from collectors.reading.structured import read_items
-from selectolax.lexbor import LexborHTMLParser
 
 DATA = Path(os.environ.get("DOZOR_CORPORA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 SUFFIXES = PublicSuffixList()
@@ -42,7 +41,7 @@ class Sample:
     fold: int
     blocks: Blocks
     title: str
-    marks: set[str]
+    marks: Marks
     truth: str
     labels: npt.NDArray[np.float32]  # 0-1 per block, nan where unknown
     kept: list[str] = field(default_factory=list)
@@ -60,6 +59,7 @@ def _sample(key: str, source: str, kind: str | None, url: str, body: bytes, trut
     page = prepare(tree, read_blocks(tree), url, read_items(tree, url))
     if not page.blocks.texts:
         return None
+    page.blocks.nodes.clear()
     host = SUFFIXES.privatesuffix(urlsplit(url).hostname or "") or urlsplit(url).hostname or key
     fold = int(hashlib.sha256(f"fold:{host}".encode()).hexdigest()[:8], 16)
     common = (key, source, kind, url, host, fold, page.blocks, page.title, page.marks)
@@ -89,7 +89,14 @@ def pages() -> Iterator[tuple[str, str, str | None, str, bytes, Any]]:
     bodies = _bodies("trafilatura-eval")
     for url, value in _json("trafilatura-eval/evaldata.json.gz").items():
         if value["file"] in bodies:
-            yield url, "traf", None, url, bodies[value["file"]], {"with": value.get("with", []), "without": value.get("without", [])}
+            yield (
+                url,
+                "traf",
+                None,
+                url,
+                bodies[value["file"]],
+                {"with": value.get("with", []), "without": value.get("without", [])},
+            )
 
 
 def _bodies(corpus: str) -> dict[str, bytes]:

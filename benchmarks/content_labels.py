@@ -17,7 +17,7 @@ def words_of(text: str) -> list[str]:
 
 
 def label_blocks(texts: Sequence[str], truth: str) -> npt.NDArray[np.float32]:
-    """Share of each block that stands in the truth: by runs of three words; a short block must be a line of it or join a neighbour."""
+    """Share of each block that stands in the truth: by runs of three words; a short one must be a line or join a neighbour."""
     true_words = words_of(truth)
     lines = {" ".join(words_of(line)) for line in truth.splitlines()}
     shingles = {tuple(true_words[i : i + SHINGLE]) for i in range(len(true_words) - SHINGLE + 1)}

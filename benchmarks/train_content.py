@@ -9,9 +9,9 @@ Data (kept beside the checkout, never in it; page texts remain their publishers'
 
 Needs catboost (Apache-2.0) and scikit-learn (BSD), which the reader itself does not. Usage:
 
-    python -m benchmarks.train_content [--folds 5] [--write]
+    python -m benchmarks.train_content [--folds 4] [--write]
 
-Prints scores cross-validated by registrable host; `--write` then trains on everything and writes `collectors/reading/weights/`.
+Prints scores cross-validated by registrable host, trains on everything, and with `--write` writes `collectors/reading/weights/`.
 """
 
 from __future__ import annotations
@@ -21,25 +21,28 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from catboost import CatBoostClassifier, Pool
-from sklearn.linear_model import LogisticRegression
 from sklearn.feature_extraction import DictVectorizer
+from sklearn.linear_model import LogisticRegression
 
 from benchmarks.content_corpora import Sample, read_samples
 from benchmarks.content_labels import words_of
-from collectors.reading.content_features import Scores, block_words, features, name_tokens
-from collectors.reading.content_model import WEIGHTS, Trees, build_trees, expected_best, probabilities
-from collectors.reading.kind import KINDS
+from collectors.reading.content_context import SECOND_FEATURES, second_look
+from collectors.reading.content_features import FEATURES, Doubles, Floats, Scores, block_words, features, name_tokens
+from collectors.reading.content_model import WEIGHTS, build_trees, expected_best, probabilities
+from collectors.reading.kind import KINDS, SCALE, KindWeights, content_marks, mark_sums, softmax
 
 DEPTH = 6
-Floats = npt.NDArray[np.float32]
+FIRST_TREES = 240
+SECOND_TREES = 140
 
 
-# --- log-odds of words and names, each host counted once -------------------------------------------------------------------------
+# --- log-odds of words and names, each host counted once ----------------------------------------
 
 
 class Odds:
@@ -110,60 +113,82 @@ def count_odds(samples: Sequence[Sample]) -> tuple[Odds, Odds]:
     return names, words
 
 
-# --- the kind of a page -----------------------------------------------------------------------------------------------------------
+# --- the kind of a page ----------------------------------------
 
 
-def train_kind(samples: Sequence[Sample], c: float = 0.15) -> tuple[dict[str, list[float]], list[float]]:
-    """Weights per mark and the bias, from pages whose kind is known; marks of fewer than three hosts are left out."""
+def train_kind(samples: Sequence[Sample], firsts: Mapping[str, Doubles]) -> dict[str, Any]:
+    """Weights per mark and the bias, from pages whose kind is known; marks of fewer than three hosts are left out.
+
+    wcxb has the seven kinds in even numbers, the corpora of articles count less.
+    """
+    marks = {s.key: s.marks | content_marks(s.blocks, firsts[s.key]) for s in samples}
     hosts: dict[str, set[str]] = defaultdict(set)
-    for sample in samples:
-        for mark in sample.marks:
-            hosts[mark].add(sample.host)
+    for s in samples:
+        for group in marks[s.key].values():
+            for mark in group:
+                hosts[mark].add(s.host)
+    vectors = []
+    for s in samples:
+        vector: dict[str, float] = {}
+        for name, group in marks[s.key].items():
+            known = [mark for mark in group if len(hosts[mark]) >= 3]
+            vector |= dict.fromkeys(known, SCALE.get(name, 1.0) / max(len(known), 1) ** 0.5)
+        vectors.append(vector)
     vectorizer = DictVectorizer()
-    matrix = vectorizer.fit_transform([{m: 1.0 for m in s.marks if len(hosts[m]) >= 3} for s in samples])
-    model = LogisticRegression(C=c, max_iter=300)
-    model.fit(matrix, [KINDS.index(s.kind) for s in samples], sample_weight=[1.0 if s.source == "wcxb" else 0.3 for s in samples])
-    columns = model.coef_.T.round(3)
-    marks = {name: columns[i].tolist() for i, name in enumerate(vectorizer.feature_names_) if np.abs(columns[i]).max() >= 0.02}
-    return marks, model.intercept_.round(3).tolist()
+    model = LogisticRegression(C=25, max_iter=150, tol=1e-3)
+    weights = [1.0 if s.source == "wcxb" else 0.25 for s in samples]
+    model.fit(vectorizer.fit_transform(vectors), [KINDS.index(s.kind) for s in samples], sample_weight=weights)
+    rows = model.coef_.T.round(2).tolist()
+    return {"bias": model.intercept_.round(3).tolist(), "marks": dict(zip(vectorizer.feature_names_, rows, strict=True))}
 
 
-def kind_probabilities(weights: tuple[dict[str, list[float]], list[float]], marks: set[str]) -> npt.NDArray[np.float64]:
-    table, bias = weights
-    sums = np.array(bias) + np.sum([table[m] for m in marks if m in table] or [[0.0] * len(bias)], axis=0)
-    powers = np.exp(sums - sums.max())
-    return powers / powers.sum()
+def kind_of(sample: Sample, stored: KindWeights, first: Doubles) -> list[float]:
+    return softmax(mark_sums(sample.marks | content_marks(sample.blocks, first), stored).tolist())
 
 
-# --- blocks -----------------------------------------------------------------------------------------------------------------------
+def kind_weights(stored: dict[str, Any]) -> KindWeights:
+    marks = stored["marks"]
+    return KindWeights({mark: i for i, mark in enumerate(marks)}, np.array(list(marks.values())), np.array(stored["bias"]))
 
 
-def train_trees(rows: list[Floats], labels: list[Floats], weights: list[Floats], names: list[str], trees: int) -> dict[str, Any]:
+# --- blocks ----------------------------------------
+
+
+def train_trees(samples: Sequence[Sample], rows: Mapping[str, Floats], names: Sequence[str], trees: int) -> dict[str, Any]:
     """Boosted oblivious trees in the stored form."""
-    x, y, w = np.concatenate([r.T for r in rows]), np.concatenate(labels), np.concatenate(weights)
+    x = np.concatenate([rows[s.key] for s in samples], axis=1).T
+    y, w = np.concatenate([s.labels for s in samples]), np.concatenate([block_weights(s) for s in samples])
     known = ~np.isnan(y)
     model = CatBoostClassifier(
-        iterations=trees, depth=DEPTH, learning_rate=0.08 if trees <= 300 else 0.05, loss_function="CrossEntropy", l2_leaf_reg=6, rsm=0.4, random_seed=1,
-        thread_count=2, verbose=False, border_count=64, bootstrap_type="Bernoulli", subsample=0.7, allow_writing_files=False,
+        iterations=trees, depth=DEPTH, learning_rate=0.08, loss_function="CrossEntropy", l2_leaf_reg=6, rsm=0.4, random_seed=1,
+        thread_count=2, verbose=False, border_count=48, bootstrap_type="Bernoulli", subsample=0.7, allow_writing_files=False,
     )  # fmt: skip
     model.fit(Pool(x[known], y[known], weight=w[known]))
-    path = Path("/tmp/content-model.json")
-    model.save_model(str(path), format="json")
-    stored = json.loads(path.read_text())
-    split_feature, split_border, leaves = [], [], []
-    used = sorted({s["float_feature_index"] for t in stored["oblivious_trees"] for s in t["splits"] or []})
-    number = {feature: i for i, feature in enumerate(used)}
-    for tree in stored["oblivious_trees"]:
-        splits = tree["splits"] or []
-        missing = DEPTH - len(splits)  # an early end: the last levels ask what is never true
-        split_feature += [number[s["float_feature_index"]] for s in splits] + [0] * missing
-        split_border += [round(s["border"], 5) for s in splits] + [1e9] * missing
-        values = tree["leaf_values"]
-        leaves += [round(v, 4) for v in values] + [0.0] * (2**DEPTH - len(values))
+    return stored_trees(model, names, DEPTH)
+
+
+def stored_trees(model: CatBoostClassifier, names: Sequence[str], depth: int) -> dict[str, Any]:
+    """A trained model as plain numbers, in the form `content_model` reads."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "model.json"
+        model.save_model(str(path), format="json")
+        stored = json.loads(path.read_text())
     scale, bias = stored["scale_and_bias"]
     assert scale == 1
+    used = sorted({split["float_feature_index"] for tree in stored["oblivious_trees"] for split in tree["splits"] or []})
+    number = {feature: i for i, feature in enumerate(used)}
+    split_feature: list[int] = []
+    split_border: list[float] = []
+    leaves: list[float] = []
+    for tree in stored["oblivious_trees"]:
+        splits = tree["splits"] or []
+        missing = depth - len(splits)  # a tree that ended early: its last levels ask what is never true
+        split_feature += [number[split["float_feature_index"]] for split in splits] + [0] * missing
+        split_border += [round(split["border"], 5) for split in splits] + [1e9] * missing
+        values = tree["leaf_values"]
+        leaves += [round(value, 4) for value in values] + [0.0] * (len(bias) * 2**depth - len(values))
     return {
-        "depth": DEPTH, "bias": bias[0], "features": [names[i] for i in used],
+        "depth": depth, "bias": bias, "features": [names[i] for i in used],
         "split_feature": split_feature, "split_border": split_border, "leaves": leaves,
     }  # fmt: skip
 
@@ -173,13 +198,13 @@ def block_weights(sample: Sample) -> Floats:
     words = np.array([len(words_of(text)) for text in sample.blocks.texts], np.float32)
     known = ~np.isnan(sample.labels)
     weight = np.sqrt(words) * known
-    share = {"wcxb": 1.0, "aeb": 0.6, "fundus": 0.6, "traf": 0.3}[sample.source]
+    share = {"wcxb": 1.0, "aeb": 0.9, "fundus": 0.9, "traf": 0.4}[sample.source]
     return (100 * share * weight / max(weight.sum(), 1)).astype(np.float32)
 
 
 def kept_text(sample: Sample, probability: npt.NDArray[Any]) -> str:
     texts = sample.blocks.texts
-    threshold = expected_best(probability, [len(words_of(text)) for text in texts])
+    threshold = expected_best(probability, np.array([len(words_of(text)) for text in texts], np.float64))
     return "\n".join(text for text, p in zip(texts, probability, strict=True) if p >= threshold)
 
 
@@ -191,36 +216,46 @@ def bag_f1(text: str, truth: str) -> float:
     return 2 * common / (sum(predicted.values()) + sum(true.values()))
 
 
-def run_fold(train: Sequence[Sample], test: Sequence[Sample], odds: tuple[Odds, Odds], trees: int) -> dict[str, Any]:
-    """Trains on `train`; gives the weights and, for `test`, kind and block probabilities."""
-    hosts = {s.host for s in train}
-    kind_train = [s for s in train if s.kind]
-    kind_weights = train_kind(kind_train)
-    # Kinds of the training pages come from models that have not seen them, as at reading time.
-    inner: dict[str, npt.NDArray[np.float64]] = {}
-    for part in range(4):
-        weights = train_kind([s for s in kind_train if s.fold % 4 != part])
-        inner |= {s.key: kind_probabilities(weights, s.marks) for s in train if s.fold % 4 == part}
-    tables = [o.table(hosts) for o in odds]
-    rows, names = [], []
-    for s in train:
-        scores = Scores(*(o.without(t, s.host) for o, t in zip(odds, tables, strict=True)))
-        row, names = features(s.blocks, s.title, inner[s.key], scores)
-        rows.append(row)
-    stored = train_trees(rows, [s.labels for s in train], [block_weights(s) for s in train], names, trees)
-    model: Trees = build_trees(stored)
-    scores = Scores(*tables)
-    picked = [names.index(name) for name in model.features]
+def train(samples: Sequence[Sample], folds: int) -> tuple[dict[str, Any], dict[str, tuple[list[float], Doubles]]]:
+    """All weights, and the kinds and block probabilities of every page by models that have not seen its host.
+
+    What the second model and the kinds learn from are likewise first looks by models that have not seen the page.
+    """
+    odds = count_odds(samples)
+    tables = [o.table({s.host for s in samples}) for o in odds]
+    rows = {}
+    for s in samples:
+        rows[s.key] = features(s.blocks, s.title, Scores(*(o.without(t, s.host) for o, t in zip(odds, tables, strict=True))))
+    parts = [([s for s in samples if s.fold % folds != i], [s for s in samples if s.fold % folds == i]) for i in range(folds)]
+    firsts: dict[str, Doubles] = {}
+    for seen, unseen in parts:
+        model = build_trees(train_trees(seen, rows, FEATURES, FIRST_TREES), FEATURES)
+        firsts |= {s.key: probabilities(model, rows[s.key]) for s in unseen}
+        print("first look, fold done", flush=True)
+    kinds: dict[str, list[float]] = {}
+    for seen, unseen in parts:
+        stored = kind_weights(train_kind([s for s in seen if s.kind], firsts))
+        kinds |= {s.key: kind_of(s, stored, firsts[s.key]) for s in unseen}
+    judged = {s.key: second_look(s.blocks, rows[s.key], firsts[s.key], kinds[s.key]) for s in samples}
     found = {}
-    for s in test:
-        kind = kind_probabilities(kind_weights, s.marks)
-        row, _ = features(s.blocks, s.title, kind, scores)
-        found[s.key] = (kind, probabilities(model, row[picked]))
-    return {"kind": kind_weights, "tables": tables, "trees": stored, "found": found}
+    for seen, unseen in parts:
+        model = build_trees(train_trees(seen, judged, SECOND_FEATURES, SECOND_TREES), SECOND_FEATURES)
+        found |= {s.key: (kinds[s.key], probabilities(model, judged[s.key])) for s in unseen}
+    report(samples, {key: (kinds[key], first) for key, first in firsts.items()}, "first look")
+    report(samples, found, "both looks")
+    weights = {
+        "names": tables[0],
+        "words": tables[1],
+        "content_first": train_trees(samples, rows, FEATURES, FIRST_TREES),
+        "kind": train_kind([s for s in samples if s.kind], firsts),
+        "content_second": train_trees(samples, judged, SECOND_FEATURES, SECOND_TREES),
+    }
+    return weights, found
 
 
-def report(samples: Sequence[Sample], found: Mapping[str, Any]) -> None:
-    """Scores as `score_reading.py` defines them, without comments."""
+def report(samples: Sequence[Sample], found: Mapping[str, Any], name: str) -> None:
+    """Scores of the kept blocks: mean word F1, and F1 of segments for trafilatura-eval."""
+    print(name)
     by: dict[str, list[float]] = defaultdict(list)
     segments = [0, 0, 0]
     for s in samples:
@@ -248,32 +283,20 @@ def report(samples: Sequence[Sample], found: Mapping[str, Any]) -> None:
 
 
 def write(weights: Mapping[str, Any], folder: Path = WEIGHTS) -> None:
-    marks, bias = weights["kind"]
-    for name, value in {
-        "kind": {"marks": marks, "bias": bias},
-        "names": weights["tables"][0],
-        "words": weights["tables"][1],
-        "content": weights["trees"],
-    }.items():
-        (folder / f"{name}.json").write_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
+    for name, value in weights.items():
+        (folder / f"{name}.json").write_text(
+            json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8"
+        )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--only-fold", type=int, action="append", help="run these folds only")
-    parser.add_argument("--trees", type=int, default=300)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--folds", type=int, default=4)
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
-    samples = read_samples()
-    odds = count_odds(samples)
-    found: dict[str, Any] = {}
-    for fold in arguments.only_fold or range(arguments.folds):
-        test = [s for s in samples if s.fold % arguments.folds == fold]
-        found |= run_fold([s for s in samples if s.fold % arguments.folds != fold], test, odds, arguments.trees)["found"]
-    report(samples, found)
+    weights, _ = train(read_samples(), arguments.folds)
     if arguments.write:
-        write(run_fold(samples, [], odds, arguments.trees))
+        write(weights)
 
 
 if __name__ == "__main__":

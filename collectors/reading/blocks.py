@@ -1,14 +1,14 @@
 """The visible page as a list of blocks: units of text between two block-level borders, each in its containers.
 
 One walk over the tree reads everything the content model looks at. Scripts, styles, drawings and form lists are never entered.
-A block is a run of text that no block-level element interrupts (a paragraph, a heading, a list item, a table cell, a button's label).
+A block is a run of text that no block-level element interrupts (a paragraph, a heading, a list item, a table cell, a button's
+label).
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -17,20 +17,19 @@ from collectors.reading.model import PageError
 
 MAX_BLOCKS: Final = 20_000  # the longest page of the corpora has under 4 000
 MAX_NODES: Final = 400_000
-MAX_DEPTH: Final = 800  # the deepest page of the corpora has 41 levels
+MAX_DEPTH: Final = 400  # the deepest page of the corpora has 41 levels
 
 SKIPPED: Final = (
-    "head script style svg template iframe canvas math object noscript select datalist option optgroup textarea audio video map head frameset"
+    "head script style svg template iframe canvas math object select datalist option optgroup textarea audio video map frameset"
 )
 INLINE: Final = (
-    "a abbr acronym b bdi bdo big cite code data del dfn em font i img input ins kbd link mark meta nobr picture q rp rt ruby s samp "
-    "small source span strike strong sub sup time track tt u var wbr"
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i img input ins kbd link mark meta nobr picture q rp rt ruby s "
+    "samp small source span strike strong sub sup time track tt u var wbr"
 )
-GLUED: Final = "b strong i em u font sup sub mark code small big s q var wbr"  # no gap is added between these and their neighbours
 OTHER: Final = (
-    "p h1 h2 h3 h4 h5 h6 div section article main header footer nav aside ul ol li dl dt dd table tbody thead tfoot tr td th caption "
-    "colgroup col form fieldset legend label button blockquote pre figure figcaption address details summary center body html br hr "
-    "dialog menu hgroup output progress meter"
+    "p h1 h2 h3 h4 h5 h6 div section article main header footer nav aside ul ol li dl dt dd table tbody thead tfoot tr td th "
+    "caption colgroup col form fieldset legend label button blockquote pre figure figcaption address details summary center "
+    "body html br hr dialog menu hgroup output progress meter noscript"
 )
 
 
@@ -48,10 +47,9 @@ TEXT_ID: Final = LexborHTMLParser("<p>x").css("p")[0].first_child.tag_id  # type
 COMMENT_ID: Final = LexborHTMLParser("<p><!--x--></p>").css("p")[0].first_child.tag_id  # type: ignore[union-attr]
 _SKIP: Final = frozenset(_tag_ids(SKIPPED)) | {COMMENT_ID}
 _INLINE: Final = _tag_ids(INLINE)
-_GLUED: Final = frozenset(_tag_ids(GLUED))
 _NAMES: Final = {**_INLINE, **_tag_ids(OTHER)}
 _IDS: Final = {name: number for number, name in _NAMES.items()}
-_A, _BR, _PRE, _IMG, _INPUT, _TIME = (_IDS[name] for name in ("a", "br", "pre", "img", "input", "time"))
+_A, _BR, _PRE, _IMG = (_IDS[name] for name in ("a", "br", "pre", "img"))
 
 
 @dataclass(slots=True)
@@ -78,6 +76,7 @@ class Blocks:
     depth: list[int] = field(default_factory=list)
     tags: Counter[str] = field(default_factory=Counter)  # how often each tag stands in the visible page
     body_names: str = ""
+    nodes: list[LexborNode] = field(default_factory=list)  # of the containers
 
     def append_outside(self, tag: str, lines: list[str]) -> None:
         """Blocks that the visible page does not hold, in a container of their own at its end."""
@@ -98,65 +97,124 @@ class Blocks:
 
 
 class _Walk:
-    """The state of one walk: the block being read and the containers that are open."""
+    """The state of one walk: the block being read, and how deep in links and preformatted text it is."""
 
-    __slots__ = ("blocks", "gap", "images", "in_link", "in_pre", "link_chars", "links", "parts")
+    __slots__ = (
+        "ends", "found", "gap", "images", "in_link", "in_pre", "left", "link_chars", "links", "nodes", "opened", "parts", "tags",
+    )  # fmt: skip
 
     def __init__(self) -> None:
-        self.blocks = Blocks()
+        self.found: list[tuple[str, int, int, int, int]] = []  # text, container, link_chars, links, images
+        self.opened: list[
+            tuple[int, str, str, str, str, bool, int, int]
+        ] = []  # parent, tag, names, role, itemprop, hidden, start, depth
+        self.ends: list[int] = []
+        self.nodes: list[LexborNode] = []
         self.parts: list[str] = []
-        self.gap = False
+        self.gap = False  # an inline element has just ended, so the next one needs a space
         self.link_chars = 0
         self.links = 0
         self.images = 0
         self.in_link = 0
         self.in_pre = 0
+        self.left = MAX_NODES
+        self.tags: dict[int, int] = {}
 
     def flush(self, container: int) -> None:
         """Ends the block that is being read."""
         if self.parts:
-            joined = "".join(self.parts)
+            joined = self.parts[0] if len(self.parts) == 1 else "".join(self.parts)
             text = joined.strip("\n") if self.in_pre else _folded(joined)
             if text and not text.isspace():
-                blocks = self.blocks
-                blocks.texts.append(text)
-                blocks.container.append(container)
-                blocks.link_chars.append(min(self.link_chars, len(text)))
-                blocks.links.append(self.links)
-                blocks.images.append(self.images)
-                if len(blocks.texts) > MAX_BLOCKS:
-                    raise PageError(f"too many blocks of text (more than {MAX_BLOCKS})")
+                self.found.append((text, container, min(self.link_chars, len(text)), self.links, self.images))
+                if len(self.found) > MAX_BLOCKS:
+                    raise PageError(f"too many blocks of text (more than {MAX_BLOCKS:,})")
             self.parts = []
         self.gap = False
         self.link_chars = self.links = self.images = 0
 
-    def open(self, node: LexborNode, tag: str, parent: int) -> int:
-        """A new container; returns its number."""
-        blocks = self.blocks
-        attributes = node.attributes
-        number = len(blocks.parent)
-        blocks.parent.append(parent)
-        blocks.tag.append(tag)
-        hidden = False
+    def element(self, node: LexborNode, tag: int, parent: int, depth: int, hidden: bool) -> None:
+        """A block-level element and all in it."""
+        container = len(self.opened)
         names = role = itemprop = ""
-        if attributes:
-            names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
-            role = attributes.get("role") or ""
-            itemprop = attributes.get("itemprop") or ""
-            style = attributes.get("style")
+        if attributes := node.attributes:
+            get = attributes.get
+            names = f"{get('class') or ''} {get('id') or ''}"
+            role = get("role") or ""
+            itemprop = get("itemprop") or ""
+            style = get("style")
             hidden = (
-                "hidden" in attributes
-                or attributes.get("aria-hidden") == "true"
+                hidden
+                or "hidden" in attributes
+                or get("aria-hidden") == "true"
                 or (style is not None and "none" in style and "display:none" in style.replace(" ", ""))
             )
-        blocks.names.append(names)
-        blocks.role.append(role)
-        blocks.itemprop.append(itemprop)
-        blocks.hidden.append(hidden or (parent >= 0 and blocks.hidden[parent]))
-        blocks.start.append(len(blocks.texts))
-        blocks.end.append(0)
-        blocks.depth.append(blocks.depth[parent] + 1 if parent >= 0 else 0)
-        return number
+        self.opened.append((parent, _NAMES.get(tag, "div"), names, role, itemprop, hidden, len(self.found), depth))
+        self.ends.append(0)
+        self.nodes.append(node)
+        if tag == _PRE:
+            self.in_pre += 1
+        self.children(node, container, depth, hidden)
+        self.flush(container)
+        if tag == _PRE:
+            self.in_pre -= 1
+        if container == len(self.opened) - 1 and len(self.found) == self.opened[container][6]:
+            # Nothing in it says anything: icons, spacers, places that scripts fill.
+            self.opened.pop()
+            self.ends.pop()
+            self.nodes.pop()
+            return
+        self.ends[container] = len(self.found)
+
+    def children(self, node: LexborNode, container: int, depth: int, hidden: bool) -> None:
+        """What an element holds. White space between elements is left out, except in preformatted text."""
+        if depth > MAX_DEPTH:
+            raise PageError(f"nested too deeply (more than {MAX_DEPTH} levels)")
+        for child in node.iter(include_text=True, skip_empty=not self.in_pre):
+            tag = child.tag_id
+            if tag == TEXT_ID:
+                text = child.text_content or ""
+                self.parts.append(text)
+                self.gap = False
+                if self.in_link:
+                    self.link_chars += len(text.strip())
+                continue
+            if tag in _SKIP:
+                continue
+            self.left -= 1
+            if self.left < 0:
+                raise PageError(f"too many elements (more than {MAX_NODES:,})")
+            self.tags[tag] = self.tags.get(tag, 0) + 1
+            if tag not in _INLINE:
+                if tag == _BR:
+                    self._line_break(container)
+                else:
+                    self.flush(container)
+                    self.element(child, tag, container, depth + 1, hidden)
+                continue
+            if tag == _IMG:
+                self.images += 1
+                continue
+            if self.gap:
+                self.parts.append(" ")
+                self.gap = False
+            if tag == _A:
+                self.in_link += 1
+                self.links += 1
+                self.children(child, container, depth + 1, hidden)
+                self.in_link -= 1
+            else:
+                self.children(child, container, depth + 1, hidden)
+            self.gap = bool(self.parts)
+
+    def _line_break(self, container: int) -> None:
+        if self.in_pre:
+            self.parts.append("\n")
+        elif self.parts and self.parts[-1] == "\f":
+            self.flush(container)  # two breaks in a row part paragraphs
+        elif self.parts:
+            self.parts.append("\f")
+        self.gap = False
 
 
 def _folded(text: str) -> str:
@@ -171,83 +229,15 @@ def read_blocks(tree: LexborHTMLParser) -> Blocks:
     walk = _Walk()
     body = tree.body or tree.root
     if body is None:
-        return walk.blocks
-    _walk(walk, body)
-    return walk.blocks
-
-
-def _walk(walk: _Walk, body: LexborNode) -> None:
-    blocks, tags = walk.blocks, Counter[int]()
-    container = walk.open(body, "body", -1)
-    blocks.body_names = blocks.names[0]
-    stack: list[tuple[LexborNode, int, bool]] = []  # element, its tag, is it a container
-    node = body.first_child
-    for seen in count():
-        if seen > MAX_NODES:
-            raise PageError(f"too many nodes (more than {MAX_NODES:,})")
-        if len(stack) > MAX_DEPTH:
-            raise PageError(f"nested too deeply (more than {MAX_DEPTH} levels)")
-        while node is None:
-            if not stack:
-                walk.flush(container)
-                blocks.end[0] = len(blocks.texts)
-                blocks.tags = Counter({_NAMES[tag]: number for tag, number in tags.items() if tag in _NAMES})
-                return
-            element, tag, is_container = stack.pop()
-            if is_container:
-                walk.flush(container)
-                blocks.end[container] = len(blocks.texts)
-                container = blocks.parent[container]
-                if tag == _PRE:
-                    walk.in_pre -= 1
-            else:
-                if tag == _A:
-                    walk.in_link -= 1
-                walk.gap = tag not in _GLUED
-            node = element.next
-        tag = node.tag_id
-        if tag == TEXT_ID:
-            _read_text(walk, node.text_content or "")
-            node = node.next
-        elif tag in _SKIP:
-            node = node.next
-        elif tag in _INLINE:
-            tags[tag] += 1
-            if tag == _A:
-                walk.in_link += 1
-                walk.links += 1
-            elif tag == _IMG:
-                walk.images += 1
-            if walk.gap and tag not in _GLUED and walk.parts:
-                walk.parts.append(" ")
-            walk.gap = False
-            stack.append((node, tag, False))
-            node = node.first_child
-        elif tag == _BR:
-            if walk.in_pre:
-                walk.parts.append("\n")
-            elif walk.parts and walk.parts[-1] == "\f":
-                walk.flush(container)
-            elif walk.parts:
-                walk.parts.append("\f")
-            node = node.next
-        else:
-            tags[tag] += 1
-            walk.flush(container)
-            container = walk.open(node, _NAMES.get(tag) or "div", container)
-            if tag == _PRE:
-                walk.in_pre += 1
-            stack.append((node, tag, True))
-            node = node.first_child
-
-
-def _read_text(walk: _Walk, text: str) -> None:
-    if text.isspace():
-        # White space between a line break and the next one does not separate them.
-        if walk.parts and (walk.in_pre or walk.parts[-1] != "\f"):
-            walk.parts.append(text if walk.in_pre else " ")
-        return
-    walk.parts.append(text)
-    walk.gap = False
-    if walk.in_link:
-        walk.link_chars += len(text.strip())
+        return Blocks()
+    walk.element(body, 0, -1, 0, hidden=False)
+    if not walk.found:
+        return Blocks()
+    texts, container, link_chars, links, images = map(list, zip(*walk.found, strict=True))
+    parent, tag, names, role, itemprop, hidden, start, depth = map(list, zip(*walk.opened, strict=True))
+    tag[0] = "body"
+    tags = Counter({_NAMES[number]: count for number, count in walk.tags.items() if number in _NAMES})
+    return Blocks(
+        texts, container, link_chars, links, images, parent, tag, names, role, itemprop, hidden, start, walk.ends, depth, tags,
+        names[0], walk.nodes,
+    )  # fmt: skip

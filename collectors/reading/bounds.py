@@ -18,8 +18,12 @@ _MARKUP: Final = re.compile(
     r"|(/?)([a-zA-Z][^\s/>]*)(?:[^\"'>]|\"[^\"]*\"|'[^']*')*>)",
     re.DOTALL | re.IGNORECASE,
 )
-_FLAT: Final = frozenset("area base br col embed hr img input link meta param source track wbr".split())
-_CLOSED_BY_NEXT: Final = frozenset("p li dt dd option tr td th thead tbody tfoot colgroup body html head rt rp".split())
+_FLAT: Final = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
+)
+_CLOSED_BY_NEXT: Final = frozenset(
+    ["p", "li", "dt", "dd", "option", "tr", "td", "th", "thead", "tbody", "tfoot", "colgroup", "body", "html", "head", "rt", "rp"]
+)
 
 
 def check_size(page: bytes | str) -> None:

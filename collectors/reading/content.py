@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
+import numpy as np
 from selectolax.lexbor import LexborHTMLParser
 
 from collectors.reading.blocks import Blocks
-from collectors.reading.content_features import features
+from collectors.reading.content_context import SECOND_FEATURES, second_look
+from collectors.reading.content_features import FEATURES, Floats, features
 from collectors.reading.content_model import expected_best, load_scores, load_trees, probabilities
-from collectors.reading.kind import KINDS, kind_marks, read_kind
-from collectors.reading.model import Comment, Item, PageKind
+from collectors.reading.kind import KINDS, Marks, content_marks, page_marks, read_kind
+from collectors.reading.model import Item, PageKind
 from collectors.reading.text import text_from_html
 
-MAX_DESCRIPTION = 50_000
+MAX_DESCRIPTION: Final = 50_000
+OUTSIDE: Final = frozenset(("described", "abstract"))  # containers of what the visible page does not hold
 
 
 @dataclass(slots=True)
@@ -23,28 +27,47 @@ class Prepared:
 
     blocks: Blocks
     title: str
-    marks: set[str]
+    marks: Marks
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What the page is about. `kept` and `probabilities` go by block."""
+    """What the page is about. `kept` and `probabilities` go by block; `kinds` are the probabilities of all kinds."""
 
-    text: str
-    comments: tuple[Comment, ...]
     kind: PageKind | None
-    kind_confidence: float | None
+    kinds: tuple[float, ...]
     blocks: Blocks
     probabilities: tuple[float, ...]
     kept: tuple[bool, ...]
     threshold: float
+
+    def text(self, without: frozenset[int] = frozenset()) -> str:
+        """The kept blocks as lines, in reading order; cells of a table row on one line. `without` leaves blocks out."""
+        blocks = self.blocks
+        lines: list[str] = []
+        outside: list[str] = []
+        row = -1
+        for number, (text, container, keep) in enumerate(zip(blocks.texts, blocks.container, self.kept, strict=True)):
+            if not keep or number in without:
+                continue
+            tag = blocks.tag[container]
+            if tag in OUTSIDE:
+                outside.append(text)
+                continue
+            parent = blocks.parent[container] if tag in {"td", "th"} else -1
+            if parent >= 0 and parent == row:
+                lines[-1] += f" {text}"
+            else:
+                lines.append(text)
+            row = parent
+        return "\n".join(outside + lines)
 
 
 def prepare(tree: LexborHTMLParser, blocks: Blocks, url: str | None, items: Sequence[Item]) -> Prepared:
     """A description that only structured data holds becomes blocks too."""
     title_node = tree.css_first("title")
     title = title_node.text()[:500] if title_node is not None else ""
-    marks = kind_marks(blocks, url, items, title)
+    marks = page_marks(blocks, url, items, title)
     _add_descriptions(blocks, items)
     return Prepared(blocks, title, marks)
 
@@ -68,17 +91,22 @@ def _add_descriptions(blocks: Blocks, items: Sequence[Item]) -> None:
 
 
 def read_content(tree: LexborHTMLParser, blocks: Blocks, url: str | None, items: Sequence[Item]) -> Content:
-    """Kind, text and comments of a page. `blocks` are those of `read_blocks` for the tree; descriptions are added to them."""
+    """Kind and main content of a page. `blocks` are those of `read_blocks` for the tree; descriptions are added to them."""
     page = prepare(tree, blocks, url, items)
-    kinds = read_kind(page.marks)
-    best = max(range(len(KINDS)), key=kinds.__getitem__)
     if not blocks.texts:
-        return Content("", (), None, None, blocks, (), (), 1.0)
-    trees = load_trees("content")
-    rows, names = features(blocks, page.title, kinds, load_scores())
-    where = {name: number for number, name in enumerate(names)}
-    probability = probabilities(trees, rows[[where[name] for name in trees.features]])
-    threshold = expected_best(probability.tolist(), [len(text.split()) for text in blocks.texts])
+        return Content(None, (), blocks, (), (), 1.0)
+    return judge(page)[0]
+
+
+def judge(page: Prepared) -> tuple[Content, Floats]:
+    """The content of a page that has blocks, and the rows of SECOND_FEATURES it was judged by."""
+    blocks = page.blocks
+    rows = features(blocks, page.title, load_scores())
+    first = probabilities(load_trees("content_first", FEATURES), rows)
+    kinds = read_kind(page.marks | content_marks(blocks, first))
+    best = max(range(len(KINDS)), key=kinds.__getitem__)
+    judged = second_look(blocks, rows, first, kinds)
+    probability = probabilities(load_trees("content_second", SECOND_FEATURES), judged)
+    threshold = expected_best(probability, np.expm1(rows[0].astype(np.float64)))
     kept = tuple((probability >= threshold).tolist())
-    text = "\n".join(text for text, keep in zip(blocks.texts, kept, strict=True) if keep)
-    return Content(text, (), KINDS[best], kinds[best], blocks, tuple(probability.tolist()), kept, threshold)
+    return Content(KINDS[best], tuple(kinds), blocks, tuple(probability.tolist()), kept, threshold), judged

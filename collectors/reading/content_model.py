@@ -1,7 +1,8 @@
 """Gradient-boosted oblivious trees as plain numbers, evaluated by numpy for all blocks of a page at once.
 
-Every tree asks the same question on all nodes of one level, so a leaf's number is the row of answers read as bits. A model file holds
-`features` (names), `split_feature` and `split_border` (trees x depth, flat), `leaves` (trees x 2^depth, flat), `depth` and `bias`.
+Every tree asks the same question on all nodes of one level, so a leaf's number is the row of answers read as bits. A model file
+holds `features` (names), `split_feature` (numbers in that list) and `split_border` (both trees x depth, flat), `leaves` (trees x
+2^depth, flat), `depth` and `bias`.
 """
 
 from __future__ import annotations
@@ -21,48 +22,68 @@ WEIGHTS: Final = Path(__file__).parent / "weights"
 
 
 class Trees(NamedTuple):
-    """A model ready to run: distinct questions once, and per tree which of them it asks."""
+    """A model ready to run: distinct questions once, and per level which of them each tree asks."""
 
-    features: tuple[str, ...]
-    question_feature: npt.NDArray[np.int64]
-    question_border: npt.NDArray[np.float32]
-    asked: npt.NDArray[np.int64]  # depth x trees, numbers of questions
-    leaves: npt.NDArray[np.float32]  # flat
+    feature: npt.NDArray[np.int64]  # of a question: the number of a row
+    border: npt.NDArray[np.float32]
+    asked: npt.NDArray[np.int64]  # depth x trees
+    leaves: npt.NDArray[np.float32]  # (trees * 2^depth) x outputs
     offsets: npt.NDArray[np.int32]  # trees x 1: where a tree's leaves begin
-    bias: float
+    bias: npt.NDArray[np.float64]  # one an output
 
 
-def build_trees(stored: dict[str, Any]) -> Trees:
-    depth = stored["depth"]
-    pairs = list(zip(stored["split_feature"], stored["split_border"], strict=True))
+def build_trees(stored: dict[str, Any], names: Sequence[str]) -> Trees:
+    """`names` are those of the rows the trees will be asked about."""
+    depth, bias = stored["depth"], np.array(stored["bias"])
+    number_of = {name: number for number, name in enumerate(names)}
+    features = [number_of[stored["features"][feature]] for feature in stored["split_feature"]]
+    pairs = list(zip(features, stored["split_border"], strict=True))
     questions = sorted(set(pairs))
-    number = {pair: position for position, pair in enumerate(questions)}
-    asked = np.array([number[pair] for pair in pairs]).reshape(-1, depth).T.copy()
+    place = {pair: position for position, pair in enumerate(questions)}
+    asked = np.array([place[pair] for pair in pairs]).reshape(-1, depth).T.copy()
     return Trees(
-        tuple(stored["features"]),
         np.array([feature for feature, _ in questions]),
         np.array([[border] for _, border in questions], np.float32),
         asked,
-        np.array(stored["leaves"], np.float32),
+        np.array(stored["leaves"], np.float32).reshape(-1, len(bias)),
         (np.arange(asked.shape[1], dtype=np.int32) << depth)[:, None],
-        stored["bias"],
+        bias,
     )
 
 
-def probabilities(trees: Trees, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """Probability of every column of `rows` (features x blocks)."""
-    answers = rows[trees.question_feature] > trees.question_border
-    leaf = np.repeat(trees.offsets, rows.shape[1], axis=1)
-    for level, questions in enumerate(trees.asked):
-        leaf += answers[questions].view(np.int8).astype(np.int32) << level
-    sums = trees.bias + trees.leaves[leaf].sum(axis=0, dtype=np.float64)
-    result: npt.NDArray[np.float64] = 1 / (1 + np.exp(-sums))
+def sums(trees: Trees, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Log-odds (columns of `rows` x outputs)."""
+    answers = (rows[trees.feature] > trees.border).view(np.uint8)
+    leaf = answers[trees.asked[0]]
+    for level, questions in enumerate(trees.asked[1:], 1):
+        leaf |= answers[questions] << np.uint8(level)
+    result: npt.NDArray[np.float64] = trees.bias + trees.leaves[trees.offsets + leaf].sum(axis=0, dtype=np.float64)
     return result
 
 
+def probabilities(trees: Trees, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Probability of every column of `rows`, for a model of one output."""
+    result: npt.NDArray[np.float64] = 1 / (1 + np.exp(-sums(trees, rows)[:, 0]))
+    return result
+
+
+def expected_best(probability: npt.NDArray[np.float64], weight: npt.NDArray[np.float64]) -> float:
+    """The threshold that maximises the expected F1 of a page: blocks at or above it are kept.
+
+    Keeping the likeliest blocks first, F1 is estimated by 2 * (sum of p*w kept) / (sum of w kept + sum of p*w of all).
+    """
+    order = np.argsort(-probability, kind="stable")
+    hits = np.cumsum((probability * weight)[order])
+    if not len(hits) or hits[-1] <= 0:
+        return 1.0
+    best = int(np.argmax(2 * hits / (np.cumsum(weight[order]) + hits[-1])))
+    return float(probability[order[best]])
+
+
 @cache
-def load_trees(name: str) -> Trees:
-    return build_trees(json.loads((WEIGHTS / f"{name}.json").read_text(encoding="utf-8")))
+def load_trees(name: str, names: tuple[str, ...]) -> Trees:
+    """The model of that name in `weights/`, ready for rows of these names."""
+    return build_trees(json.loads((WEIGHTS / f"{name}.json").read_text(encoding="utf-8")), names)
 
 
 @cache
@@ -70,17 +91,3 @@ def load_scores() -> Scores:
     names = json.loads((WEIGHTS / "names.json").read_text(encoding="utf-8"))
     words = json.loads((WEIGHTS / "words.json").read_text(encoding="utf-8"))
     return Scores(names, words)
-
-
-def expected_best(probability: Sequence[float], weight: Sequence[float]) -> float:
-    """The threshold that maximises the expected F1 of a page: blocks at or above it are kept.
-
-    Keeping the likeliest blocks first, F1 is estimated by 2 * (sum of p*w kept) / (sum of w kept + sum of p*w of all).
-    """
-    p, w = np.asarray(probability), np.asarray(weight, np.float64)
-    order = np.argsort(-p, kind="stable")
-    hits = np.cumsum((p * w)[order])
-    if not len(hits) or hits[-1] <= 0:
-        return 1.0
-    best = int(np.argmax(2 * hits / (np.cumsum(w[order]) + hits[-1])))
-    return float(p[order[best]])

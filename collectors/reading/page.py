@@ -10,6 +10,7 @@ from collectors.reading.ad_marking import read_ad_marking
 from collectors.reading.blocks import read_blocks
 from collectors.reading.bounds import check_bounds, check_size
 from collectors.reading.breadcrumbs import read_breadcrumbs
+from collectors.reading.comments import read_comments
 from collectors.reading.content import read_content
 from collectors.reading.encoding import decode
 from collectors.reading.language import detect
@@ -33,21 +34,22 @@ def read_page(
     Raises PageError for a page that cannot be read within bounds of size, depth and number.
     """
     check_size(body)
-    text, encoding = (body, None) if isinstance(body, str) else decode(body, media_type, charset)
-    check_bounds(text)
-    tree = LexborHTMLParser(text)
+    markup, encoding = (body, None) if isinstance(body, str) else decode(body, media_type, charset)
+    check_bounds(markup)
+    tree = LexborHTMLParser(markup)
     blocks = read_blocks(tree)  # first, since it refuses trees too deep or too large for the other readers
     items = read_items(tree, url)
     content = read_content(tree, blocks, url, items)
     metadata = read_metadata(tree, items, url, fetched_at)
-    sample = content.text or " ".join(blocks.texts)[:4000] or metadata.title or ""
-    lang = detect(sample) or metadata.lang_hint
+    lang = detect(content.text() or "\n".join(blocks.texts) or metadata.title or "") or metadata.lang_hint
+    comments, used = read_comments(blocks, content.kept, content.kind, url, lang, fetched_at)
+    text = content.text(without=used)
     links = read_links(tree, url)
     return Reading(
         url=url,
         canonical_url=metadata.canonical_url,
         kind=content.kind,
-        kind_confidence=content.kind_confidence,
+        kind_confidence=max(content.kinds, default=None),
         title=metadata.title,
         description=metadata.description,
         h1=metadata.h1,
@@ -59,8 +61,8 @@ def read_page(
         lang=lang,
         published_at=metadata.published_at,
         modified_at=metadata.modified_at,
-        text=content.text,
-        comments=content.comments,
+        text=text,
+        comments=comments,
         items=tuple(items),
         offers=tuple(read_offers(tree, items, url, lang)),
         breadcrumbs=read_breadcrumbs(tree, items),
@@ -68,7 +70,7 @@ def read_page(
         feeds=read_feeds(tree, url),
         next_url=read_next(tree, url),
         technical_ids=read_technical_ids(tree, links),
-        ad_marking=read_ad_marking(content.text, (link.url for link in links)),
+        ad_marking=read_ad_marking(text, (link.url for link in links)),
         encoding=encoding,
         robots_directives=metadata.robots_directives,
     )

@@ -1,0 +1,175 @@
+"""Posts of a discussion and readers' comments: repeated containers, each with its text, author and time.
+
+Units of one kind share tag and first class. In a forum the units are sought among the blocks the content model keeps (posts are
+the content there); on other pages among the blocks under something named a comment, which it drops.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import accumulate
+from typing import Final
+from urllib.parse import urljoin
+
+from selectolax.lexbor import LexborNode
+
+from collectors.reading.blocks import Blocks
+from collectors.reading.dates import read_date
+from collectors.reading.model import Comment, Moment, PageKind
+
+MAX_COMMENTS: Final = 500
+SHARE_OF_FORUM: Final = 0.25  # of a discussion's words, that the posts must hold to be taken for posts
+_NAMED: Final = re.compile(r"comment|disqus|review|reply|respon", re.IGNORECASE)
+_NOT_TEXT: Final = re.compile(
+    r"(?:(?:reply|report|share|like|quote|edit|permalink|delete|log in to reply|ответить|пожаловаться|поделиться|"
+    r"цитировать|нравится)[\W\d]*)+",
+    re.IGNORECASE,
+)
+_AUTHOR: Final = (
+    '[itemprop="author"] [itemprop="name"], [itemprop="author"], [rel="author"], [class*="author" i], [class*="username" i], '
+    '[class*="user-name" i], [class*="nickname" i], [class*="poster" i], [class*="fn"], a[href*="/user" i], '
+    'a[href*="/member" i], a[href*="/profile" i]'
+)
+_TIME: Final = 'time[datetime], [itemprop="datePublished"], [itemprop="dateCreated"], time, [class*="date" i], [class*="time" i]'
+
+Key = tuple[int, str, str]
+
+
+def read_comments(
+    blocks: Blocks, kept: Sequence[bool], kind: PageKind | None, url: str | None, lang: str | None, fetched_at: datetime | None
+) -> tuple[tuple[Comment, ...], frozenset[int]]:
+    """Comments of a page, and the numbers of the blocks they are made of, which are no part of its text then."""
+    if kind == "forum":
+        comments, used = read_posts(blocks, kept, url, lang, fetched_at)
+    else:
+        comments, used = read_reader_comments(blocks, kept, url, lang, fetched_at)
+    return comments, frozenset(used)
+
+
+def read_posts(
+    blocks: Blocks, kept: Sequence[bool], url: str | None, lang: str | None, fetched_at: datetime | None
+) -> tuple[tuple[Comment, ...], list[int]]:
+    """Posts of a forum page after the one that opens it, and the blocks they are made of.
+
+    The opening post stays the page's text. Empty when the kept blocks show no family of posts.
+    """
+    words = [text.count(" ") + 1 if keep else 0 for text, keep in zip(blocks.texts, kept, strict=True)]
+    units = _units(blocks, words, range(len(blocks.parent)), least=SHARE_OF_FORUM * sum(words))
+    owner = _owners(blocks, units)
+    opening = next((owner[i] for i, count in enumerate(words) if count >= 5), -1)
+    return _comments(
+        blocks, [i for i, keep in enumerate(kept) if keep and owner[i] not in (-1, opening)], owner, url, lang, fetched_at
+    )
+
+
+def read_reader_comments(
+    blocks: Blocks, kept: Sequence[bool], url: str | None, lang: str | None, fetched_at: datetime | None
+) -> tuple[tuple[Comment, ...], list[int]]:
+    """Comments under a page's content, and the blocks they are made of; never a block the content model keeps."""
+    inside: list[bool] = []
+    for parent, names in zip(blocks.parent, blocks.names, strict=True):
+        inside.append((parent >= 0 and inside[parent]) or (len(names) > 5 and _NAMED.search(names) is not None))
+    if not any(inside[1:]):
+        return (), []
+    words = [
+        0 if keep or linked * 2 > len(text) else text.count(" ") + 1
+        for text, keep, linked in zip(blocks.texts, kept, blocks.link_chars, strict=True)
+    ]
+    zone = [
+        c for c, (is_inside, names) in enumerate(zip(inside, blocks.names, strict=True)) if is_inside and _NAMED.search(names)
+    ]
+    units = _units(blocks, words, zone, least=1, single=True)
+    owner = _owners(blocks, units)
+    return _comments(blocks, [i for i, keep in enumerate(kept) if not keep and owner[i] >= 0], owner, url, lang, fetched_at)
+
+
+def _units(blocks: Blocks, words: Sequence[int], containers: Iterable[int], least: float, *, single: bool = False) -> list[int]:
+    """The containers of the family that holds most words, at least `least` of them and five a unit on average."""
+    running = [0, *accumulate(words)]
+    families: dict[Key, list[int]] = defaultdict(list)
+    for c in containers:
+        if running[blocks.end[c]] > running[blocks.start[c]] and blocks.tag[c] not in {"body", "p", "main", "form"}:
+            name = blocks.names[c].split(" ", 1)[0].rstrip("0123456789")
+            families[(-1 if name else blocks.parent[c], blocks.tag[c], name)].append(c)
+    best: list[int] = []
+    most = least
+    for members in families.values():
+        if len(members) < 2 and not (single and _is_unit_name(blocks.names[members[0]])):
+            continue
+        held = 0
+        last = 0
+        for c in members:  # a unit inside another of its family adds nothing
+            held += max(running[blocks.end[c]] - running[max(blocks.start[c], last)], 0)
+            last = max(last, blocks.end[c])
+        if held > most and held >= 5 * len(members):
+            best, most = members, held
+    return best
+
+
+def _is_unit_name(names: str) -> bool:
+    """One comment alone is believed only where its container is named one, not a list of them."""
+    return re.search(r"\bcomment(?:[-_](?:body|item|\d+))?(?:\s|$)", names) is not None
+
+
+def _owners(blocks: Blocks, units: Sequence[int]) -> list[int]:
+    """For each block its innermost unit; -1 for none."""
+    owner = [-1] * len(blocks.texts)
+    for c in units:  # in document order, so an inner unit overwrites the outer one
+        owner[blocks.start[c] : blocks.end[c]] = [c] * (blocks.end[c] - blocks.start[c])
+    return owner
+
+
+def _comments(
+    blocks: Blocks, members: Sequence[int], owner: Sequence[int], url: str | None, lang: str | None, fetched_at: datetime | None
+) -> tuple[tuple[Comment, ...], list[int]]:
+    by_unit: dict[int, list[int]] = defaultdict(list)
+    for i in members:
+        by_unit[owner[i]].append(i)
+    found: list[Comment] = []
+    used: list[int] = []
+    for unit, numbers in list(by_unit.items())[:MAX_COMMENTS]:
+        node = blocks.nodes[unit]
+        author = _author(node)
+        time_text, moment = _time(node, lang, fetched_at)
+        lines = [
+            text
+            for i in numbers
+            if not _is_label(text := blocks.texts[i], (author, time_text)) and blocks.tag[blocks.container[i]] != "button"
+        ]
+        if lines:
+            anchor = node.attributes.get("id")
+            found.append(Comment("\n".join(lines), author, moment, urljoin(url, f"#{anchor}") if url and anchor else None))
+            used += numbers
+    return tuple(found), used
+
+
+def _is_label(text: str, names: Iterable[str | None]) -> bool:
+    """Whether a block says nothing but who wrote, when, or what can be done with the comment."""
+    if len(text) > 120:
+        return False
+    rest = text
+    for name in names:
+        rest = rest.replace(name, "") if name else rest
+    return not any(map(str.isalnum, rest)) or _NOT_TEXT.fullmatch(text) is not None
+
+
+def _author(node: LexborNode) -> str | None:
+    for candidate in node.css(_AUTHOR)[:4]:
+        name = " ".join(candidate.text(separator=" ").split())
+        if 1 < len(name) <= 60:
+            return name
+    return None
+
+
+def _time(node: LexborNode, lang: str | None, fetched_at: datetime | None) -> tuple[str | None, Moment | None]:
+    """The visible text of a unit's time, and the moment it stands for."""
+    for candidate in node.css(_TIME)[:4]:
+        attributes = candidate.attributes
+        shown = " ".join(candidate.text(separator=" ").split())
+        for value in (attributes.get("datetime"), attributes.get("content"), attributes.get("title"), shown):
+            if value and len(value) < 60 and (moment := read_date(value, lang, fetched_at, strict=True)) is not None:
+                return shown, moment
+    return None, None

@@ -1,0 +1,212 @@
+"""What of a page is its content. Pages are made up; the model was trained on other ones."""
+
+import numpy as np
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from collectors.reading.blocks import Blocks, read_blocks
+from collectors.reading.content import Content, judge, prepare, read_content
+from collectors.reading.content_context import SECOND_FEATURES
+from collectors.reading.content_features import FEATURES, features, name_tokens
+from collectors.reading.content_model import build_trees, expected_best, load_scores, load_trees, probabilities, sums
+from collectors.reading.explain import contributions, explain_page
+from collectors.reading.structured import read_items
+from collectors.reading.text import text_from_html
+
+MENU = "".join(f'<li><a href="/{name}">{name.title()}</a></li>' for name in ("teas", "cups", "gifts", "about", "contact"))
+PARAGRAPHS = (
+    "The harvest began a week early this spring, and growers on the northern slopes say the first leaves are unusually sweet.",
+    "Prices at the April auction rose by a tenth, mostly because buyers from the coast came back after two quiet years.",
+    "Nobody expects the trend to last: the summer crop is larger, and warehouses near the port are still half full.",
+    "For small shops the advice is simple, according to three importers we asked: order the spring leaf, then wait.",
+)
+ARTICLE = f"""<html><head><title>Spring tea comes early - The Tea Post</title><meta property="og:type"
+content="article"></head><body> <header class="site-header"><nav class="main-nav"><ul>{MENU}</ul></nav></header>
+<div class="cookie-banner"><p>We use cookies to improve your experience.</p><button>Accept all</button></div>
+<main><article class="post"><h1>Spring tea comes early</h1><div class="meta">By <a href="/authors/ann">Ann Leaf</a></div>
+<div class="entry-content">{"".join(f"<p>{text}</p>" for text in PARAGRAPHS)}</div>
+<div class="share-buttons"><a href="#">Share</a> <a href="#">Tweet</a></div></article>
+<section id="comments" class="comments"><h2>2 comments</h2>
+<div class="comment" id="c1"><span class="author">Bob</span> <time datetime="2026-04-02T10:00:00Z">2 April</time>
+<p>My shop already sold out of the first leaf, what a year.</p><a href="#">Reply</a></div>
+<div class="comment" id="c2"><span class="author">Eve</span> <p>The summer crop was better last time, I would
+wait.</p></div></section> <aside class="related"><h3>Related articles</h3><ul><li><a href="/a">Ten cups we like</a></li><li><a
+href="/b">How to brew oolong</a></li></ul></aside> </main><footer class="site-footer"><p>© 2026 The Tea Post. All rights
+reserved.</p><ul>{MENU}</ul></footer></body></html>
+"""
+TWO_QUESTIONS = {
+    "depth": 2,
+    "bias": [0.0],
+    "features": ["a", "b"],
+    "split_feature": [0, 1],
+    "split_border": [1.0, 2.0],
+    "leaves": [0, 1, 2, 3],
+}
+
+
+def blocks_of(html: str) -> Blocks:
+    return read_blocks(LexborHTMLParser(html))
+
+
+def content_of(html: str, url: str = "https://news.example/2026/spring-tea-comes-early") -> Content:
+    tree = LexborHTMLParser(html)
+    return read_content(tree, read_blocks(tree), url, read_items(tree, url))
+
+
+def test_an_article_is_its_paragraphs_without_menus_banners_shares_and_related_links() -> None:
+    text = content_of(ARTICLE).text()
+
+    assert all(paragraph in text for paragraph in PARAGRAPHS)
+    assert not any(junk in text for junk in ("Gifts", "cookies", "Tweet", "Ten cups", "All rights reserved"))
+
+
+def test_an_article_is_called_an_article() -> None:
+    content = content_of(ARTICLE)
+
+    assert content.kind == "article"
+    assert sum(content.kinds) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("html", "texts"),
+    [
+        ("<p>one <b>two</b></p><p>three</p>", ["one two", "three"]),
+        ("<div>one<p>two</p>three</div>", ["one", "two", "three"]),
+        ("<p>one<br>two</p>", ["one\ntwo"]),
+        ("<p>one<br> <br>two</p>", ["one", "two"]),
+        ("<ul><li>one<li>two</ul>", ["one", "two"]),
+        ("<a>one</a><a>two</a>", ["one two"]),
+        ("<pre>a\n  b</pre>", ["a\n  b"]),
+        ("<p>one</p><script>x</script><style>y</style><svg><text>z</text></svg>", ["one"]),
+        ("<noscript><p>one</p></noscript>", ["one"]),
+        ("<p> \n </p><p>&nbsp;</p>", []),
+    ],
+)
+def test_block_level_borders_part_blocks(html: str, texts: list[str]) -> None:
+    assert blocks_of(html).texts == texts
+
+
+def test_containers_cover_runs_of_blocks() -> None:
+    blocks = blocks_of('<div class="a"><p>one</p><p>two</p></div><p>three</p>')
+    outer = blocks.names.index("a ")
+
+    assert (blocks.start[outer], blocks.end[outer]) == (0, 2)
+    assert (blocks.start[0], blocks.end[0]) == (0, 3)
+
+
+@pytest.mark.parametrize("html", ["<p hidden>x</p>", '<div aria-hidden="true"><p>x</p></div>', '<p style="display: none">x</p>'])
+def test_hidden_blocks_are_read_and_marked(html: str) -> None:
+    blocks = blocks_of(html)
+
+    assert blocks.hidden[blocks.container[0]]
+
+
+def test_link_characters_count_only_text_in_links() -> None:
+    assert blocks_of('<p>see <a href="x">here</a></p>').link_chars == [4]
+
+
+def test_a_description_only_structured_data_holds_is_part_of_the_page() -> None:
+    html = (
+        '<script type="application/ld+json">'
+        '{"@type": "Product", "name": "Cup", "description": "<p>Thin walls.</p><p>Fired twice.</p>"}'
+        "</script><h1>Cup</h1>"
+    )
+    tree = LexborHTMLParser(html)
+
+    assert prepare(tree, read_blocks(tree), None, read_items(tree, None)).blocks.texts == ["Cup", "Thin walls.", "Fired twice."]
+
+
+def test_a_description_the_page_shows_is_not_added_again() -> None:
+    html = '<script type="application/ld+json">{"@type": "Product", "description": "Thin walls."}</script><p>Thin  walls.</p>'
+    tree = LexborHTMLParser(html)
+
+    assert prepare(tree, read_blocks(tree), None, read_items(tree, None)).blocks.texts == ["Thin walls."]
+
+
+def test_cells_of_a_row_stand_on_one_line() -> None:
+    blocks = blocks_of("<table><tr><td>Leaf</td><td>black</td></tr><tr><td>Year</td><td>2026</td></tr></table>")
+    content = Content("product", (), blocks, (1.0,) * 4, (True,) * 4, 0.5)
+
+    assert content.text() == "Leaf black\nYear 2026"
+
+
+def test_every_feature_has_a_name_and_is_finite() -> None:
+    blocks = blocks_of(ARTICLE)
+    rows = features(blocks, "Spring tea", load_scores())
+
+    assert rows.shape == (len(FEATURES), len(blocks.texts))
+    assert np.isfinite(rows).all()
+
+
+def test_a_page_of_one_word_has_features() -> None:
+    assert features(blocks_of("tea"), "", load_scores()).shape == (len(FEATURES), 1)
+
+
+def test_names_are_cut_into_words() -> None:
+    assert name_tokens("postBody post-1 SITE_nav x") == ["post", "body", "post", "site", "nav"]
+
+
+@pytest.mark.parametrize(
+    ("probability", "weight", "threshold"),
+    [
+        ([0.9, 0.1], [10, 10], 0.9),
+        ([0.9, 0.6], [10, 10], 0.6),
+        ([0.2, 0.2], [10, 10], 0.2),
+        ([], [], 1.0),
+    ],
+)
+def test_the_threshold_maximises_expected_f1(probability: list[float], weight: list[float], threshold: float) -> None:
+    assert expected_best(np.array(probability), np.array(weight)) == threshold
+
+
+def test_trees_answer_by_the_bits_of_their_questions() -> None:
+    stored = TWO_QUESTIONS | {"bias": [0.5], "features": ["b", "a"]}
+    rows = np.array([[0, 0, 3, 3], [0, 2, 0, 2]], np.float32)  # a, b
+
+    assert sums(build_trees(stored, ("a", "b")), rows)[:, 0].tolist() == [0.5, 1.5, 2.5, 3.5]
+
+
+def test_contributions_add_up_to_the_difference_from_the_mean_leaf() -> None:
+    trees = build_trees(TWO_QUESTIONS, ("a", "b"))
+    rows = np.array([[0, 2, 0, 2], [0, 0, 3, 3]], np.float32)
+
+    assert contributions(trees, rows).sum(axis=0).tolist() == (sums(trees, rows)[:, 0] - 1.5).tolist()
+
+
+def test_explain_names_a_decision_and_reasons_for_every_block() -> None:
+    told = explain_page(ARTICLE, "https://news.example/2026/spring-tea-comes-early")
+    content = content_of(ARTICLE)
+
+    assert [block["is_kept"] for block in told["blocks"]] == list(content.kept)
+    assert all(reason["feature"] in SECOND_FEATURES for block in told["blocks"] for reason in block["reasons"])
+
+
+def test_judging_needs_no_address() -> None:
+    tree = LexborHTMLParser(ARTICLE)
+    content, _ = judge(prepare(tree, read_blocks(tree), None, []))
+
+    assert PARAGRAPHS[0] in content.text()
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("plain", "plain"),
+        ("one\n\n  two ", "one\ntwo"),
+        ("<p>one</p><p>two &amp; three</p>", "one\ntwo & three"),
+        ("one<br/>two", "one\ntwo"),
+        ("a &lt; b", "a < b"),
+        ("<ul><li>one<li>two</ul>", "one\ntwo"),
+        ("", ""),
+        ("<script>x</script>", ""),
+    ],
+)
+def test_text_of_a_fragment_keeps_lines_and_drops_markup(html: str, text: str) -> None:
+    assert text_from_html(html) == text
+
+
+def test_probabilities_lie_between_none_and_all() -> None:
+    tree = LexborHTMLParser(ARTICLE)
+    _, rows = judge(prepare(tree, read_blocks(tree), None, []))
+    found = probabilities(load_trees("content_second", SECOND_FEATURES), rows)
+    assert ((found >= 0) & (found <= 1)).all()

@@ -1,0 +1,104 @@
+"""Pages made to hurt: each is read or refused with a named error, in bounded time (reliability cases 87-100)."""
+
+import contextlib
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collectors.reading.bounds import MAX_SIZE, check_bounds
+from collectors.reading.model import PageError
+from collectors.reading.page import read_page
+
+URL = "https://shop.example/tea"
+SECONDS = 2.0
+DEEP = 100_000
+
+
+def cost_of(body: bytes | str) -> float:
+    begun = time.process_time()
+    with contextlib.suppress(PageError):
+        read_page(body, URL)
+    return time.process_time() - begun
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("<div>" * DEEP, id="nested divs"),
+        pytest.param("<div>" * DEEP + "tea" + "</div>" * DEEP, id="nested and closed"),
+        pytest.param("<div></b>" * DEEP, id="end tags that close nothing"),
+        pytest.param("<div><!-- </div> -->" * DEEP, id="end tags in comments"),
+        pytest.param('<div a="</div>">' * DEEP, id="end tags in attributes"),
+        pytest.param("<span>" * DEEP, id="nested spans"),
+        pytest.param("<ul><li>" * DEEP, id="nested lists"),
+        pytest.param("<table><tr><td>" * (DEEP // 3), id="nested tables"),
+    ],
+)
+def test_a_page_nested_too_deeply_is_refused_by_name(body: str) -> None:
+    with pytest.raises(PageError, match="nested too deeply"):
+        read_page(body, URL)
+
+
+@pytest.mark.parametrize("depth", [1_000, 9_000])
+def test_nesting_that_the_parser_can_take_is_refused_after_it(depth: int) -> None:
+    with pytest.raises(PageError, match="nested too deeply"):
+        read_page("<div>" * depth, URL)
+
+
+def test_a_page_larger_than_any_real_one_is_refused_by_name() -> None:
+    with pytest.raises(PageError, match="too large"):
+        read_page(b"tea " * (50 << 18), URL)
+
+
+def test_a_million_attributes_are_refused_by_name() -> None:
+    with pytest.raises(PageError, match="too many attributes"):
+        read_page("<p " + " ".join(f"a{i}=1" for i in range(1_000_000)) + ">", URL)
+
+
+def test_unclosed_paragraphs_are_not_depth() -> None:
+    check_bounds("<p>tea" * 20_000)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"<html><head><title>x</title></head></html>", id="no body"),
+        pytest.param(b"<frameset><frame src=a><frame src=b></frameset>", id="frames"),
+        pytest.param(b"\xff\xfe\x00\xd8" * 1000, id="lone surrogates"),
+        pytest.param(bytes(range(256)) * 100, id="all bytes"),
+        pytest.param(b"<body>" + b"&lt;" * 500_000, id="endless entities"),
+        pytest.param(b"<script>" + b"var a = '<div>';" * 200_000 + b"</script><p>tea</p>", id="megabytes of script"),
+        pytest.param(b"<body>" + b"tea " * (MAX_SIZE // 4 - 10), id="one text of the largest size"),
+        pytest.param(b"<p>" + b"<b x=1><p>" * 2_000, id="formatting that is opened again and again"),
+        pytest.param(b"<a href=x>tea</a>" * 50_000, id="fifty thousand links"),
+        pytest.param(b"<p>tea" * 100_000, id="a hundred thousand paragraphs"),
+        pytest.param(b"<meta name=description content=tea>" * 50_000, id="fifty thousand metas"),
+        pytest.param(b"<" * 1_000_000, id="a million angle brackets"),
+        pytest.param(b"<!--" * 300_000, id="comments that never end"),
+        pytest.param(b'<div a="' * 100_000, id="attributes that never end"),
+    ],
+)
+def test_a_hostile_page_is_read_or_refused_in_two_seconds(body: bytes) -> None:
+    assert cost_of(body) < SECONDS
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=400))
+def test_any_bytes_are_read_or_refused(body: bytes) -> None:
+    try:
+        reading = read_page(body, URL)
+    except PageError:
+        return
+    assert reading.url == URL
+
+
+TAGS = st.sampled_from(
+    ["div", "p", "table", "td", "a", "b", "ul", "li", "pre", "svg", "select", "template", "noscript", "br", "h1"]
+)
+MARKUP = st.lists(
+    st.one_of(TAGS.map("<{}>".format), TAGS.map("</{}>".format), st.text(max_size=8), st.just(' class="x">'), st.just("<!--")),
+    max_size=60,
+).map("".join)

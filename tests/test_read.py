@@ -1,0 +1,106 @@
+"""`dozor read`: pages to JSON."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from collectors.reading.model import PageError
+from dozor.read import explain, read_lines, read_one
+
+PAGE = (
+    '<html lang="ru"><head><title>Чайник</title><meta charset="utf-8"></head><body><h1>Чайник «Север»</h1>'
+    "<p>Чайник кипятит воду за три минуты и держит тепло до вечера, а корпус не нагревается.</p></body></html>"
+)
+KEYS = {
+    "id",
+    "url",
+    "canonical_url",
+    "kind",
+    "title",
+    "description",
+    "h1",
+    "authors",
+    "site_name",
+    "lang",
+    "published_at",
+    "modified_at",
+    "text",
+    "comments",
+    "items",
+    "offers",
+    "breadcrumbs",
+    "links",
+    "feeds",
+    "technical_ids",
+    "ad_marking",
+    "error",
+}
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    path = tmp_path / "page.html"
+    path.write_text(PAGE, encoding="utf-8")
+    return path
+
+
+def answers(*lines: object) -> list[dict[str, object]]:
+    target = io.StringIO()
+    read_lines([line if isinstance(line, str) else json.dumps(line) for line in lines], target)
+    return [json.loads(line) for line in target.getvalue().splitlines()]
+
+
+def test_a_file_is_read_to_all_keys_of_a_reading(page: Path) -> None:
+    answer = read_one(str(page))
+
+    assert answer.keys() >= KEYS
+    assert (answer["title"], answer["lang"], answer["error"]) == ("Чайник", "ru", None)
+
+
+def test_standard_input_is_read() -> None:
+    assert read_one("-", io.BytesIO(PAGE.encode()))["h1"] == "Чайник «Север»"
+
+
+def test_a_page_that_cannot_be_read_says_why() -> None:
+    with pytest.raises(PageError, match="nested too deeply"):
+        read_one("-", io.BytesIO(b"<div>" * 50_000))
+
+
+def test_explain_speaks_of_every_block(page: Path) -> None:
+    assert [block["text"].split()[0] for block in explain(str(page))["blocks"]] == ["Чайник", "Чайник"]
+
+
+def test_lines_are_answered_in_order_and_a_bad_one_stops_nothing(page: Path, tmp_path: Path) -> None:
+    deep = tmp_path / "deep.html"
+    deep.write_bytes(b"<div>" * 50_000)
+    found = answers(
+        {"id": 1, "url": "https://shop.example/1", "html_path": str(page)},
+        "not json",
+        {"id": 3, "url": "https://shop.example/3"},
+        {"id": 4, "html_path": str(tmp_path / "absent.html")},
+        {"id": 5, "url": "", "html_path": str(deep)},
+        {"id": 6, "html_path": str(page), "fetched_at": "yesterday"},
+        *({"id": number, "html_path": str(page)} for number in range(7, 30)),
+    )
+
+    assert [answer["id"] for answer in found] == [1, None, 3, 4, 5, 6, *range(7, 30)]
+    errors = {answer["id"]: str(answer["error"]) for answer in found if answer["error"]}
+    assert errors.keys() == {None, 3, 4, 5, 6}
+    assert "line 3: 'html_path' is missing" in errors[3]
+    assert "nested too deeply" in errors[5]
+
+
+def test_values_are_plain_json(page: Path) -> None:
+    page.write_text(
+        '<title>Cup</title><meta property="article:published_time" content="2026-05-01T10:00:00+03:00">'
+        '<script type="application/ld+json">{"@type": "Product", "name": "Cup",'
+        ' "offers": {"price": "12.50", "priceCurrency": "EUR"}}'
+        "</script><h1>Cup</h1>",
+        encoding="utf-8",
+    )
+    answer = read_one(str(page))
+
+    assert answer["published_at"] == "2026-05-01T10:00:00+03:00"
+    assert json.loads(json.dumps(answer))["offers"][0]["price_amount"] == "12.50"
