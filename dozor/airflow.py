@@ -132,14 +132,18 @@ class Airflow:
 
 
 def wait_for_dags(api: httpx.Client, dag_ids: Sequence[str]) -> None:
-    """Wait until Airflow has read the DAGs, then switch them on."""
+    """Wait until Airflow has read the DAGs. AirflowError names what keeps it from it."""
     deadline = time.monotonic() + START_SECONDS
     for dag_id in dag_ids:
         while api.get(f"/api/v2/dags/{dag_id}").status_code != 200:
             if time.monotonic() > deadline:
                 raise AirflowError(f"Airflow does not know the DAG {dag_id}: {api.get('/api/v2/importErrors').text[:2000]}")
             time.sleep(POLL_SECONDS)
-        api.patch(f"/api/v2/dags/{dag_id}", json={"is_paused": False}).raise_for_status()
+
+
+def switch_on(api: httpx.Client, dag_id: str) -> None:
+    """Let a DAG run, on its schedule and when triggered."""
+    api.patch(f"/api/v2/dags/{dag_id}", json={"is_paused": False}).raise_for_status()
 
 
 def trigger(api: httpx.Client, dag_id: str) -> str:

@@ -7,11 +7,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
+from contextlib import ExitStack
 from multiprocessing import get_context
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
+
+from collectors.processes import without_main
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -32,14 +35,17 @@ class Workers:
     def __init__(self, count: int) -> None:
         self.count = count
         self._pool: ProcessPool | None = None
+        self._stack = ExitStack()
 
     def __enter__(self) -> Self:
+        self._stack.enter_context(without_main())
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._pool is not None:
             self._pool.close() if error is None else self._pool.stop()
             self._pool.join()
+        self._stack.close()
 
     def map(
         self, function: Callable[[T], R], tasks: Iterable[T], *, seconds: Callable[[T], float], split: Callable[[T], Sequence[T]]
