@@ -2,8 +2,9 @@
 
     python -m benchmarks.reading_metadata [--newspaper]
 
-Peers: trafilatura and, when asked for, newspaper4k (pages; it looks up domain suffixes over the network and waits for each), htmldate (page dates), dateparser (date strings), chardet (encodings), lingua
-(language). One that is not installed is left out of the table.
+Peers: trafilatura (pages), htmldate (page dates), dateparser (date strings), chardet (encodings), lingua (language), and, when
+asked for, newspaper4k (pages; it looks up domain suffixes over the network and waits for each). One that is not installed is
+left out of the table.
 """
 
 from __future__ import annotations
