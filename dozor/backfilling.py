@@ -82,8 +82,10 @@ def _ask_past(
     outcomes = parse(run.run_id, able, settings) if able else []
     return [
         *lines,
-        f"{sum(o.records for o in outcomes)} records of {begin_at:%Y-%m-%d} to {end_at:%Y-%m-%d} "
-        f"from {', '.join(able) or 'no source'}",
+        (
+            f"{sum(o.records for o in outcomes)} records of {begin_at:%Y-%m-%d} to {end_at:%Y-%m-%d} "
+            f"from {', '.join(able) or 'no source'}"
+        ),
     ]
 
 

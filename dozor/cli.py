@@ -22,6 +22,8 @@ COMMANDS = {
     "cli_demo": ("demo",),
 }  # fmt: skip
 
+STOPPED = 130  # exit code of a command stopped by Ctrl-C
+
 
 def build(command: str = "") -> typer.Typer:
     """The application with the module of one command, or with all of them."""
@@ -30,7 +32,7 @@ def build(command: str = "") -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode="markdown",
         help="Watch competitors and mentions: collect nightly, keep everything, ask in SQL.",
-        epilog="Start: `dozor init`, edit watchlist.yml, `dozor validate`, `dozor run`, `dozor sql`. See it at work: `dozor demo`.",
+        epilog="Start: `dozor init`, edit watchlist.yml, `dozor validate`, `dozor run`, `dozor sql`. See also: `dozor demo`.",
     )
     app.callback()(_group)
     wanted = [module for module, commands in COMMANDS.items() if command in commands] or list(COMMANDS)
@@ -49,9 +51,14 @@ def main() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
         build(next((word for word in sys.argv[1:] if not word.startswith("-")), ""))()
-    except KeyboardInterrupt:
-        _say("Stopped. What was archived is kept; the same command goes on from there.")
-        sys.exit(130)
+    except (KeyboardInterrupt, SystemExit) as end:  # typer turns the first into the second, with this code
+        if isinstance(end, SystemExit) and end.code != STOPPED:
+            raise
+        _say("Stopped. What was archived is kept; the same command with --run and the id of the run goes on from there.")
+        sys.exit(STOPPED)
+    except (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError) as error:
+        _say(f"{error.filename or error}: {(error.strerror or 'not readable').lower()}")
+        sys.exit(2)
     except Exception as error:
         code = getattr(error, "exit_code", None)  # errors that carry one explain themselves
         if not isinstance(code, int):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -18,6 +19,7 @@ app = typer.Typer()
 console = Console()
 
 CELL = 60  # characters of a cell in a terminal
+WIDE = 100_000  # columns of an answer outside a terminal
 ROWS = 200  # rows of an answer in a terminal; --all shows the rest
 
 
@@ -39,18 +41,22 @@ def sql(
                 console.print(str(error), style="red", markup=False)
                 raise typer.Exit(2) from error
             return
-        console.print("SQL of DuckDB, ended by `;`. `SHOW ALL TABLES;` lists the tables, Ctrl-D ends.")
-        for text in _statements():
+        failed = False
+        for text in _typed() if sys.stdin.isatty() else _statements(sys.stdin):
             try:
                 _answer(connection, text, everything)
             except duckdb.Error as error:
+                failed = True
                 console.print(str(error), style="red", markup=False)
+        if failed and not sys.stdin.isatty():
+            raise typer.Exit(2)
 
 
-def _statements() -> Iterator[str]:
-    """Statements as they are typed, each up to its semicolon."""
+def _typed() -> Iterator[str]:
+    """Statements as a person types them."""
     import readline  # noqa: F401  gives `input` its line editing
 
+    console.print("SQL of DuckDB, ended by `;`. `SHOW ALL TABLES;` lists the tables, Ctrl-D ends.")
     lines: list[str] = []
     while True:
         try:
@@ -63,18 +69,33 @@ def _statements() -> Iterator[str]:
             lines = []
 
 
+def _statements(lines: Iterable[str]) -> Iterator[str]:
+    """Statements of a script, each up to a semicolon at the end of a line; the last one may lack it."""
+    found: list[str] = []
+    for line in lines:
+        found.append(line)
+        if line.rstrip().endswith(";"):
+            yield "".join(found)
+            found = []
+    if "".join(found).strip():
+        yield "".join(found)
+
+
 def _answer(connection: duckdb.DuckDBPyConnection, statement: str, everything: bool) -> None:
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
     from warehouse.query import as_text, rows
 
     names, found = rows(connection, statement)
     shown = found if everything else found[:ROWS]
-    table = Table(*names)
+    table = Table(*(Column(Text(name)) for name in names))
     for row in shown:
         table.add_row(*(Text(as_text(value, CELL if console.is_terminal else 0)) for value in row))
-    console.print(table)
+    if console.is_terminal:
+        console.print(table)
+    else:
+        Console(width=WIDE).print(table)  # a pipe has no width: no line is broken, none is cut
     if len(shown) < len(found):
         console.print(f"{len(found) - len(shown)} more rows: --all shows them, `dozor export` writes whole tables.")
 
@@ -85,7 +106,6 @@ def show(
     facts: Annotated[bool, typer.Option("--facts", help="Show where and when it was seen, not the page.")] = False,
 ) -> None:
     """Print the stored page that a figure came from, as it was received."""
-    import sys
     from dataclasses import replace
 
     from collectors.archive import find_capture
@@ -93,7 +113,7 @@ def show(
     store = load_settings().store
     capture = find_capture(store, capture_id)
     if capture is None:
-        console.print(f"There is no capture {capture_id} in {store}.", style="red")
+        console.print(f"There is no capture {capture_id} in {store}.", style="red", markup=False)
         raise typer.Exit(1)
     if facts:
         for name, value in vars(replace(capture, body=None)).items():
@@ -103,7 +123,9 @@ def show(
         capture = find_capture(store, capture.body_of) or capture
     if capture.body is None:
         console.print(
-            f"{capture_id} has no body: {capture.body_state}, {capture.verdict} {capture.verdict_reason}".strip(), style="red"
+            f"{capture_id} has no body: {capture.body_state}, {capture.verdict} {capture.verdict_reason}".strip(),
+            style="red",
+            markup=False,
         )
         raise typer.Exit(1)
     sys.stdout.buffer.write(capture.body)

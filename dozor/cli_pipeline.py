@@ -9,14 +9,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from collectors.archive import replacing
 from collectors.registry import sources as all_sources
 from collectors.source import Outcome
-from collectors.watchlist import json_schema, load_watchlist
+from collectors.watchlist import Watchlist, json_schema, load_watchlist
 from dozor import backfilling, refreshing, steps
 from dozor.progress import collecting
-from dozor.settings import load_settings
+from dozor.settings import Settings, SettingsError, load_settings
 
 app = typer.Typer()
 console = Console()
@@ -57,21 +58,43 @@ def validate(
         bool, typer.Option("--schema", help="Print the JSON Schema of the watchlist for editors, and do nothing else.")
     ] = False,
 ) -> None:
-    """Check the watchlist and say which sources lack credentials, and how to give them."""
+    """Check the watchlist and the queries of its topics; say which sources lack credentials, and how to give them."""
+    from dozor.topics import check as check_queries
+
     if schema:
         typer.echo(json.dumps(json_schema(), ensure_ascii=False, indent=1))
         return
     settings = load_settings()
-    watchlist = load_watchlist(settings.watchlist)
+    watchlist = _load_watchlist(settings)
     table = Table("source", "watches", "credentials")
     for name in all_sources():
         if watches := watchlist.watches(name):
             missing = [line for account in {w.account for w in watches} for line in steps.missing(name, account)]
             table.add_row(name, str(len(watches)), "\n".join(missing) or "complete")
-    console.print(f"{settings.watchlist} is valid: {len(watchlist.projects)} projects, {len(watchlist.watches())} watches.")
+    findings = [
+        (f"{settings.watchlist}: topic {project.id}/{finding.topic}: {finding.message}", finding.level)
+        for project in watchlist.projects
+        for finding in check_queries({topic.id: topic.query for topic in project.topics}, project.macros)
+    ]
+    for line, level in findings:
+        console.print(line, style="red" if level == "error" else "yellow", markup=False, highlight=False, soft_wrap=True)
+    if any(level == "error" for _, level in findings):
+        raise typer.Exit(2)
+    console.print(f"{settings.watchlist} is valid: projects {len(watchlist.projects)}, watches {len(watchlist.watches())}.")
     console.print(table)
-    if not settings.contact:
-        console.print("No contact yet: set `contact:` in dozor.yml before the first run, so that site owners can reach you.")
+    if settings.contact:
+        console.print("Next: `dozor run`.")
+    else:
+        console.print(
+            "No contact yet: set `contact:` in dozor.yml, by which site owners can reach you. Then: `dozor run`.",
+            soft_wrap=True,
+        )
+
+
+def _load_watchlist(settings: Settings) -> Watchlist:
+    if not settings.watchlist.exists():
+        raise SettingsError(f"there is no watchlist {settings.watchlist}; `dozor init` writes one to start from")
+    return load_watchlist(settings.watchlist)
 
 
 @app.command("sources")
@@ -186,9 +209,12 @@ def status() -> None:
     """What was seen last, what is held back, what failed, and what to do about it."""
     facts = refreshing.status()
     console.print(f"Store {facts.store}; newest warehouse: {facts.published or 'none yet'}", soft_wrap=True)
+    if not facts.rows:
+        console.print("Nothing was looked at yet. Next: `dozor validate`, then `dozor run`.")
+        return
     table = Table("source", "target", "last looked", "outcome", "records", "said")
     for row in facts.rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))
     console.print(table)
     for line in facts.held:
         console.print(line, style="yellow", markup=False, soft_wrap=True)
@@ -203,15 +229,8 @@ def _watch_counts(shards: list[str]) -> dict[str, int]:
 def _print_outcomes(outcomes: list[Outcome]) -> None:
     table = Table("source", "step", "target", "outcome", "captures", "records", "said")
     for outcome in outcomes:
-        table.add_row(
-            outcome.source,
-            outcome.step,
-            outcome.target,
-            outcome.status,
-            str(outcome.captures),
-            str(outcome.records),
-            outcome.message,
-        )
+        facts = (outcome.source, outcome.step, outcome.target, outcome.status, outcome.captures, outcome.records, outcome.message)
+        table.add_row(*(Text(str(fact)) for fact in facts))  # Text: what a site said is no markup
     if outcomes:
         console.print(table)
 

@@ -10,6 +10,12 @@ from typing import Annotated
 import typer
 
 app = typer.Typer()
+topics = typer.Typer(no_args_is_help=True, help="Work on the queries of topics before they run every night.")
+app.add_typer(topics, name="topics")
+
+TopicOrQuery = Annotated[
+    str, typer.Argument(metavar="TOPIC|QUERY", help="A topic of the watchlist (its id, or project/id), or a query itself.")
+]
 
 
 @app.command()
@@ -57,3 +63,71 @@ def sentiment() -> None:
     from dozor.sentiment import judge_lines
 
     judge_lines(sys.stdin, sys.stdout)
+
+
+@topics.command("check")
+def check_topics() -> None:
+    """Read every query of the watchlist: what is wrong with it, and what to think about. Exit code 2 when one cannot be read."""
+    from collectors.watchlist import load_watchlist
+    from dozor.settings import load_settings
+    from dozor.topics import check
+
+    count, wrong = 0, False
+    for project in load_watchlist(load_settings().watchlist).projects:
+        queries = {topic.id: topic.query for topic in project.topics}
+        count += len(queries)
+        for finding in check(queries, project.macros):
+            wrong |= finding.level == "error"
+            typer.echo(f"{project.id}/{finding.topic}: {finding.level}: {finding.message}")
+    typer.echo(f"{count} topics read." if count else "The watchlist has no topics: add some under `topics:` of a project.")
+    if wrong:
+        raise typer.Exit(2)
+
+
+@topics.command("suggest")
+def suggest_spellings(topic: TopicOrQuery) -> None:
+    """Other spellings that people use and the query does not find yet: in other letters, on the wrong keyboard, in one word."""
+    from dozor.topics import suggest
+
+    query, macros, _ = _query_of(topic)
+    found = suggest(query, macros)
+    for suggestion in found:
+        typer.echo(f"{suggestion.term}\t{suggestion.name}\t{suggestion.why}")
+    if not found:
+        typer.echo("No other spelling comes to mind.")
+
+
+@topics.command("preview")
+def preview_topic(
+    topic: TopicOrQuery,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON.")] = False,
+) -> None:
+    """Run a query over the texts of the published warehouse: mentions a week, a sample, and the words that stand near them."""
+    from dataclasses import asdict
+
+    from dozor.previewing import describe, texts
+    from dozor.settings import load_settings
+    from dozor.topics import preview
+
+    query, macros, project = _query_of(topic)
+    seen = preview(query, texts(load_settings().store, project), macros)
+    if as_json:
+        weeks = {monday.isoformat(): count for monday, count in seen.per_week.items()}
+        typer.echo(json.dumps({**asdict(seen), "per_week": weeks}, ensure_ascii=False, indent=1, default=str))
+    else:
+        for line in describe(seen):
+            typer.echo(line)
+
+
+def _query_of(text: str) -> tuple[str, dict[str, str], str | None]:
+    """The query of a topic, its macros and its project; a text that names no topic is a query, over all projects."""
+    from collectors.watchlist import load_watchlist
+    from dozor.settings import load_settings
+
+    path = load_settings().watchlist
+    projects = load_watchlist(path).projects if path.exists() else ()
+    for project in projects:
+        for topic in project.topics:
+            if text in (topic.id, f"{project.id}/{topic.id}"):
+                return topic.query, dict(project.macros), project.id
+    return text, {}, None

@@ -21,6 +21,8 @@ _FICLONE = 0x40049409  # ioctl of Linux: share the blocks of another file until 
 class NotPublishable(Exception):  # noqa: N818 - a verdict, not a fault of the program
     """The build file must not be published as it is; says why. What was published stays."""
 
+    exit_code = 1
+
 
 @dataclass(frozen=True, slots=True)
 class Published:

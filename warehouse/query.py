@@ -15,6 +15,8 @@ MEMORY = "1GB"
 class NothingPublished(Exception):  # noqa: N818 - a state of the store, mended by running the pipeline
     """There is no published file yet."""
 
+    exit_code = 1
+
 
 def connect(store: Path, *, memory: str = MEMORY, temp: str = "10GB") -> duckdb.DuckDBPyConnection:
     """The newest published file, read-only and shut in: external access off, configuration locked, times in UTC.

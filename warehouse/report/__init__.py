@@ -47,9 +47,11 @@ def render(facts: Facts, charts: list[Chart]) -> str:
         "number": formats.number(facts.project.language),
         "money": formats.money(facts.project.language),
         "share": formats.share,
-        "signed": formats.signed_share,
+        "signed": formats.signed_share(facts.project.language),
         "moment": lambda value: formats.moment(value, zone),
         "web": formats.web_address,
+        "address": formats.address,
+        "differences": formats.differences,
         "cut": formats.cut,
     }
     return environment.get_template("report.html.j2").render(f=facts, t=words_of(facts.project.language), charts=charts)

@@ -15,6 +15,8 @@ from warehouse.report.words import words_of
 # Readable on white and on near-black (Okabe and Ito, for all kinds of colour vision).
 COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C8C8C"]
 WIDTH, HEIGHT = 460, 180
+WEEK_BAR, DAY_BAR = 26, 5  # width of a bar, pixels: eight weeks fit
+LOCALES = {"ru": "ru-RU"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +32,19 @@ def draw_charts(facts: Facts) -> list[Chart]:
     words = words_of(facts.project.language)
     order = [row["name"] for row in facts.summary]
     series: list[tuple[str, list[Row], dict[str, Any], dict[str, Any]]] = [
-        ("share_chart", facts.share_by_week, {"type": "bar"}, {"stack": "normalize", "axis": {"format": "%", "title": None}}),
-        ("posts_chart", facts.posts_by_day, {"type": "bar"}, {"axis": {"title": None, "tickMinStep": 1}}),
+        (
+            "share_chart",
+            facts.share_by_week,
+            {"type": "bar", "size": WEEK_BAR},
+            {"stack": "normalize", "axis": {"format": "%", "title": None}},
+        ),
+        ("posts_chart", facts.posts_by_day, {"type": "bar", "size": DAY_BAR}, {"axis": {"title": None, "tickMinStep": 1}}),
         ("followers_chart", facts.followers_by_day, _LINE, {"axis": {"title": None}, "scale": {"zero": False}}),
         ("rating_chart", facts.rating_by_week, _LINE, {"axis": {"title": None}, "scale": {"domain": [1, 5]}}),
-        ("price_chart", facts.prices_by_day, {"type": "bar"}, {"axis": {"title": None, "tickMinStep": 1}}),
+        ("price_chart", facts.prices_by_day, {"type": "bar", "size": DAY_BAR}, {"axis": {"title": None, "tickMinStep": 1}}),
     ]
     return [
-        Chart(words[name], Markup(_svg(rows, mark, axis, order, words[name])))  # noqa: S704  the renderer's own escaped output
+        Chart(words[name], Markup(_svg(rows, mark, axis, order, words[name], words["lang"])))  # noqa: S704  the renderer's own escaped output
         for name, rows, mark, axis in series
         if rows
     ]
@@ -46,7 +53,7 @@ def draw_charts(facts: Facts) -> list[Chart]:
 _LINE = {"type": "line", "point": {"size": 24}, "strokeWidth": 2}
 
 
-def _svg(rows: list[Row], mark: dict[str, Any], axis: dict[str, Any], order: list[str], title: str) -> str:
+def _svg(rows: list[Row], mark: dict[str, Any], axis: dict[str, Any], order: list[str], title: str, language: str) -> str:
     values = [{"day": row["day"].isoformat(), "entity": row["entity"], "value": float(row["value"])} for row in rows]
     present = [name for name in order if any(value["entity"] == name for value in values)]
     spec = {
@@ -64,14 +71,15 @@ def _svg(rows: list[Row], mark: dict[str, Any], axis: dict[str, Any], order: lis
                 "field": "entity",
                 "type": "nominal",
                 "scale": {"domain": present, "range": [COLOURS[order.index(name) % len(COLOURS)] for name in present]},
-                "legend": {"title": None, "orient": "bottom", "columns": 2},
+                "legend": {"title": None, "orient": "bottom", "columns": 2, "labelLimit": 200, "columnPadding": 24},
             },
         },
         "config": {
             "font": "system-ui, sans-serif",
             "axis": {"labelColor": "#808080", "gridColor": "#80808040", "domainColor": "#808080", "tickColor": "#808080"},
-            "legend": {"labelColor": "#808080"},
+            "legend": {"labelColor": "#808080", "labelFontSize": 12},
             "view": {"stroke": None},
         },
     }
-    return str(vl_convert.vegalite_to_svg(json.dumps(spec), vl_version="6.4"))
+    locale = LOCALES.get(language, "en-US")
+    return str(vl_convert.vegalite_to_svg(json.dumps(spec), vl_version="6.4", allowed_base_urls=[], format_locale=locale))

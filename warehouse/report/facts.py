@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import duckdb
 
+from collectors.records import Ad, Offer, Page, Publication, Review
+from collectors.registry import sources
+
 Row = Mapping[str, Any]
 
 ROWS = 40  # of a list; the rest is counted and left to SQL
 TREND_DAYS = 56
-SEEN = ("ok", "empty")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,9 @@ class Facts:
     prices: List
     pages: List
     ads: List
+    mentions: list[Row]
+    negative: List
+    spikes: list[Row]
     top: List
     apps: List
     reviews: List
@@ -89,15 +94,24 @@ def gather(connection: duckdb.DuckDBPyConnection, project: Project, now: datetim
         rows = ask(name)
         return List(rows[:ROWS], len(rows))
 
+    looked = [
+        (row["entity_id"], row["role"], kind.__name__)
+        for row in ask("looked")
+        if row["source"] in sources()
+        for kind in sources()[row["source"]].declaration.kinds
+    ]
     return Facts(
         project=project,
         now=now,
         yesterday=yesterday,
         week=week,
-        summary=ask("summary"),
+        summary=[_known(row, looked) for row in ask("summary")],
         prices=listed("prices"),
         pages=listed("pages"),
         ads=listed("ads"),
+        mentions=[_mentioned(row, looked) for row in ask("mentions")],
+        negative=listed("negative"),
+        spikes=ask("spikes"),
         top=listed("top"),
         apps=listed("apps"),
         reviews=listed("reviews"),
@@ -110,7 +124,65 @@ def gather(connection: duckdb.DuckDBPyConnection, project: Project, now: datetim
     )
 
 
+# Counts of the summary -> what must have been looked at in the week for "none" to be zero; otherwise it is unknown.
+_COUNTED = {
+    ("price_week", "price_day"): (Offer.__name__, None),
+    ("page_week", "page_day"): (Page.__name__, None),
+    ("post_week", "post_day"): (Publication.__name__, "owned"),
+    ("ad_week", "ad_day"): (Ad.__name__, None),
+    ("review_week", "review_day"): (Review.__name__, None),
+}
+_MENTION_COUNTS = ("mention_count", "unique_mention_count", "positive_count", "negative_count")
+
+
+def _known(row: Row, looked: Sequence[tuple[str | None, str, str]]) -> Row:
+    """A row of the summary: zero where we looked and saw nothing, null where nobody looked."""
+    known = dict(row)
+    for names, (kind, role) in _COUNTED.items():
+        if any(e == row["entity_id"] and k == kind and role in (None, r) for e, r, k in looked):
+            known.update({name: row[name] or 0 for name in names})
+    if _texts_were_seen(looked):
+        known["mention_count"] = row["mention_count"] or 0
+    return known
+
+
+def _mentioned(row: Row, looked: Sequence[tuple[str | None, str, str]]) -> Row:
+    """A topic's row, with the same care."""
+    return {**row, **{name: row[name] or 0 for name in _MENTION_COUNTS}} if _texts_were_seen(looked) else row
+
+
+def _texts_were_seen(looked: Sequence[tuple[str | None, str, str]]) -> bool:
+    return any(kind in (Publication.__name__, Review.__name__) for _, _, kind in looked)
+
+
 _QUESTIONS = {
+    "looked": """
+SELECT DISTINCT e.entity_id, e.role, o.source
+FROM ops.outcome AS o JOIN ref.watch_entity AS e USING (watch_id)
+WHERE e.project_id = $project AND e.valid_to IS NULL AND o.step = 'collect' AND o.status IN ('ok', 'empty', 'partial')
+    AND o.ended_at >= $week AND o.ended_at <= $now
+""",
+    "mentions": """
+SELECT t.title AS topic, t.entity_id IS NOT NULL AND t.topic_id[1] = '@' AS is_name, m.*
+FROM ref.topic AS t LEFT JOIN mentions($project, $week::DATE, $now::DATE + 1) AS m USING (topic_id)
+WHERE t.project_id = $project
+ORDER BY is_name, m.mention_count DESC NULLS LAST, t.title
+""",
+    "negative": """
+SELECT m.*, t.title AS topic, coalesce(p.url, r.url) AS url, coalesce(m.published_at >= $yesterday, false) AS is_fresh
+FROM core.mention AS m JOIN ref.topic AS t USING (project_id, topic_id)
+LEFT JOIN core.publication AS p USING (record_id) LEFT JOIN core.review AS r USING (record_id)
+WHERE m.project_id = $project AND m.sentiment = 'negative' AND m.published_at >= $week AND m.published_at <= $now
+    AND NOT m.is_repost
+QUALIFY row_number() OVER (PARTITION BY m.record_id ORDER BY m.topic_id[1] = '@', m.score, m.topic_id) = 1
+ORDER BY m.reaction_count DESC NULLS LAST, m.score, m.record_id
+""",
+    "spikes": """
+SELECT s.*, t.title AS topic
+FROM mart.mention_spike AS s JOIN ref.topic AS t USING (project_id, topic_id)
+WHERE s.project_id = $project AND s.published_date >= $week::DATE AND s.published_date <= $now::DATE
+ORDER BY s.spike_score DESC, s.topic_id
+""",
     "summary": """
 WITH price AS (
     SELECT entity_id, count(*) AS price_week, count(*) FILTER (changed_at >= $yesterday) AS price_day
@@ -124,7 +196,8 @@ post AS (
     SELECT e.entity_id, count(*) AS post_week, count(*) FILTER (p.published_at >= $yesterday) AS post_day,
         sum(p.reaction_count) AS reaction_week
     FROM core.publication AS p JOIN core.publication_entity AS e USING (record_id)
-    WHERE e.project_id = $project AND e.role = 'owned' AND p.published_at >= $week AND p.published_at <= $now AND p.kind <> 'comment'
+    WHERE e.project_id = $project AND e.role = 'owned' AND p.kind <> 'comment'
+        AND p.published_at >= $week AND p.published_at <= $now
     GROUP BY 1
 ),
 ad AS (
@@ -235,7 +308,8 @@ GROUP BY 1, 2 ORDER BY 1, 2
 """,
     "rating_by_week": """
 SELECT r.week_date AS day, n.name AS entity, sum(r.rating_value * r.review_count) / sum(r.review_count) AS value
-FROM rating_trend($project, $trend, $now::DATE + 1) AS r JOIN ref.entity AS n ON n.project_id = $project AND n.entity_id = r.entity_id
+FROM rating_trend($project, $trend, $now::DATE + 1) AS r
+JOIN ref.entity AS n ON n.project_id = $project AND n.entity_id = r.entity_id
 WHERE r.rating_value IS NOT NULL AND r.review_count > 0 GROUP BY 1, 2 ORDER BY 1, 2
 """,
     "prices_by_day": """

@@ -72,6 +72,17 @@ _ENGLISH = {
     "event_structured_data": "structured data",
     "InStock": "in stock",
     "OutOfStock": "out of stock",
+    "talk": "Mentions by topic",
+    "topic": "Topic",
+    "unique": "Distinct texts",
+    "positive": "Positive",
+    "negative": "Negative",
+    "net": "Net sentiment",
+    "change_week": "Against the week before",
+    "negative_list": "Negative mentions",
+    "spikes": "Unusually much talk",
+    "usual": "Usually",
+    "name_topic": "name",
 }
 
 _RUSSIAN = {
@@ -142,6 +153,17 @@ _RUSSIAN = {
     "event_structured_data": "структурированные данные",
     "InStock": "в наличии",
     "OutOfStock": "нет в наличии",
+    "talk": "Упоминания по темам",
+    "topic": "Тема",
+    "unique": "Разных текстов",
+    "positive": "Хорошо",
+    "negative": "Плохо",
+    "net": "Баланс тона",
+    "change_week": "К прошлой неделе",
+    "negative_list": "Отрицательные упоминания",
+    "spikes": "Необычно много разговоров",
+    "usual": "Обычно",
+    "name_topic": "имя",
 }
 
 

@@ -1,0 +1,393 @@
+"""The command line: it teaches, it says in a line what is wrong, and it reads the warehouse without touching anything else."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import typer
+from rich.console import Console
+
+from collectors.source import Capture
+from dozor import cli
+from dozor.progress import collecting
+from dozor.workers import Workers
+from tests.pipeline.nights import Site, ask, night, serving, settings_for
+from warehouse.writer import WriterBusy
+
+WATCHLIST = """
+projects:
+  - id: tea
+    title: Tea
+    language: en
+    timezone: UTC
+    currency: GBP
+    entities:
+      - id: kettle
+        name: Kettle
+        is_own: true
+        domains: [kettle.example]
+        watches:
+          - site: http://kettle.example:{port}/
+    topics:
+      - id: parcels
+        title: Parcels
+        query: parcel AND late
+"""
+FORMULA = "\uff1dHYPERLINK(0)"  # a full-width equals sign, which a spreadsheet takes for one
+
+
+class Answer(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Dozor = Callable[..., Answer]
+
+
+@pytest.fixture
+def dozor(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Dozor:
+    """Runs `dozor ...` as the program does, in this process."""
+
+    def run(*words: str, typed: str = "") -> Answer:
+        monkeypatch.setattr(sys, "argv", ["dozor", *words])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+        monkeypatch.setenv("COLUMNS", "200")
+        capfd.readouterr()
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+        out, err = capfd.readouterr()
+        return Answer(code, out, err)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an installation after one night; tests only read it."""
+    folder = tmp_path_factory.mktemp("cli")
+    site = Site()
+    site.put("kettle.example", "/", f"<title>{FORMULA}</title><h1>Kettle</h1><p>Teas.</p><a href='/a'>a</a>")
+    site.put("kettle.example", "/a", "<title>A tea</title><p>Green tea, 20 g, in a tin.</p>")
+    with serving(site):
+        settings = settings_for(folder, site, WATCHLIST)
+        with Workers(1) as pool:
+            night(settings, pool)
+    (folder / "dozor.yml").write_text("store: store\nwatchlist: watchlist.yml\ncontact: me@dozor.example\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def here(played: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(played)
+    return played
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def commands() -> Iterator[tuple[str, ...]]:
+    group: Any = typer.main.get_command(cli.build())
+    for name, command in group.commands.items():
+        yield (name,)
+        for inner in getattr(command, "commands", ()):
+            yield (name, inner)
+
+
+def test_the_table_of_commands_is_what_the_modules_define() -> None:
+    for module, names in cli.COMMANDS.items():
+        group: Any = typer.main.get_command(cli.build(names[0]))
+        assert set(group.commands) == set(names), module
+
+
+@pytest.mark.parametrize("words", list(commands()), ids=" ".join)
+def test_every_command_says_what_it_is_for_and_every_option_too(words: tuple[str, ...]) -> None:
+    command: Any = typer.main.get_command(cli.build(words[0]))
+    for word in words:
+        command = command.commands[word]
+    assert len(command.help or "") > 30
+    for option in command.params:
+        assert getattr(option, "help", None) or (option.param_type_name == "argument" and option.required), option.name
+
+
+def test_help_is_shown_without_a_command_and_names_the_first_steps(dozor: Dozor) -> None:
+    answer = dozor("--help")
+    assert answer.code == 0
+    assert "dozor init" in answer.out
+
+
+def test_init_writes_files_that_validate_accepts_and_both_say_what_comes_next(nowhere: Path, dozor: Dozor) -> None:
+    first = dozor("init")
+    assert first.code == 0
+    assert "dozor validate" in first.out
+    assert {path.name for path in nowhere.iterdir()} == {"watchlist.yml", "dozor.yml", "watchlist.schema.json"}
+    second = dozor("validate")
+    assert second.code == 0, second
+    assert "is valid" in second.out
+    assert "contact" in second.out
+    assert "dozor run" in second.out
+
+
+def test_init_leaves_what_is_there(nowhere: Path, dozor: Dozor) -> None:
+    (nowhere / "watchlist.yml").write_text("mine", encoding="utf-8")
+    assert "left as it is" in dozor("init").out
+    assert (nowhere / "watchlist.yml").read_text(encoding="utf-8") == "mine"
+
+
+def test_validate_prints_the_schema_for_editors(dozor: Dozor) -> None:
+    assert "projects" in json.loads(dozor("validate", "--schema").out)["properties"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("watchlist.yml", "projects:\n  - id: tea\n    titel: Tea\n", ":3"),
+        ("watchlist.yml", "projects: [", "watchlist.yml:"),
+        ("dozor.yml", "contakt: me\n", "contakt"),
+        ("dozor.yml", "workers: many\n", "workers"),
+        ("dozor.yml", "- one\n", "key: value"),
+    ],
+)
+def test_a_file_to_mend_is_named_in_lines_and_the_code_is_2(name: str, text: str, said: str, nowhere: Path, dozor: Dozor) -> None:
+    dozor("init")
+    (nowhere / name).write_text(text, encoding="utf-8")
+    answer = dozor("validate")
+    assert answer.code == 2
+    assert said in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_a_query_that_cannot_be_read_is_named_by_validate(nowhere: Path, dozor: Dozor) -> None:
+    dozor("init")
+    path = nowhere / "watchlist.yml"
+    path.write_text(path.read_text(encoding="utf-8").replace("($brands) AND", "($brands AND"), encoding="utf-8")
+    answer = dozor("validate")
+    assert answer.code == 2
+    assert "north-tea/delivery" in answer.out
+    assert "bracket" in answer.out
+    assert dozor("topics", "check").code == 2
+
+
+@pytest.mark.parametrize("words", [("validate",), ("run",), ("collect",)])
+def test_without_a_watchlist_init_is_named(words: tuple[str, ...], nowhere: Path, dozor: Dozor) -> None:
+    answer = dozor(*words)
+    assert (answer.code, "dozor init" in answer.err) == (2, True)
+
+
+@pytest.mark.parametrize("words", [("sql", "SELECT 1"), ("report",), ("export", "core.page")])
+def test_without_a_warehouse_the_next_step_is_named(words: tuple[str, ...], nowhere: Path, dozor: Dozor) -> None:
+    answer = dozor(*words)
+    assert (answer.code, "dozor run" in answer.err, answer.out) == (1, True, "")
+
+
+@pytest.mark.parametrize("words", [("label", "--csv", "no.csv"), ("match", "--queries", "no.txt"), ("read", "no.html")])
+def test_a_file_that_is_not_there_is_named_without_a_traceback(words: tuple[str, ...], nowhere: Path, dozor: Dozor) -> None:
+    answer = dozor(*words)
+    assert answer.code in (1, 2)
+    assert words[-1] in answer.err + answer.out
+    assert "Traceback" not in answer.err
+
+
+def test_an_unknown_source_is_named(nowhere: Path, dozor: Dozor) -> None:
+    dozor("init")
+    answer = dozor("collect", "--source", "telegramm")
+    assert answer.code == 1
+    assert "telegramm" in answer.err
+    assert "dozor sources" in answer.err
+
+
+def test_a_run_without_a_contact_is_refused_with_the_line_that_mends_it(nowhere: Path, dozor: Dozor) -> None:
+    dozor("init")
+    answer = dozor("collect", "--source", "hacker_news")
+    assert (answer.code, "contact:" in answer.err) == (2, True)
+
+
+def test_somebody_else_writing_is_code_75(here: Path, dozor: Dozor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(**_: object) -> None:
+        raise WriterBusy("process 1 is writing")
+
+    monkeypatch.setattr("dozor.refreshing.refresh", busy)
+    answer = dozor("refresh")
+    assert (answer.code, "process 1" in answer.err) == (75, True)
+
+
+def test_ctrl_c_says_that_nothing_is_lost(here: Path, dozor: Dozor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(**_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dozor.refreshing.refresh", stopped)
+    answer = dozor("refresh")
+    assert (answer.code, "kept" in answer.err) == (130, True)
+
+
+def test_status_before_the_first_run_says_what_to_do(nowhere: Path, dozor: Dozor) -> None:
+    dozor("init")
+    answer = dozor("status")
+    assert answer.code == 0
+    assert "none yet" in answer.out
+    assert "dozor run" in answer.out
+
+
+def test_status_after_a_run_names_each_watch_and_its_outcome(here: Path, dozor: Dozor) -> None:
+    answer = dozor("status")
+    assert answer.code == 0
+    assert "kettle.example" in answer.out
+    assert "ok" in answer.out
+
+
+def test_sources_says_what_a_target_looks_like(dozor: Dozor) -> None:
+    answer = dozor("sources")
+    assert answer.code == 0
+    assert "hacker_news" in answer.out
+
+
+def test_sql_answers_a_statement(here: Path, dozor: Dozor) -> None:
+    answer = dozor("sql", "SELECT url, title FROM core.page WHERE title = 'A tea'")
+    assert answer.code == 0
+    assert "A tea" in answer.out
+
+
+def test_sql_outside_a_terminal_breaks_and_cuts_no_cell(here: Path, dozor: Dozor) -> None:
+    assert "y" * 500 in dozor("sql", "SELECT repeat('y', 500)").out
+
+
+def test_sql_reads_statements_from_a_pipe_and_the_last_may_lack_its_semicolon(here: Path, dozor: Dozor) -> None:
+    answer = dozor("sql", typed="SELECT 40 + 1 AS a;\nSELECT\n 40 + 2 AS b")
+    assert answer.code == 0
+    assert "41" in answer.out
+    assert "42" in answer.out
+    assert "dozor>" not in answer.out
+
+
+def test_a_wrong_statement_in_a_pipe_is_named_and_the_others_are_answered(here: Path, dozor: Dozor) -> None:
+    answer = dozor("sql", typed="SELECT nothing FROM nowhere;\nSELECT 40 + 2;\n")
+    assert answer.code == 2
+    assert "nowhere" in answer.out
+    assert "42" in answer.out
+
+
+# Case 197: an analyst's SQL reaches the published file and nothing else.
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "COPY (SELECT 1) TO '{folder}/out.csv'",
+        "COPY core.page FROM '/etc/passwd'",
+        "EXPORT DATABASE '{folder}/out'",
+        "ATTACH '{folder}/other.duckdb'",
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT * FROM read_text('/etc/passwd')",
+        "SELECT * FROM '{folder}/dozor.yml'",
+        "SELECT * FROM glob('/etc/*')",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "SET enable_external_access = true",
+        "SET memory_limit = '100GB'",
+        "RESET lock_configuration",
+        "CREATE TABLE core.mine AS SELECT 1",
+        "DELETE FROM core.page",
+        "DROP TABLE core.page",
+        "UPDATE core.page SET title = ''",
+        "SELECT getenv('HOME')",
+    ],
+)
+def test_sql_reaches_nothing_but_the_published_file(statement: str, here: Path, dozor: Dozor) -> None:
+    before = {path.name for path in here.iterdir()}
+    answer = dozor("sql", statement.format(folder=here))
+    assert answer.code == 2, answer
+    assert "Traceback" not in answer.err
+    assert {path.name for path in here.iterdir()} == before
+
+
+def test_show_prints_the_stored_bytes_and_where_they_came_from(here: Path, dozor: Dozor) -> None:
+    capture_id = str(ask(here / "store", "SELECT capture_id FROM ops.capture WHERE url LIKE '%/a' AND http_status = 200")[0][0])
+    out = subprocess.run([sys.executable, "-m", "dozor.cli_data"], capture_output=True, check=False)  # imports alone
+    assert out.returncode == 0
+    assert "Green tea, 20 g" in dozor_bytes(here, "show", capture_id).decode()
+    answer = dozor("show", "--facts", capture_id)
+    assert "http_status: 200" in answer.out
+
+
+def dozor_bytes(folder: Path, *words: str) -> bytes:
+    program = "import sys; from dozor.cli import main; sys.argv[0] = 'dozor'; main()"
+    return subprocess.run([sys.executable, "-c", program, *words], cwd=folder, capture_output=True, check=True).stdout
+
+
+def test_show_of_an_unknown_capture_says_so(here: Path, dozor: Dozor) -> None:
+    answer = dozor("show", "cap_[red]nothing")
+    assert answer.code == 1
+    assert "cap_[red]nothing" in answer.out
+
+
+def test_csv_and_xlsx_run_no_formula_and_parquet_keeps_the_text(here: Path, dozor: Dozor, tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    for form in ("csv", "xlsx", "parquet"):
+        assert dozor("export", "core.page_version", "--format", form, "-o", str(tmp_path / f"out.{form}")).code == 0
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
+        titles = {row["title"] for row in csv.DictReader(file)}
+    assert f"'{FORMULA}" in titles
+    assert FORMULA not in titles
+    assert FORMULA in pq.read_table(tmp_path / "out.parquet")["title"].to_pylist()
+
+
+@pytest.mark.parametrize("table", ["core.nothing", "core.page; DROP TABLE core.page", "../x", "pg_catalog.pg_class WHERE 1=1"])
+def test_export_of_no_table_is_wrong_use(table: str, here: Path, dozor: Dozor) -> None:
+    answer = dozor("export", table, "-o", "never.csv")
+    assert answer.code == 2
+    assert not (here / "never.csv").exists()
+
+
+def test_topics_are_previewed_over_the_published_texts(here: Path, dozor: Dozor) -> None:
+    assert "1 topics read" in dozor("topics", "check").out
+    assert "mentions in" in dozor("topics", "preview", "parcels").out
+    assert json.loads(dozor("topics", "preview", "tea", "--json").out)["mention_count"] >= 0
+    assert "severnyy list" in dozor("topics", "suggest", '"Северный лист"').out
+    assert dozor("topics", "preview", "((").code == 2
+
+
+def test_outside_a_terminal_progress_is_plain_lines(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="dozor")
+    capture = Capture.__new__(Capture)
+    object.__setattr__(capture, "source", "feed")
+    object.__setattr__(capture, "verdict", "ok")
+    console = Console(file=io.StringIO(), force_terminal=False)
+    with collecting({"feed": 1}, console) as notice:
+        notice(capture)
+        notice(capture)
+    assert caplog.messages == ["feed: 2 ok"]
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "never"),
+    [
+        (("read", "--help"), ("duckdb", "pandas", "httpx", "pyarrow")),
+        (("match", "--help"), ("duckdb", "pandas", "httpx", "pyarrow")),
+        (("topics", "--help"), ("duckdb", "pandas", "httpx")),
+        (("sql", "--help"), ("httpx", "pandas")),
+        (("collect", "--help"), ("pandas",)),
+    ],
+)
+def test_a_command_imports_only_what_it_needs(words: tuple[str, ...], never: tuple[str, ...]) -> None:
+    program = (
+        "import sys\nfrom dozor.cli import main\nsys.argv[0] = 'dozor'\n"
+        "try:\n    main()\nexcept SystemExit:\n    print('LOADED', *sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.rpartition("LOADED")[2].split())
+    assert not loaded & set(never)
