@@ -13,8 +13,10 @@ UV := $(if $(shell uv --version 2>/dev/null),uv,.uv/bin/uv)
 BIN := .venv/bin
 READY := .venv/.dozor-ready
 
-# What `make bench` runs: all, or make bench BENCH=matching
-BENCH ?= crawl "load rows" "load nights" reading reading_structured reading_metadata reading_feeds matching quality_matching quality_sentiment
+# What `make bench` runs, all or some (make bench BENCH=matching), and where the corpora are that it measures on.
+BENCH ?= crawl "load rows --rows 1000000" "load nights --rows 50000" reading reading_structured matching mentions_build \
+	"quality_matching $(DOZOR_CORPORA)" "quality_sentiment $(DOZOR_CORPORA)"
+export DOZOR_CORPORA ?= $(abspath ../shared/data)
 
 .PHONY: help demo test test-slow serve check dictionary bench setup clean
 
@@ -46,7 +48,9 @@ dictionary: setup  ## write the data dictionary anew
 
 bench: setup  ## the figures of the README, with their peers, which are installed first
 	@$(UV) sync --frozen --quiet --inexact --group bench
-	@for name in $(BENCH); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@failed=; for name in $(BENCH); do \
+		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || failed="$$failed $${name%% *}"; \
+	done; test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
 setup: $(READY)
 
