@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 from transforms.mentions.evaluate import Document
 from transforms.mentions.match import BadQueriesError, QuerySet, compile_readable, dump, load
-from transforms.mentions.toned import Mention, mentions_of
+from transforms.mentions.toned import Mention, in_language, mentions_of
 
 LINES_PER_TASK = 1000
 FEW_LINES = 4 * LINES_PER_TASK  # not worth starting processes for
@@ -147,9 +147,9 @@ def answer(query_set: QuerySet, task: Task) -> str:
 
 def mentions(query_set: QuerySet, rows: Sequence[tuple[Any, Document]]) -> Iterator[dict[str, Any]]:
     """One answer per document, in order: {"id", "lang", "mentions": [{"query", "spans", "sentiment", "score", "confidence"}]}."""
-    answers = mentions_of(query_set, [document for _, document in rows])
-    for (row_id, _), (lang, found) in zip(rows, answers, strict=True):
-        yield {"id": row_id, "lang": lang, "mentions": list(map(_as_json, found))}
+    documents = [in_language(document) for _, document in rows]
+    for (row_id, _), document, found in zip(rows, documents, mentions_of(query_set, documents), strict=True):
+        yield {"id": row_id, "lang": document.lang, "mentions": list(map(_as_json, found))}
 
 
 def _as_json(mention: Mention) -> dict[str, Any]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from hashlib import sha256
 from importlib import import_module
 from itertools import repeat
 from pathlib import Path
@@ -16,12 +19,14 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from collectors.processes import without_main
 from transforms.models import Model
-from warehouse.files import work_dir
+from warehouse.files import replaced, work_dir
 from warehouse.schema import literal
 
 ROWS_PER_TASK = 20_000
 ROWS_WORTH_A_PROCESS = 5_000  # a spawned interpreter costs about half a second
+KEPT = 3  # prepared inputs of a model: that of all, those of the last topics changed
 
 
 def run_python_model(
@@ -29,12 +34,14 @@ def run_python_model(
 ) -> str:
     """Run a model with `rows` over the rows of `sql`; returns the SELECT that reads its result.
 
-    The module's `rows(batch, small)` is called with each record batch and with the tables of the small statements.
+    The module's `rows(table, small)` is called with some of the rows and with the tables of the small statements, or with what
+    its `prepare` made of these.
     """
     module = _module(model)
     given = _given(connection, store, model, sql)
     small = {name: connection.execute(query).to_arrow_table() for name, query in small_sql.items()}
-    return _written(store, model, _results(module.__name__, given, small), given)
+    beside = _prepared(module, given.parent, model.name, small) if hasattr(module, "prepare") else pickle.dumps(small)
+    return _written(store, model, _results(module.__name__, given, beside), given)
 
 
 def run_whole_model(connection: duckdb.DuckDBPyConnection, store: Path, model: Model, sql: str) -> str:
@@ -87,18 +94,61 @@ def _groups(given: Path) -> Iterator[pa.Table]:
             yield file.read_row_group(group)
 
 
-def _results(module: str, given: Path, small: Mapping[str, pa.Table]) -> Iterator[pa.Table]:
+def _prepared(module: Any, folder: Path, name: str, small: Mapping[str, pa.Table]) -> bytes:
+    """What the module's `prepare` makes of the small tables, pickled; kept from build to build under the hash of all that it is
+    made from, the code of MADE_BY included, since a pickle fits no other."""
+    package = Path(import_module(module.MADE_BY).__file__ or "").parent
+    code = [path.read_bytes() for path in (*sorted(package.glob("*.py")), Path(module.__file__))]
+    tables = [(key, table.schema.to_string(), table.to_pylist()) for key, table in sorted(small.items())]
+    mark = sha256(repr((sys.version, module.VERSION, code, tables)).encode()).hexdigest()[:32]
+    path = folder / f"{name}.{mark}.prepared"
+    if path.exists():
+        path.touch()
+        return path.read_bytes()
+    made = pickle.dumps(module.prepare(small))
+    with replaced(path) as temporary:
+        temporary.write_bytes(made)
+    kept = sorted(folder.glob(f"{name}.*.prepared"), key=lambda each: each.stat().st_mtime_ns)
+    for old in kept[:-KEPT]:
+        old.unlink()
+    return made
+
+
+def _results(module: str, given: Path, beside: bytes) -> Iterator[pa.Table]:
     metadata = pq.read_metadata(given)
     groups = range(metadata.num_row_groups)
     workers = min(os.cpu_count() or 1, len(groups))
     if metadata.num_rows < ROWS_WORTH_A_PROCESS or workers < 2:
-        yield from (_group(module, given, group, small) for group in groups)
+        work = _Work(module, beside)
+        yield from (work.group(given, group) for group in groups)
         return
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(_group, repeat(module), repeat(given), groups, repeat(small))
+    context = multiprocessing.get_context("spawn")
+    with (
+        without_main(),
+        ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(module, beside)) as pool,
+    ):
+        yield from pool.map(_group, repeat(given), groups)
 
 
-def _group(module: str, given: Path, group: int, small: Mapping[str, pa.Table]) -> pa.Table:
-    with pq.ParquetFile(given) as file:
-        rows: pa.Table = import_module(module).rows(file.read_row_group(group), small)
-    return rows
+class _Work:
+    """A module's `rows` with what it needs beside the rows, read once a process."""
+
+    def __init__(self, module: str, beside: bytes) -> None:
+        self._rows = import_module(module).rows
+        self._beside = pickle.loads(beside)  # noqa: S301  of our own making, from our own folder
+
+    def group(self, given: Path, group: int) -> pa.Table:
+        with pq.ParquetFile(given) as file:
+            rows: pa.Table = self._rows(file.read_row_group(group), self._beside)
+        return rows
+
+
+_works: list[_Work] = []  # of this spawned process
+
+
+def _start(module: str, beside: bytes) -> None:
+    _works.append(_Work(module, beside))
+
+
+def _group(given: Path, group: int) -> pa.Table:
+    return _works[0].group(given, group)

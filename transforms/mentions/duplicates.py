@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from rensa import RMinHash
 
 PERMUTATIONS = 128  # standard error of the estimate 0.03
@@ -33,6 +34,7 @@ LEAST_WORDS = 5  # "thank you so much" is nobody's text: shorter ones are compar
 MOST_WORDS = 2_000  # what follows is not compared
 NEIGHBOURS = 64  # texts of one bucket that each text is compared with; keeps a flood of variants linear
 
+_PRESENT_BITS = 22  # of the bitmap that tells most keys of a band apart from those wanted
 _SEED = 20_260_101  # a signature is only comparable with one of the same seed: changing it means signing all texts again
 _NOISE = re.compile(r"https?://\S+|www\.\S+|[\u00ad\u200b-\u200f\u2060\ufeff]")
 _WORD = re.compile(r"\w+")
@@ -98,6 +100,48 @@ def cluster(new: pa.Table, known: pa.Table, *, window: timedelta = WINDOW, thres
     return _named(rows, parents)
 
 
+def relevant(new: pa.Table, known: pa.Table) -> pa.Table:
+    """The known records that `cluster` must see: those of clusters with a member that shares hash or band with a new record.
+
+    The columns are those of `cluster`. A night looks at all texts of the weeks around it; few are like one of its own.
+    """
+    hashes = pc.drop_null(new["text_hash"].combine_chunks())
+    same = pc.is_in(known["text_hash"], value_set=hashes).to_numpy()
+    ours, theirs = _matrix(new["signature"]), _matrix(known["signature"])
+    signed = pc.is_valid(new["signature"]).to_numpy()
+    known_signed = pc.is_valid(known["signature"]).to_numpy()
+    for band in range(BANDS):
+        wanted = np.unique(_band(ours[signed], band))
+        if not len(wanted):
+            break
+        present = np.zeros(1 << _PRESENT_BITS, bool)
+        present[wanted >> np.uint64(64 - _PRESENT_BITS)] = True
+        for first in range(0, len(theirs), 100_000):  # bounds the memory of the keys
+            part = slice(first, first + 100_000)
+            keys = _band(theirs[part], band)
+            maybe = np.flatnonzero(present[keys >> np.uint64(64 - _PRESENT_BITS)] & known_signed[part] & ~same[part])
+            place = np.searchsorted(wanted, keys[maybe])
+            same[first + maybe] = wanted[np.minimum(place, len(wanted) - 1)] == keys[maybe]
+    clusters = pc.unique(known["cluster_id"].filter(pa.array(same)).combine_chunks())
+    return known.filter(pc.is_in(known["cluster_id"], value_set=clusters))
+
+
+def _matrix(signatures: pa.ChunkedArray[Any]) -> npt.NDArray[np.uint32]:
+    """(rows, PERMUTATIONS), zeros where there is no signature."""
+    blank = pa.scalar(bytes(SIGNATURE_BYTES), pa.binary(SIGNATURE_BYTES))
+    parts = [np.zeros((0, PERMUTATIONS), np.uint32)]
+    for chunk in signatures.chunks:
+        filled: Any = pc.fill_null(chunk.cast(blank.type), blank)
+        values = np.frombuffer(filled.buffers()[1], np.uint32, len(chunk) * PERMUTATIONS, filled.offset * SIGNATURE_BYTES)
+        parts.append(values.reshape(-1, PERMUTATIONS))
+    return np.concatenate(parts)
+
+
+def _band(signatures: npt.NDArray[np.uint32], band: int) -> npt.NDArray[np.uint64]:
+    width = PERMUTATIONS // BANDS
+    return _mixed(signatures[:, band * width : (band + 1) * width])
+
+
 def _signature(found: list[str]) -> bytes:
     sketch = RMinHash(num_perm=PERMUTATIONS, seed=_SEED)
     sketch.update([f"{one} {other}" for one, other in pairwise(found)])
@@ -122,9 +166,8 @@ class _Rows:
         times = np.concatenate([_micros(new["published_at"]), _micros(known["published_at"])])
         order = sorted(range(len(ids)), key=lambda row: (times[row], ids[row]))
         hashes = [*new["text_hash"].to_pylist(), *known["text_hash"].to_pylist()]
-        signatures = [*new["signature"].to_pylist(), *known["signature"].to_pylist()]
-        blank = bytes(SIGNATURE_BYTES)
-        matrix = np.frombuffer(b"".join(signatures[row] or blank for row in order), np.uint32).reshape(-1, PERMUTATIONS)
+        matrix = np.concatenate([_matrix(new["signature"]), _matrix(known["signature"])])
+        has_signature = np.concatenate([pc.is_valid(table["signature"]).to_numpy() for table in (new, known)])
         clusters: list[str | None] = [None] * new.num_rows
         starts: list[int | None] = [None] * new.num_rows
         if known.num_rows:
@@ -134,8 +177,8 @@ class _Rows:
             ids=[ids[row] for row in order],
             times=times[order] if order else times,
             hashes=[hashes[row] for row in order],
-            signatures=matrix,
-            has_signature=np.array([signatures[row] is not None for row in order], bool),
+            signatures=matrix[order],
+            has_signature=has_signature[order],
             clusters=[clusters[row] for row in order],
             starts=[starts[row] for row in order],
         )
@@ -211,9 +254,8 @@ def _near(rows: _Rows, segments: _Segments, span: int, threshold: float, parents
     """Pairs of runs that share a band, are near in time and alike enough, at least one of them new."""
     runs = np.flatnonzero(rows.has_signature[segments.first]) if len(segments.first) else segments.first
     signatures = rows.signatures[segments.first[runs]]
-    width = PERMUTATIONS // BANDS
     for band in range(BANDS):
-        keys = _mixed(signatures[:, band * width : (band + 1) * width])
+        keys = _band(signatures, band)
         order = np.lexsort((runs, keys))  # runs are numbered in order of time
         ordered = keys[order]
         for step in range(1, NEIGHBOURS + 1):

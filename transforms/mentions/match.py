@@ -5,7 +5,7 @@ whatever the number of queries, and only the queries whose anchors are in it are
 """
 
 import pickle
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -76,8 +76,15 @@ def compile_readable(
     queries: Mapping[str, str], macros: Mapping[str, str] | None = None
 ) -> tuple["QuerySet", dict[str, QueryError]]:
     """The queries that can be read, ready to run, and what is wrong with the others."""
+    return compile_each((query_id, text, macros) for query_id, text in queries.items())
+
+
+def compile_each(
+    queries: Iterable[tuple[str, str, Mapping[str, str] | None]],
+) -> tuple["QuerySet", dict[str, QueryError]]:
+    """The same for queries (id, text, macros) of several projects, each with named parts of its own: still one scan a text."""
     compiled, errors, planner = [], {}, Planner()
-    for query_id, text in queries.items():
+    for query_id, text, macros in queries:
         try:
             compiled.append(compile_query(query_id, text, macros, planner))
         except QueryError as error:
@@ -146,29 +153,44 @@ class QuerySet:
             found = self._scanner.scan(batch)
             for number, text in enumerate(batch):
                 candidate = found.get(number, _NOTHING)
-                yield [] if candidate is _NOTHING and not self._always else self._judge(Document(text=text), candidate)
+                chosen = () if candidate is _NOTHING and not self._always else self._chosen(candidate)
+                yield _judged(Document(text=text), chosen) if chosen else []
 
     def match_batch(self, documents: Sequence[Document]) -> list[list[Hit]]:
         """The hits of every document, in order."""
-        found = self._scanner.scan(
-            [f"{document.title}\n{document.text}" if document.title else document.text for document in documents]
-        )
-        return [self._judge(document, found.get(number, _NOTHING)) for number, document in enumerate(documents)]
+        texts = [scanned(document.title, document.text) for document in documents]
+        hits = {number: found for number, _, found in self.match_where(texts, documents.__getitem__)}
+        return [hits.get(number, []) for number in range(len(documents))]
 
-    def _judge(self, document: Document, candidate: Candidate | None) -> list[Hit]:
-        chosen: Iterable[CompiledQuery] = self.queries
-        if candidate is not None:
-            numbers = sorted(candidate.groups | self._always)
-            chosen = [self.queries[number] for number in numbers if possible(self.queries[number].plan, candidate.hashes)]
-            if not chosen:
-                return []
-        subject = Subject.of(document)
-        hits = []
-        for query in chosen:
-            places = evaluate(query.plan, subject, subject.whole)
-            if places is not None:
-                hits.append(_hit(query.query_id, subject, places))
-        return hits
+    def match_where(self, texts: Sequence[str], document: Callable[[int], Document]) -> Iterator[tuple[int, Document, list[Hit]]]:
+        """The number, document and hits of each text with hits, in order. `texts` are what `scanned` gives of the documents,
+        which are asked for by number, each at most once, and only where a query may hold.
+        """
+        found = self._scanner.scan(list(texts))
+        for number in range(len(texts)) if self._always else sorted(found):
+            candidate = found.get(number, _NOTHING)
+            if chosen := self._chosen(candidate):
+                known = document(number)
+                if hits := _judged(known, chosen):
+                    yield number, known, hits
+
+    def _chosen(self, candidate: Candidate | None) -> Sequence[CompiledQuery]:
+        """The queries that may hold for a text; all of them where the scan could not tell (None)."""
+        if candidate is None:
+            return self.queries
+        numbers = sorted(candidate.groups | self._always)
+        return [self.queries[number] for number in numbers if possible(self.queries[number].plan, candidate.hashes)]
+
+
+def scanned(title: str | None, text: str) -> str:
+    """What is scanned of a document: title and text, so that nothing joins over their border."""
+    return f"{title}\n{text}" if title else text
+
+
+def _judged(document: Document, queries: Iterable[CompiledQuery]) -> list[Hit]:
+    subject = Subject.of(document)
+    places = ((query.query_id, evaluate(query.plan, subject, subject.whole)) for query in queries)
+    return [_hit(query_id, subject, found) for query_id, found in places if found is not None]
 
 
 def set_version(queries: Mapping[str, str], macros: Mapping[str, str] | None = None) -> str:

@@ -55,6 +55,14 @@ class Spam:
 
 def mark(posts: Sequence[Post]) -> dict[str, Spam]:
     """Record id -> columns, for all posts. Posts of the last WINDOW must be given beside the new ones, or copies are missed."""
+    authors = copying_authors(posts)
+    farms = _farms(posts, {record_id for record_id, count in authors.items() if count > 1})
+    return {post.record_id: _columns(post, authors.get(post.record_id, 1), farms) for post in posts}
+
+
+def copying_authors(posts: Sequence[Post]) -> dict[str, int]:
+    """Record id -> authors of its text within WINDOW; of posts with a known author, reposts aside: others have none but their
+    own."""
     by_cluster: dict[str, list[Post]] = defaultdict(list)
     for post in posts:
         if not post.is_repost and post.author is not None:
@@ -62,8 +70,19 @@ def mark(posts: Sequence[Post]) -> dict[str, Spam]:
     authors: dict[str, int] = {}
     for members in by_cluster.values():
         authors.update(_authors_around(sorted(members, key=lambda post: post.published_at)))
-    farms = _farms(posts, {record_id for record_id, count in authors.items() if count > 1})
-    return {post.record_id: _columns(post, authors.get(post.record_id, 1), farms) for post in posts}
+    return authors
+
+
+def stuffing(text: str) -> tuple[int, int, tuple[str, ...]]:
+    """Links and hashtags in a text, and the marks that they earn it: what can be said without any other text."""
+    text = text[:READ_CHARACTERS]
+    links, tags = len(_LINK.findall(text)), len(_TAG.findall(text)) if "#" in text else 0
+    marks: list[str] = []
+    if links >= STUFFED_LINKS or tags >= STUFFED_TAGS:
+        words = len(_WORD.findall(_TAG.sub(" ", _LINK.sub(" ", text))))
+        marks += ["link_stuffed"] * (links >= STUFFED_LINKS and links * WORDS_PER_LINK >= words)
+        marks += ["tag_stuffed"] * (tags >= STUFFED_TAGS and tags > words)
+    return links, tags, tuple(marks)
 
 
 def _authors_around(members: list[Post]) -> dict[str, int]:
@@ -100,13 +119,12 @@ def _farms(posts: Sequence[Post], copied: set[str]) -> set[str]:
 
 
 def _columns(post: Post, authors: int, farms: set[str]) -> Spam:
-    text = post.text[:READ_CHARACTERS]
-    links, tags = len(_LINK.findall(text)), len(_TAG.findall(text))
-    words = len(_WORD.findall(_TAG.sub(" ", _LINK.sub(" ", text))))
-    marks = {
-        "copied": authors >= COPYING_AUTHORS and not post.is_repost,
-        "link_farm": any(domain in farms for domain in post.domains),
-        "link_stuffed": links >= STUFFED_LINKS and links * WORDS_PER_LINK >= words,
-        "tag_stuffed": tags >= STUFFED_TAGS and tags > words,
-    }
-    return Spam(authors, links, tags, tuple(name for name, holds in marks.items() if holds))
+    links, tags, stuffed = stuffing(post.text)
+    marks = ["copied"] * is_copied(authors, post.is_repost)
+    marks += ["link_farm"] * any(domain in farms for domain in post.domains)
+    return Spam(authors, links, tags, (*marks, *stuffed))
+
+
+def is_copied(authors: int, is_repost: bool) -> bool:
+    """Whether so many authors of one text make it spam; an honest copy says that it is one."""
+    return authors >= COPYING_AUTHORS and not is_repost

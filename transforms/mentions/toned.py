@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
 from collectors.reading.language import detect
 from transforms.mentions.evaluate import Document
-from transforms.mentions.match import Hit, QuerySet
+from transforms.mentions.match import Hit, QuerySet, scanned
 from transforms.mentions.sentiment import Asked, Sentiment, Tone
 
 
@@ -18,16 +18,38 @@ class Mention:
 
     hit: Hit
     tone: Tone
+    lang: str | None  # ISO 639-1 code of the document; None without letters
 
 
-def mentions_of(query_set: QuerySet, documents: Sequence[Document]) -> Iterator[tuple[str | None, list[Mention]]]:
-    """For each document, in order: its language (ISO 639-1; None without letters) and its mentions."""
-    languages = [document.lang or detect(document.text or document.title or "") for document in documents]
-    known = [document if document.lang else replace(document, lang=lang) for document, lang in zip(documents, languages, strict=True)]
-    found = query_set.match_batch(known)
-    tones = _sentiment().of_all(_asked(document, hit) for document, hits in zip(known, found, strict=True) for hit in hits)
-    for lang, hits in zip(languages, found, strict=True):
-        yield lang, [Mention(hit, overall(next(tones))) for hit in hits]
+def mentions_of(query_set: QuerySet, documents: Sequence[Document]) -> Iterator[list[Mention]]:
+    """The mentions of each document, in order."""
+    texts = [scanned(document.title, document.text) for document in documents]
+    found = dict(mentions_in(texts, documents.__getitem__, query_set))
+    for number in range(len(documents)):
+        yield found.get(number, [])
+
+
+def mentions_in(
+    texts: Sequence[str], document: Callable[[int], Document], query_set: QuerySet
+) -> Iterator[tuple[int, list[Mention]]]:
+    """The number of each text with mentions, in order, and its mentions. A document is asked for where a text may have some, its
+    language detected where the answer needs one that is not known: most texts cost no more than the scan."""
+
+    def asked(number: int) -> Document:
+        given = document(number)
+        return in_language(given) if "lang" in query_set.asks_for else given
+
+    found = [(number, in_language(known), hits) for number, known, hits in query_set.match_where(texts, asked)]
+    tones = _sentiment().of_all(_asked(known, hit) for _, known, hits in found for hit in hits)
+    for number, known, hits in found:
+        yield number, [Mention(hit, overall(next(tones)), known.lang) for hit in hits]
+
+
+def in_language(document: Document) -> Document:
+    """The document with its language detected where its source does not say."""
+    if document.lang:
+        return document
+    return replace(document, lang=detect(document.text or document.title or ""))
 
 
 @cache

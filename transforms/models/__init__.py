@@ -18,7 +18,9 @@ A Python model is a module with `SCHEMA`, a pyarrow schema of what it returns, `
 optionally `VERSION`, changed when it would answer otherwise. It answers in one of two ways:
 
     rows(table, small)      a pure function from some rows of QUERY, and of the small tables of `SMALL` (name -> SELECT), to rows
-                            of SCHEMA; called in spawned processes, with any split of the rows
+                            of SCHEMA; called in spawned processes, with any split of the rows. With `prepare(small)`, what
+                            that makes of the small tables is given in their place; it is made once and kept (pickled) until
+                            they, VERSION or the code of the package named by `MADE_BY` change
     merge(given, known)     where rows depend on each other: from the rows of QUERY of the keys, and the model's own rows that
                             they may affect (`KNOWN`, a SELECT over the tables `keys` and `given`), to the rows that are new or
                             other than before; and whole(chunks), all rows from chunks of QUERY in the order of `ORDER`

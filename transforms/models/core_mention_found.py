@@ -5,6 +5,8 @@ grain: record_id, project_id, topic_id
 needs: core.publication, core.review, core.counter_latest, core.publication_watch, core.record_watch, obs.text,
     ref.watch_entity, ref.topic
 by: record_id from core.publication, core.review
+touch ref.watch_entity: SELECT record_id FROM (FROM core.publication_watch UNION ALL FROM core.record_watch) JOIN touched
+    USING (watch_id)
 also: project_id, topic_id from ref.topic
 column project_id: id of the client's project
 column topic_id: id of the topic; `@entity` for the names and aliases of an entity
@@ -27,21 +29,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC
-from functools import lru_cache
+from functools import cache
+from importlib.metadata import version
 from typing import Any
 
 import pyarrow as pa
 
 from transforms.mentions.categories import Facts, categorise
 from transforms.mentions.evaluate import Document
-from transforms.mentions.match import ENGINE_VERSION, QuerySet, compile_readable
-from transforms.mentions.toned import Mention, mentions_of
+from transforms.mentions.match import ENGINE_VERSION, QuerySet, compile_each, scanned
+from transforms.mentions.toned import Mention, mentions_in
 
 QUERY = """
 WITH seen AS (
-    SELECT record_id, watch_id FROM core.publication_watch
+    SELECT record_id, watch_id FROM core.publication_watch WHERE record_id IN (SELECT record_id FROM core.publication)
     UNION ALL
     SELECT record_id, watch_id FROM core.record_watch WHERE record_id IN (SELECT record_id FROM core.review)
 ),
@@ -63,7 +67,8 @@ JOIN project AS j USING (record_id)
 LEFT JOIN obs.text AS t USING (text_hash)
 """
 
-VERSION = ENGINE_VERSION
+VERSION = f"{ENGINE_VERSION}, words {version('pymorphy3-dicts-ru')} {version('simplemma')}"
+MADE_BY = "transforms.mentions"  # the package whose code makes what `prepare` gives
 
 SMALL = {"topic": "SELECT project_id, topic_id, query, macros, entity_id FROM ref.topic ORDER BY ALL"}
 
@@ -89,35 +94,57 @@ _COLUMNS: list[pa.Field[Any]] = [
 ]
 SCHEMA = pa.schema(_COLUMNS)
 
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What texts are matched with."""
+
+    topics: Mapping[str, Mapping[str, Any]]  # query id -> row of ref.topic
+    query_set: QuerySet
+
+
 LONGEST_SENTENCE = 500
 BATCH = 2_000
 _END = re.compile(r"[.!?…]+[\s»\"”)]|\n")
 
 
-def rows(table: pa.Table, small: Mapping[str, pa.Table]) -> pa.Table:
+def prepare(small: Mapping[str, pa.Table]) -> Prepared:
+    """All topics compiled into one set, whatever macros each may use. A query that cannot be read was named when the watchlist
+    was validated, and finds nothing.
+    """
+    topics = {f"{topic['project_id']}/{topic['topic_id']}": topic for topic in small["topic"].to_pylist()}
+    queries = ((key, topic["query"], json.loads(topic["macros"] or "{}")) for key, topic in topics.items())
+    return Prepared(topics, compile_each(queries)[0])
+
+
+def rows(table: pa.Table, prepared: Prepared) -> pa.Table:
     """The mentions in some publications and reviews."""
-    topics = {f"{t['project_id']}/{t['topic_id']}": t for t in small["topic"].to_pylist()}
-    queries = _compiled(tuple((key, topic["query"], topic["macros"] or "{}") for key, topic in topics.items()))
+    versions = prepared.query_set.version
     found: list[dict[str, Any]] = []
     for batch in table.to_batches(max_chunksize=BATCH):
-        given = batch.to_pylist()
-        documents = [_document(row) for row in given]
-        for query_set in queries:
-            for row, document, (lang, mentions) in zip(given, documents, mentions_of(query_set, documents), strict=True):
-                for mention in mentions:
-                    topic = topics[mention.hit.query_id]
-                    if topic["project_id"] in row["project_ids"]:
-                        found.append(_row(row, document, lang, mention, topic, query_set.version[mention.hit.query_id]))
+        given = cache(_row_of(batch))  # few rows are looked at, so few become Python's
+        texts = [scanned(title, text or "") for title, text in zip(_values(batch, "title"), _values(batch, "text"), strict=True)]
+        for number, mentions in mentions_in(texts, _document_of(given), prepared.query_set):
+            row = given(number)
+            wanted = [(prepared.topics[mention.hit.query_id], mention) for mention in mentions]
+            wanted = [(topic, mention) for topic, mention in wanted if topic["project_id"] in row["project_ids"]]
+            if wanted:
+                categories = _categories(row)
+                found += [_row(row, categories, mention, topic, versions[mention.hit.query_id]) for topic, mention in wanted]
     return pa.Table.from_pylist(found, schema=SCHEMA)
 
 
-@lru_cache(maxsize=2)
-def _compiled(queries: tuple[tuple[str, str, str], ...]) -> tuple[QuerySet, ...]:
-    """One query set for each set of macros; a query that cannot be read was named when the watchlist was validated."""
-    by_macros: dict[str, dict[str, str]] = {}
-    for key, query, macros in queries:
-        by_macros.setdefault(macros, {})[key] = query
-    return tuple(compile_readable(group, json.loads(macros))[0] for macros, group in by_macros.items())
+def _values(batch: pa.RecordBatch, name: str) -> list[str | None]:
+    values: list[str | None] = batch.column(name).to_pylist()
+    return values
+
+
+def _row_of(batch: pa.RecordBatch) -> Callable[[int], Mapping[str, Any]]:
+    return lambda number: {name: column[number].as_py() for name, column in zip(batch.schema.names, batch.columns, strict=True)}
+
+
+def _document_of(given: Callable[[int], Mapping[str, Any]]) -> Callable[[int], Document]:
+    return lambda number: _document(given(number))
 
 
 def _document(row: Mapping[str, Any]) -> Document:
@@ -137,11 +164,15 @@ def _document(row: Mapping[str, Any]) -> Document:
     )
 
 
+def _categories(row: Mapping[str, Any]) -> list[str]:
+    facts = Facts(kind=row["kind"], role=row["role"], is_ad=row["is_ad"], erid=row["ad_erid"])
+    return list(categorise("\n".join(filter(None, (row["title"], row["text"]))), facts))
+
+
 def _row(
-    row: Mapping[str, Any], document: Document, lang: str | None, mention: Mention, topic: Mapping[str, Any], version: str
+    row: Mapping[str, Any], categories: list[str], mention: Mention, topic: Mapping[str, Any], version: str
 ) -> dict[str, Any]:
     hit, tone = mention.hit, mention.tone
-    facts = Facts(kind=row["kind"], role=row["role"], is_ad=row["is_ad"], erid=row["ad_erid"])
     return {
         "record_id": row["record_id"],
         "project_id": topic["project_id"],
@@ -153,12 +184,12 @@ def _row(
         "matched_terms": list(hit.matched_terms),
         "spans": json.dumps(hit.spans),
         "title_spans": json.dumps(hit.title_spans),
-        "sentence": _sentence(document.text, hit.spans) if hit.spans else document.title,
+        "sentence": _sentence(row["text"], hit.spans) if hit.spans else row["title"],
         "model_sentiment": tone.label,
         "model_score": tone.score,
         "model_confidence": tone.confidence,
-        "lang": lang,
-        "categories": list(categorise("\n".join(filter(None, (document.title, document.text))), facts)),
+        "lang": mention.lang,
+        "categories": categories,
         "query_version": version,
         "capture_id": row["capture_id"],
     }

@@ -21,14 +21,14 @@ note: a cluster changes only when a new member links two or precedes the earlies
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.mentions.duplicates import SIGNATURE_BYTES, WINDOW, cluster, sign
-from transforms.mentions.spam import Post, mark
+from transforms.mentions.duplicates import SIGNATURE_BYTES, WINDOW, cluster, relevant, sign
+from transforms.mentions.spam import Post, copying_authors, is_copied, stuffing
 
 QUERY = """
 SELECT record_id, coalesce(published_at, first_seen_at) AS published_at, coalesce(author, channel, channel_title) AS author,
@@ -41,11 +41,13 @@ FROM core.review LEFT JOIN obs.text USING (text_hash)
 
 ORDER = "published_at, record_id"
 
-# The model's own rows that changed records may affect: clusters that a changed record was in are taken apart (`is_loose`), clusters
-# with a member near in time may be joined. `keys` are the changed records, `given` the rows of QUERY of those that still exist.
+# The model's own rows that changed records may affect: clusters that a changed record was in are taken apart (`is_loose`),
+# clusters with a member near in time may be joined. `keys` are the changed records, `given` the rows of QUERY that they have now.
 KNOWN = """
 WITH loose AS (SELECT DISTINCT cluster_id FROM core.text_cluster SEMI JOIN keys USING (record_id)),
-loose_span AS (SELECT published_at FROM core.text_cluster WHERE cluster_id IN (FROM loose) UNION ALL SELECT published_at FROM given),
+loose_span AS (
+    SELECT published_at FROM core.text_cluster WHERE cluster_id IN (FROM loose) UNION ALL SELECT published_at FROM given
+),
 near AS (
     SELECT DISTINCT cluster_id FROM core.text_cluster
     WHERE published_at >= (SELECT min(published_at) FROM loose_span) - INTERVAL 7 DAYS
@@ -72,97 +74,118 @@ _COLUMNS: list[pa.Field[Any]] = [
 ]
 SCHEMA = pa.schema(_COLUMNS)
 
-_STUFFED = ("link_stuffed", "tag_stuffed")
 _SETTLED = ("cluster_id", "cluster_started_at", "copying_author_count", "spam_marks")
+_COUNTED = ("record_id", "cluster_id", "author", "published_at", "is_repost", "spam_marks")
 
 
 def merge(given: pa.Table, known: pa.Table) -> pa.Table:
     """The rows of new texts, and those known rows that the new ones change; `known` are the rows of KNOWN."""
-    fresh = _fresh(given)
-    loose = [row for row in known.to_pylist() if row.pop("is_loose")]
-    firm = [row for row in known.to_pylist() if not row.pop("is_loose")]
-    rows = _settled(fresh + loose, firm)
-    before = {row["record_id"]: row for row in known.to_pylist()}
-    changed = [
-        row
-        for row in rows
-        if row["record_id"] not in before or any(row[name] != before[row["record_id"]][name] for name in _SETTLED)
-    ]
-    return pa.Table.from_pylist(changed, schema=SCHEMA)
+    loose = known.filter(known["is_loose"]).select(SCHEMA.names)
+    new = pa.concat_tables([_fresh(given), loose.cast(SCHEMA)])
+    firm = relevant(new, known.filter(pc.invert(known["is_loose"])).select(SCHEMA.names).cast(SCHEMA))
+    rows = _settled(new, firm)
+    before = pa.concat_tables([loose.cast(SCHEMA), firm])
+    places = pc.index_in(rows["record_id"], value_set=before["record_id"].combine_chunks())
+    earlier = before.take(places)
+    changed = pc.is_null(places)
+    for name in _SETTLED:
+        changed = pc.or_(changed, pc.invert(_equal(rows[name], earlier[name])))
+    return rows.filter(changed)
 
 
 def whole(chunks: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """All rows anew, from chunks of QUERY in order of published_at; memory holds the chunks of one window and the names of clusters."""
-    open_rows: list[dict[str, Any]] = []
+    """All rows anew, from chunks of QUERY in order of published_at. Memory holds the clusters of one window and a chunk."""
+    kept = SCHEMA.empty_table()
     for chunk in chunks:
         if not chunk.num_rows:
             continue
-        since = pc.min(chunk["published_at"]).as_py() - WINDOW
-        open_clusters = {row["cluster_id"] for row in open_rows if row["published_at"] >= since}
-        closed = [row for row in open_rows if row["cluster_id"] not in open_clusters]
-        if closed:
-            yield pa.Table.from_pylist(closed, schema=SCHEMA)
-        firm = [row for row in open_rows if row["cluster_id"] in open_clusters]
-        open_rows = _settled(_fresh(chunk), firm)
-    yield pa.Table.from_pylist(open_rows, schema=SCHEMA)
+        since = pa.scalar(pc.min(chunk["published_at"]).as_py() - WINDOW, pa.timestamp("us"))
+        recent = pc.unique(kept.filter(pc.greater_equal(kept["published_at"], since))["cluster_id"])
+        is_open = pc.is_in(kept["cluster_id"], value_set=recent)
+        yield kept.filter(pc.invert(is_open))
+        kept = _settled(_fresh(chunk), kept.filter(is_open))
+    yield kept
 
 
-def _fresh(given: pa.Table) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = given.to_pylist()
-    signed = sign([row["text"] or "" for row in rows]).to_pylist()
-    plain = mark([_post(row, row["record_id"]) for row in rows])
-    return [
-        {
-            **{name: row[name] for name in ("record_id", "published_at", "author", "is_repost")},
-            **signature,
-            "link_count": plain[row["record_id"]].link_count,
-            "tag_count": plain[row["record_id"]].tag_count,
-            "spam_marks": [name for name in plain[row["record_id"]].marks if name in _STUFFED],
-        }
-        for row, signature in zip(rows, signed, strict=True)
-    ]
+def _fresh(given: pa.Table) -> pa.Table:
+    """Rows of new texts, each a cluster of its own."""
+    texts = [text or "" for text in given["text"].to_pylist()]
+    signed = sign(texts)
+    stuffed = [stuffing(text) for text in texts]
+    count = given.num_rows
+    columns: dict[str, Any] = {name: given[name] for name in ("record_id", "published_at", "author", "is_repost")}
+    columns |= {
+        "text_hash": signed["text_hash"],
+        "signature": signed["signature"],
+        "cluster_id": given["record_id"],
+        "cluster_started_at": given["published_at"],
+        "copying_author_count": pa.repeat(1, count),
+        "link_count": pa.array([links for links, _, _ in stuffed], pa.int64()),
+        "tag_count": pa.array([tags for _, tags, _ in stuffed], pa.int64()),
+        "spam_marks": pa.array([list(marks) for _, _, marks in stuffed], pa.list_(pa.string())),
+    }
+    return pa.table(columns).cast(SCHEMA)
 
 
-def _settled(new: list[dict[str, Any]], firm: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _settled(new: pa.Table, firm: pa.Table) -> pa.Table:
     """New rows put into clusters beside firm ones, and the firm ones as they are after that."""
-    clustering = cluster(_clusterable(new), _clusterable(firm, is_known=True))
-    assigned = {row["record_id"]: row for row in clustering.assigned.to_pylist()}
-    moved = {row["old_cluster_id"]: row for row in clustering.moved.to_pylist()}
-    rows = [{**row, **_cluster_of(assigned[row["record_id"]])} for row in new]
-    rows += [{**row, **_cluster_of(moved[row["cluster_id"]])} if row["cluster_id"] in moved else dict(row) for row in firm]
-    marks = mark([_post(row, row["cluster_id"]) for row in rows])
-    for row in rows:
-        found = marks[row["record_id"]]
-        row["copying_author_count"] = found.copying_author_count
-        row["spam_marks"] = [name for name in found.marks if name == "copied"] + [
-            name for name in row["spam_marks"] if name in _STUFFED
-        ]
-    return rows
+    clustering = cluster(_clusterable(new), _clusterable(firm))
+    new = _renamed(new, "record_id", clustering.assigned, "record_id")
+    rows = pa.concat_tables([new, _renamed(firm, "cluster_id", clustering.moved, "old_cluster_id")])
+    return _counted(rows, clustering.assigned["cluster_id"].unique())
 
 
-def _cluster_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {"cluster_id": row["cluster_id"], "cluster_started_at": row["cluster_started_at"].astimezone(UTC).replace(tzinfo=None)}
+def _renamed(rows: pa.Table, key: str, names: pa.Table, names_key: str) -> pa.Table:
+    """The rows with the cluster that `names` gives them by key; those it does not name as they are."""
+    found = names.take(pc.index_in(rows[key], value_set=names[names_key].combine_chunks()))
+    started = found["cluster_started_at"].cast(pa.timestamp("us"))
+    rows = rows.set_column(_place("cluster_started_at"), "cluster_started_at", pc.coalesce(started, rows["cluster_started_at"]))
+    return rows.set_column(_place("cluster_id"), "cluster_id", pc.coalesce(found["cluster_id"], rows["cluster_id"]))
 
 
-def _clusterable(rows: list[dict[str, Any]], is_known: bool = False) -> pa.Table:
-    names = ["record_id", "published_at", "text_hash", "signature"] + (["cluster_id", "cluster_started_at"] if is_known else [])
-    table = pa.Table.from_pylist(
-        [{name: row[name] for name in names} for row in rows], schema=pa.schema([SCHEMA.field(name) for name in names])
+def _counted(rows: pa.Table, clusters: pa.ChunkedArray[Any]) -> pa.Table:
+    """The rows with authors counted and marked anew in these clusters, those of one member aside: it counts itself only."""
+    sizes: Any = rows["cluster_id"].value_counts()
+    shared = sizes.field("values").filter(pc.greater(sizes.field("counts"), pa.scalar(1, pa.int64())))
+    of_shared: Any = pc.and_(pc.is_in(rows["cluster_id"], value_set=shared), pc.is_in(rows["cluster_id"], value_set=clusters.combine_chunks()))
+    places = np.flatnonzero(of_shared.to_numpy())
+    members = rows.take(places).select(_COUNTED).to_pylist()
+    authors = copying_authors([_post(row) for row in members])
+    counts: list[Any] = rows["copying_author_count"].to_pylist()
+    marks: list[Any] = rows["spam_marks"].to_pylist()
+    for place, row in zip(places.tolist(), members, strict=True):
+        counts[place] = authors.get(row["record_id"], 1)
+        stuffed = [name for name in row["spam_marks"] if name != "copied"]
+        marks[place] = ["copied"] * is_copied(counts[place], row["is_repost"]) + stuffed
+    rows = rows.set_column(_place("copying_author_count"), "copying_author_count", pa.array(counts, pa.int64()))
+    return rows.set_column(_place("spam_marks"), "spam_marks", pa.array(marks, pa.list_(pa.string())))
+
+
+def _post(row: Mapping[str, Any]) -> Post:
+    return Post(
+        record_id=row["record_id"],
+        cluster_id=row["cluster_id"],
+        author=row["author"],
+        published_at=row["published_at"],
+        text="",
+        is_repost=row["is_repost"],
     )
+
+
+def _clusterable(rows: pa.Table) -> pa.Table:
+    names = ["record_id", "published_at", "text_hash", "signature", "cluster_id", "cluster_started_at"]
+    table = rows.select(names)
     for name in ("published_at", "cluster_started_at"):
-        if name in names:
-            place = table.schema.get_field_index(name)
-            table = table.set_column(place, name, pc.assume_timezone(table[name], "UTC"))
+        table = table.set_column(names.index(name), name, pc.assume_timezone(table[name], "UTC"))
     return table
 
 
-def _post(row: Mapping[str, Any], cluster_id: str) -> Post:
-    at: datetime = row["published_at"]
-    return Post(
-        record_id=row["record_id"],
-        cluster_id=cluster_id,
-        author=row["author"],
-        published_at=at,
-        text=row.get("text") or "",
-        is_repost=bool(row["is_repost"]),
-    )
+def _place(name: str) -> int:
+    return int(SCHEMA.get_field_index(name))
+
+
+def _equal(one: Any, other: Any) -> Any:
+    """Element by element, null equal to none; lists by their joined words, since lists are not compared."""
+    if pa.types.is_list(one.type):
+        one, other = pc.binary_join(one, " "), pc.binary_join(other, " ")
+    return pc.fill_null(pc.equal(one, other), False)
