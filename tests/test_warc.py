@@ -170,7 +170,13 @@ def test_real_files_sound_and_broken_give_what_warcio_reads(tmp_path: Path) -> N
         store = tmp_path / "stores" / path.name
         for _ in range(2):  # the second time changes nothing
             import_warc(store, RUN, path, watches, NOW)
-        found = sorted((c.url, c.body_hash) for c in read_captures(store))
-        assert found == expected, path.name
+        captures = sorted(read_captures(store), key=lambda c: c.url)
+        found = [(c.url, c.body_hash) for c in captures]
+        if (
+            path.name == "example-trunc.warc"
+        ):  # its gzip lost its end: warcio gives what there is, we do not take a part for a page
+            assert [(c.url, c.verdict, c.error) for c in captures] == [(expected[0][0], "failed", "decode")]
+        else:
+            assert found == expected, path.name
         compared += len(found)
     assert compared >= 7
