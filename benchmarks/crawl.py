@@ -30,7 +30,14 @@ from pathlib import Path
 
 from tests.corpora import ROOT
 
-CORPORA = ("article-extraction-benchmark", "trafilatura-eval", "fundus-news", "wcxb", "htmldate-eval", "product-extraction-benchmark")
+CORPORA = (
+    "article-extraction-benchmark",
+    "trafilatura-eval",
+    "fundus-news",
+    "wcxb",
+    "htmldate-eval",
+    "product-extraction-benchmark",
+)
 MEAN_BYTES = 85_000
 HERE = Path(__file__).resolve().parent
 

@@ -146,8 +146,12 @@ def switch_on(api: httpx.Client, dag_id: str) -> None:
     api.patch(f"/api/v2/dags/{dag_id}", json={"is_paused": False}).raise_for_status()
 
 
-def trigger(api: httpx.Client, dag_id: str) -> str:
-    """Start a run of a DAG; returns its id."""
+def begin_run(api: httpx.Client, dag_id: str) -> str:
+    """The id of a run of a DAG that was just switched on: the one its schedule started, else one triggered now."""
+    for _ in range(3):
+        if runs := api.get(f"/api/v2/dags/{dag_id}/dagRuns").raise_for_status().json()["dag_runs"]:
+            return str(runs[0]["dag_run_id"])
+        time.sleep(POLL_SECONDS)
     run = api.post(f"/api/v2/dags/{dag_id}/dagRuns", json={"logical_date": None}).raise_for_status().json()
     return str(run["dag_run_id"])
 

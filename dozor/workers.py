@@ -6,8 +6,8 @@ import resource
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass
 from contextlib import ExitStack
+from dataclasses import dataclass
 from multiprocessing import get_context
 from types import TracebackType
 from typing import Any, Self, TypeVar

@@ -59,7 +59,9 @@ def ids(store: Path) -> list[str]:
     context=st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5) | st.lists(st.booleans()), max_size=3),
     redirects=st.lists(st.text(max_size=9), max_size=3),
 )
-def test_what_was_kept_comes_back_the_same(tmp_path_factory: pytest.TempPathFactory, body: bytes | None, context: dict[str, object], redirects: list[str]) -> None:
+def test_what_was_kept_comes_back_the_same(
+    tmp_path_factory: pytest.TempPathFactory, body: bytes | None, context: dict[str, object], redirects: list[str]
+) -> None:
     store = tmp_path_factory.mktemp("store")
     kept = capture(1, body, context=context, redirects=tuple(redirects))
     write(store, kept)

@@ -27,7 +27,16 @@ def test_an_answer_is_remembered_with_its_validators(tmp_path: Path) -> None:
 
 def test_a_304_keeps_the_body_and_moves_the_last_sight(tmp_path: Path) -> None:
     first = capture(1, headers={"etag": '"a"'})
-    again = replace(first, capture_id="cap_x", verdict="unchanged", http_status=304, body=None, body_of=first.capture_id, headers={}, fetched_at=NOW + timedelta(days=1))
+    again = replace(
+        first,
+        capture_id="cap_x",
+        verdict="unchanged",
+        http_status=304,
+        body=None,
+        body_of=first.capture_id,
+        headers={},
+        fetched_at=NOW + timedelta(days=1),
+    )
     known = KnownSource(tmp_path, "site")
     known.note_capture(first)
     known.note_capture(again)
@@ -47,10 +56,12 @@ def test_a_page_that_is_gone_says_since_when_and_until_it_is_back(tmp_path: Path
     known.note_capture(replace(gone, fetched_at=NOW + timedelta(days=2)))
 
     found = known.of("w").fetched(first.fingerprint)
-    assert found is not None and found.gone_since == NOW + timedelta(days=1)
+    assert found is not None
+    assert found.gone_since == NOW + timedelta(days=1)
     known.note_capture(replace(first, fetched_at=NOW + timedelta(days=3)))
     back = known.of("w").fetched(first.fingerprint)
-    assert back is not None and back.gone_since is None
+    assert back is not None
+    assert back.gone_since is None
 
 
 def test_two_processes_that_save_lose_nothing_of_each_other(tmp_path: Path) -> None:

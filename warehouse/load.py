@@ -138,7 +138,9 @@ def _load_day(
             _mark(connection, store, file)
             continue
         history = _history(connection, file, again[file])
-        reason = judge_batch(Size(info.rows + again[file].get(file.day, 0), info.fill), source_rows, history, expect, is_day_over=is_day_over)
+        reason = judge_batch(
+            Size(info.rows + again[file].get(file.day, 0), info.fill), source_rows, history, expect, is_day_over=is_day_over
+        )
         word = _acceptance(store, file, file_hash) if reason else None
         connection.execute("BEGIN")
         crash_point("load.begun")
@@ -255,8 +257,8 @@ def _ledger(connection: duckdb.DuckDBPyConnection, file: _File) -> dict[str, Any
 
 def _history(connection: duckdb.DuckDBPyConnection, file: _File, again: Mapping[date, int]) -> list[Size]:
     rows = connection.execute(
-        "SELECT batch_date, row_count, fill FROM ops.batch WHERE table_name = ? AND source = ? AND batch_date < ? AND status <> 'held' "
-        "ORDER BY batch_date",
+        "SELECT batch_date, row_count, fill FROM ops.batch "
+        "WHERE table_name = ? AND source = ? AND batch_date < ? AND status <> 'held' ORDER BY batch_date",
         [file.table, file.source, file.day],
     ).fetchall()
     return [Size(count + again.get(day, 0), json.loads(fill)) for day, count, fill in rows]

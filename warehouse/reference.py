@@ -169,7 +169,11 @@ FORMULAS: tuple[Row, ...] = (
     {"id": "unique_mentions", "version": 1, "text": "clusters of near-duplicates among the mentions"},
     {"id": "dup_ratio", "version": 1, "text": "1 - unique_mentions / mentions"},
     {"id": "passion", "version": 1, "text": "mentions / authors; null without a known author"},
-    {"id": "net_sentiment", "version": 1, "text": "(positive - negative) / (positive + negative); null when their sum is below 10"},
+    {
+        "id": "net_sentiment",
+        "version": 1,
+        "text": "(positive - negative) / (positive + negative); null when their sum is below 10",
+    },
     {"id": "engagement_total", "version": 1, "text": "sum of reactions over mentions with known ones; null when none is"},
     {"id": "avg_engagement", "version": 1, "text": "mean of reactions over mentions with known ones; null when none is"},
     {"id": "change_prev", "version": 1, "text": "(x(period) - x(period before)) / x(period before); null when that is 0"},

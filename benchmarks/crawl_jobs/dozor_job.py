@@ -42,7 +42,8 @@ projects:
     (parsed,) = steps.parse(run_id, shards, settings=settings)
     expects = {name: module.declaration.expect for name, module in sources().items()}
     loaded = load_pending(settings.store, expects=expects, limits=Limits(memory="400MB"))
-    print(f"{collected.captures} captures, {parsed.records} records, {parsed.errors} errors, {loaded.rows} rows loaded, held: {loaded.held}")
+    read = f"{collected.captures} captures, {parsed.records} records, {parsed.errors} errors"
+    print(f"{read}, {loaded.rows} rows loaded, held: {loaded.held}")
     if loaded.rows < int(pages) * 0.95:
         raise SystemExit("pages are missing: the figure would not count")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 import scrapy
 import trafilatura
@@ -15,7 +15,12 @@ FOUND: list[dict[str, Any]] = []
 
 class Articles(scrapy.Spider):
     name = "articles"
-    custom_settings = {"ROBOTSTXT_OBEY": True, "LOG_LEVEL": "WARNING", "CONCURRENT_REQUESTS": 16, "TELNETCONSOLE_ENABLED": False}
+    custom_settings: ClassVar[dict[str, Any]] = {
+        "ROBOTSTXT_OBEY": True,
+        "LOG_LEVEL": "WARNING",
+        "CONCURRENT_REQUESTS": 16,
+        "TELNETCONSOLE_ENABLED": False,
+    }
 
     async def start(self):  # type: ignore[no-untyped-def]
         for number in range(self.count):
@@ -24,7 +29,12 @@ class Articles(scrapy.Spider):
     def parse(self, response: Any) -> None:
         read = trafilatura.bare_extraction(response.body, url=response.url, with_metadata=True)
         facts = read.as_dict() if read is not None else {}
-        FOUND.append({"url": response.url, **{key: facts.get(key) for key in ("title", "author", "date", "description", "sitename", "text")}})
+        FOUND.append(
+            {
+                "url": response.url,
+                **{key: facts.get(key) for key in ("title", "author", "date", "description", "sitename", "text")},
+            }
+        )
 
 
 def main(port: str, pages: str, work: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import scrapy
 from scrapy.crawler import CrawlerProcess
@@ -13,7 +13,12 @@ from scrapy.crawler import CrawlerProcess
 
 class Pages(scrapy.Spider):
     name = "pages"
-    custom_settings = {"ROBOTSTXT_OBEY": True, "LOG_LEVEL": "WARNING", "CONCURRENT_REQUESTS": 16, "TELNETCONSOLE_ENABLED": False}
+    custom_settings: ClassVar[dict[str, Any]] = {
+        "ROBOTSTXT_OBEY": True,
+        "LOG_LEVEL": "WARNING",
+        "CONCURRENT_REQUESTS": 16,
+        "TELNETCONSOLE_ENABLED": False,
+    }
 
     async def start(self):  # type: ignore[no-untyped-def]
         for number in range(self.count):

@@ -139,7 +139,7 @@ def _content_counts(blocks: Blocks, first: Doubles, likely: Sequence[bool]) -> I
     chars, total = float((first * lengths).sum()), float(first.sum())
     tags: Counter[str] = Counter()
     for container, probability in zip(blocks.container, first.tolist(), strict=True):
-        tags[blocks.tag[container]] += probability  # type: ignore[assignment]  # a Counter of floats
+        tags[blocks.tag[container]] += probability
     yield "kept_chars", chars / 50
     yield "kept_share", 20 * chars / max(float(lengths.sum()), 1)
     yield "kept_links", 20 * float((first * linked).sum()) / max(chars, 1)

@@ -93,10 +93,9 @@ def night_in_airflow(config: Path) -> None:
     home = airflow.install(config.parent / "airflow", config)
     with home.standalone(), home.api() as api:
         airflow.wait_for_dags(api, ("dozor_warehouse", "dozor_nightly"))
-        run_id = airflow.trigger(api, "dozor_nightly")  # before it is switched on, or a run of its schedule would come first
         airflow.switch_on(api, "dozor_warehouse")
         airflow.switch_on(api, "dozor_nightly")
-        state = airflow.wait_for_run(api, "dozor_nightly", run_id)
+        state = airflow.wait_for_run(api, "dozor_nightly", airflow.begin_run(api, "dozor_nightly"))
         refreshed = airflow.wait_for_run(api, "dozor_warehouse")
     if (state, refreshed) != ("success", "success"):
         raise airflow.AirflowError(f"dozor_nightly: {state}, dozor_warehouse: {refreshed}; the logs are in {home.home / 'logs'}")
