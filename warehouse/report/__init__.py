@@ -15,7 +15,7 @@ from warehouse.files import replaced
 from warehouse.query import connect
 from warehouse.report import format as formats
 from warehouse.report.charts import Chart, draw_charts
-from warehouse.report.facts import Facts, gather, projects
+from warehouse.report.facts import Facts, gather, newest_sight, projects
 from warehouse.report.words import words_of
 
 
@@ -23,9 +23,10 @@ def write_reports(store: Path, now: datetime) -> list[Path]:
     """Write the reports of all projects; returns their paths. Raises NothingPublished without a warehouse."""
     paths = []
     with connect(store) as connection:
+        newest = newest_sight(connection) or now  # where clocks differ, nothing that is stored counts as of the future
         for project in projects(connection):
             day = now.astimezone(ZoneInfo(project.timezone)).date()
-            facts = gather(connection, project, now)
+            facts = gather(connection, project, max(now, newest))
             path = store / "reports" / f"project={project.project_id}" / f"date={day.isoformat()}.html"
             with replaced(path) as temporary:
                 temporary.write_text(render(facts, draw_charts(facts)), encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import vl_convert
 from markupsafe import Markup
@@ -16,7 +16,6 @@ from warehouse.report.words import words_of
 COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C8C8C"]
 WIDTH, HEIGHT = 460, 180
 WEEK_BAR, DAY_BAR = 26, 5  # width of a bar, pixels: eight weeks fit
-LOCALES = {"ru": "ru-RU"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,5 +80,5 @@ def _svg(rows: list[Row], mark: dict[str, Any], axis: dict[str, Any], order: lis
             "view": {"stroke": None},
         },
     }
-    locale = LOCALES.get(language, "en-US")
+    locale: Literal["ru-RU", "en-US"] = "ru-RU" if language == "ru" else "en-US"
     return str(vl_convert.vegalite_to_svg(json.dumps(spec), vl_version="6.4", allowed_base_urls=[], format_locale=locale))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -71,6 +71,12 @@ def projects(connection: duckdb.DuckDBPyConnection) -> list[Project]:
     """The projects of the watchlist, by id."""
     rows = connection.execute("SELECT project_id, title, language, timezone, currency FROM ref.project ORDER BY project_id")
     return [Project(*row) for row in rows.fetchall()]
+
+
+def newest_sight(connection: duckdb.DuckDBPyConnection) -> datetime | None:
+    """When the newest capture was fetched, UTC; None where there is none."""
+    row = connection.execute("SELECT max(fetched_at) FROM ops.capture").fetchone()
+    return row[0].replace(tzinfo=UTC) + timedelta(microseconds=1) if row and row[0] else None  # periods leave their end out
 
 
 def gather(connection: duckdb.DuckDBPyConnection, project: Project, now: datetime) -> Facts:
