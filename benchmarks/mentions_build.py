@@ -10,6 +10,7 @@ Every build runs in a process of its own, so that its memory can be told from th
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import resource
 import time
@@ -100,25 +101,31 @@ def refer(store: Path, wanted: dict[str, str]) -> None:
     )
 
 
-def refresh(store: Path) -> tuple[float, float, int, int]:
-    """Load and build: seconds of each, and the greatest memory of this process and of those it started, MB."""
+def refresh(store: Path) -> tuple[float, float, float, int, int]:
+    """Load and build: seconds of each, processor seconds of the build, greatest memory of this process and of any it started."""
     began = time.perf_counter()
     load_pending(store)
-    loaded = time.perf_counter()
+    loaded, worked = time.perf_counter(), processor_seconds()
     build(store, now=START)
     built = time.perf_counter()
     own, children = (resource.getrusage(who).ru_maxrss // 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return loaded - began, built - loaded, own, children
+    return loaded - began, built - loaded, processor_seconds() - worked, own, children
+
+
+def processor_seconds() -> float:
+    """Of this process with all its threads, and of those it started."""
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
 
 
 def refreshed(store: Path, what: str) -> float:
     """Refresh in a process of its own and say how it went; returns the seconds of the build."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        loading, building, own, children = pool.submit(refresh, store).result()
+        loading, building, working, own, children = pool.submit(refresh, store).result()
     with duckdb.connect(str(build_file(store)), read_only=True) as connection:
         (count,) = connection.execute("SELECT count(*) FROM core.mention").fetchone() or (0,)
     print(
-        f"{what}: load {loading:.1f} s, build {building:.1f} s, {count} mentions in all; "
+        f"{what}: load {loading:.1f} s, build {building:.1f} s ({working:.1f} s of processors), {count} mentions in all; "
         f"memory {own} MB and {children} MB of the largest process it started",
         flush=True,
     )

@@ -25,11 +25,14 @@ SELECT
     topic_id,
     entity_id,
     mention_count,
-    mention_count / nullif(sum(mention_count) FILTER (entity_id IS NOT NULL) OVER (), 0) AS mention_share,
+    CASE WHEN entity_id IS NOT NULL THEN mention_count / nullif(sum(mention_count) FILTER (entity_id IS NOT NULL) OVER (), 0) END
+        AS mention_share,
     unique_mention_count,
-    unique_mention_count / nullif(sum(unique_mention_count) FILTER (entity_id IS NOT NULL) OVER (), 0) AS unique_mention_share,
+    CASE WHEN entity_id IS NOT NULL THEN unique_mention_count / nullif(sum(unique_mention_count) FILTER (entity_id IS NOT NULL) OVER (), 0) END
+        AS unique_mention_share,
     reaction_count,
-    reaction_count / nullif(sum(reaction_count) FILTER (entity_id IS NOT NULL) OVER (), 0) AS reaction_share,
+    CASE WHEN entity_id IS NOT NULL THEN reaction_count / nullif(sum(reaction_count) FILTER (entity_id IS NOT NULL) OVER (), 0) END
+        AS reaction_share,
     author_count,
     domain_count,
     mention_count / nullif(author_count, 0) AS passion,

@@ -132,7 +132,7 @@ def _settled(new: pa.Table, firm: pa.Table) -> pa.Table:
     clustering = cluster(_clusterable(new), _clusterable(firm))
     new = _renamed(new, "record_id", clustering.assigned, "record_id")
     rows = pa.concat_tables([new, _renamed(firm, "cluster_id", clustering.moved, "old_cluster_id")])
-    return _counted(rows, clustering.assigned["cluster_id"].unique())
+    return _counted(rows, clustering.assigned["cluster_id"].combine_chunks())
 
 
 def _renamed(rows: pa.Table, key: str, names: pa.Table, names_key: str) -> pa.Table:
@@ -143,11 +143,11 @@ def _renamed(rows: pa.Table, key: str, names: pa.Table, names_key: str) -> pa.Ta
     return rows.set_column(_place("cluster_id"), "cluster_id", pc.coalesce(found["cluster_id"], rows["cluster_id"]))
 
 
-def _counted(rows: pa.Table, clusters: pa.ChunkedArray[Any]) -> pa.Table:
+def _counted(rows: pa.Table, clusters: pa.Array[Any]) -> pa.Table:
     """The rows with authors counted and marked anew in these clusters, those of one member aside: it counts itself only."""
     sizes: Any = rows["cluster_id"].value_counts()
     shared = sizes.field("values").filter(pc.greater(sizes.field("counts"), pa.scalar(1, pa.int64())))
-    of_shared: Any = pc.and_(pc.is_in(rows["cluster_id"], value_set=shared), pc.is_in(rows["cluster_id"], value_set=clusters.combine_chunks()))
+    of_shared: Any = pc.is_in(rows["cluster_id"], value_set=shared.filter(pc.is_in(shared, value_set=clusters)))
     places = np.flatnonzero(of_shared.to_numpy())
     members = rows.take(places).select(_COUNTED).to_pylist()
     authors = copying_authors([_post(row) for row in members])
