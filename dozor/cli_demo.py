@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -52,6 +53,7 @@ def demo(
     """
     from dozor.demo.play import night_in_airflow, play
 
+    logging.getLogger("collectors.fetch").setLevel(logging.ERROR)  # loopback is allowed on purpose here, each night
     last = date.fromisoformat(day) if day else datetime.now(UTC).date() - timedelta(days=1)
     console.print(
         f"A demo: {nights} nights up to {last} over an invented market (four shops, two outlets, a messenger, an app store, an "

@@ -20,8 +20,14 @@ CHANCE = 3.0  # standard deviations of a count (Poisson) that chance may explain
 class Size:
     """What is judged of a batch."""
 
-    rows: int
-    fill: Mapping[str, float]  # column -> share of rows that have it
+    rows: int  # read that day, or read before and seen again unchanged
+    fill: Mapping[str, float]  # column -> share of the rows read that day that have it
+    again: int = 0  # of the rows: seen again unchanged
+
+    @property
+    def speaks_for_all(self) -> bool:
+        """Whether the rows read that day are most of what was seen: few changed pages have shares of their own."""
+        return self.again <= self.rows - self.again
 
 
 def judge_batch(
@@ -36,7 +42,7 @@ def judge_batch(
         return f"{source_rows} records, at least {expect.min_records} expected"
     for column, least in expect.fill.items():
         share = batch.fill.get(column)
-        if share is not None and share < least:
+        if share is not None and share < least and batch.speaks_for_all:
             return f"{column} is filled in {share:.0%} of rows, at least {least:.0%} expected"
     recent = history[-HISTORY:]
     if len(recent) < ENOUGH_HISTORY:
@@ -55,8 +61,8 @@ def _fallen(batch: Size, recent: Sequence[Size], expect: Expect, is_day_over: bo
 
 
 def _emptied(batch: Size, recent: Sequence[Size]) -> str | None:
-    full = [size for size in recent if size.rows >= ENOUGH_ROWS]
-    if batch.rows < ENOUGH_ROWS or len(full) < ENOUGH_HISTORY:
+    full = [size for size in recent if size.rows >= ENOUGH_ROWS and size.speaks_for_all]
+    if batch.rows < ENOUGH_ROWS or not batch.speaks_for_all or len(full) < ENOUGH_HISTORY:
         return None
     for column, share in sorted(batch.fill.items()):
         known = [size.fill[column] for size in full if column in size.fill]

@@ -139,7 +139,11 @@ def _load_day(
             continue
         history = _history(connection, file, again[file])
         reason = judge_batch(
-            Size(info.rows + again[file].get(file.day, 0), info.fill), source_rows, history, expect, is_day_over=is_day_over
+            Size(info.rows + again[file].get(file.day, 0), info.fill, again[file].get(file.day, 0)),
+            source_rows,
+            history,
+            expect,
+            is_day_over=is_day_over,
         )
         word = _acceptance(store, file, file_hash) if reason else None
         connection.execute("BEGIN")
@@ -261,7 +265,7 @@ def _history(connection: duckdb.DuckDBPyConnection, file: _File, again: Mapping[
         "WHERE table_name = ? AND source = ? AND batch_date < ? AND status <> 'held' ORDER BY batch_date",
         [file.table, file.source, file.day],
     ).fetchall()
-    return [Size(count + again.get(day, 0), json.loads(fill)) for day, count, fill in rows]
+    return [Size(count + again.get(day, 0), json.loads(fill), again.get(day, 0)) for day, count, fill in rows]
 
 
 def _acceptance(store: Path, file: _File, file_hash: str) -> dict[str, str] | None:
