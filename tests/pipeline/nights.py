@@ -41,7 +41,9 @@ class Site:
     port: int = 0
     lock: Lock = field(default_factory=Lock)
 
-    def put(self, host: str, path: str, body: bytes | str, media_type: str = "text/html; charset=utf-8", status: int = 200) -> None:
+    def put(
+        self, host: str, path: str, body: bytes | str, media_type: str = "text/html; charset=utf-8", status: int = 200
+    ) -> None:
         self.pages[host, path] = Page(body.encode() if isinstance(body, str) else body, media_type, status)
 
 

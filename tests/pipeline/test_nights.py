@@ -34,9 +34,11 @@ projects:
 
 
 def product(name: str, price: str, stock: str = "InStock") -> str:
-    facts = f'{{"@type":"Product","name":"{name}","sku":"{name}","offers":{{"price":"{price}","priceCurrency":"GBP","availability":"https://schema.org/{stock}"}}}}'
+    offer = f'{{"price":"{price}","priceCurrency":"GBP","availability":"https://schema.org/{stock}"}}'
+    facts = f'{{"@type":"Product","name":"{name}","sku":"{name}","offers":{offer}}}'
     about = f"<p>The {name} is a vessel of brass in which water is kept warm for tea, all evening long, without a fuss.</p>" * 3
-    return f'<html lang=en><title>{name}</title><main><h1>{name}</h1>{about}</main><script type="application/ld+json">{facts}</script></html>'
+    script = f'<script type="application/ld+json">{facts}</script>'
+    return f"<html lang=en><title>{name}</title><main><h1>{name}</h1>{about}</main>{script}</html>"
 
 
 def home(*paths: str) -> str:
@@ -116,7 +118,10 @@ def test_a_night_without_changes_stores_no_body_and_parses_nothing(settings: Set
     outcomes = night(at_night(settings, 1), pool)
 
     assert [o.step for o in outcomes] == ["collect"]
-    assert ask(settings.store, "SELECT count(*) FROM ops.capture WHERE batch_date = DATE '2026-11-02' AND body_state = 'stored' AND verdict <> 'skip'") == [(0,)]
+    assert ask(
+        settings.store,
+        "SELECT count(*) FROM ops.capture WHERE batch_date = DATE '2026-11-02' AND body_state = 'stored' AND verdict <> 'skip'",
+    ) == [(0,)]
     assert ask(settings.store, "SELECT count(*) FROM ops.batch WHERE status = 'held'") == [(0,)]
     after = contents(settings.store, skip=lambda name: name.endswith(("_day", "health")))
     assert {k: v.split()[0] for k, v in after.items()} == {k: v.split()[0] for k, v in before.items()}
@@ -130,7 +135,8 @@ def test_every_row_leads_back_to_its_stored_page(settings: Settings, pool: Worke
 
     for name, capture_id in rows:
         found = find_capture(settings.store, str(capture_id))
-        assert found is not None and str(name).encode() in (found.body or b"")
+        assert found is not None
+        assert str(name).encode() in (found.body or b"")
 
 
 def test_the_past_is_asked_only_of_sources_that_can_answer_for_it(settings: Settings) -> None:
@@ -156,7 +162,10 @@ def test_a_host_that_is_down_fails_alone(settings: Settings, pool: Workers, shop
     (tmp_path / "watchlist.yml").write_text(down.replace("{port}", str(shop.port)), encoding="utf-8")
     outcomes = night(settings, pool)
 
-    assert {(o.source, o.step, o.status) for o in outcomes if o.step == "collect"} == {("site", "collect", "ok"), ("page", "collect", "failed")}
+    assert {(o.source, o.step, o.status) for o in outcomes if o.step == "collect"} == {
+        ("site", "collect", "ok"),
+        ("page", "collect", "failed"),
+    }
     assert ask(settings.store, "SELECT count(*) FROM core.offer") == [(2,)]
     run_id = steps.latest_run(settings)
     assert any(f"page {address}" in line for line in steps.failures(run_id, settings))
