@@ -67,4 +67,4 @@ def backfill() -> None:
     fill(run) >> outcome(run)
 
 
-backfill()
+dozor_backfill = backfill()

@@ -40,4 +40,4 @@ def warehouse() -> None:
     refresh() >> report()
 
 
-warehouse()
+dozor_warehouse = warehouse()

@@ -124,7 +124,7 @@ def project(language: str = "en", title: str = "Tea") -> Project:
     return Project("tea", title, language, "Europe/Moscow" if language == "ru" else "Europe/London", "RUB")
 
 
-def facts(of: Project | None = None, **lists: Any) -> Facts:
+def facts(of: Project | None = None, /, **lists: Any) -> Facts:
     """A report's facts with nothing in them but what is given."""
     empty: dict[str, Any] = {field.name: List([], 0) if field.type == "List" else [] for field in dataclasses.fields(Facts)}
     return Facts(
@@ -256,7 +256,7 @@ def test_hostile_text_makes_no_element_and_no_attribute() -> None:
     }
     assert {node.tag for node in hostile.css("*")} <= known | {"clipPath", "clippath"}
     assert not [name for node in hostile.css("*") for name in node.attributes if name.lower().startswith("on")]
-    assert {node.attributes.get("href", "")[:4] for node in hostile.css("a[href]")} <= {"http", "#uns"}
+    assert {(node.attributes["href"] or "")[:4] for node in hostile.css("a[href]")} <= {"http", "#uns"}
 
 
 def test_the_page_forbids_scripts_and_loads_nothing() -> None:

@@ -1,0 +1,123 @@
+"""Settings: the file, the environment over it, and guards that only the file lowers."""
+
+from __future__ import annotations
+
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from dozor.settings import Settings, SettingsError, load_settings
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "dozor.yml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_without_a_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_settings() == Settings()
+
+
+def test_an_empty_file_is_one_without_settings(tmp_path: Path) -> None:
+    settings = load_settings(written(tmp_path, "# nothing yet\n"))
+    assert settings.contact == ""
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    settings = load_settings(written(tmp_path, "store: data\nwatchlist: lists/w.yml\n"))
+    assert (settings.store, settings.watchlist) == (tmp_path / "data", tmp_path / "lists" / "w.yml")
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOZOR_STORE", "/elsewhere/store")
+    monkeypatch.setenv("DOZOR_WATCHLIST", "/elsewhere/w.yml")
+    monkeypatch.setenv("DOZOR_CONTACT", "me@dozor.example")
+    settings = load_settings(written(tmp_path, "store: data\ncontact: other@dozor.example\n"))
+    assert (str(settings.store), str(settings.watchlist), settings.contact) == (
+        "/elsewhere/store",
+        "/elsewhere/w.yml",
+        "me@dozor.example",
+    )
+
+
+def test_dozor_config_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOZOR_CONFIG", str(written(tmp_path, "contact: me@dozor.example\n")))
+    assert load_settings().contact == "me@dozor.example"
+
+
+def test_a_named_file_that_is_not_there_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOZOR_CONFIG", str(tmp_path / "none.yml"))
+    with pytest.raises(SettingsError, match="no such file"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("contakt: me\n", "contakt"),
+        ("workers: many\n", "workers"),
+        ("workers: 0\n", "workers"),
+        ("memory_limit_mb: 1\n", "memory_limit_mb"),
+        ("budgets: {meta_ads: {money: -1}}\n", "budgets.meta_ads.money"),
+        ("budgets: {meta_ads: {cash: 1}}\n", "budgets.meta_ads.cash"),
+        ("store: [a]\n", "store"),
+        ("- one\n", "key: value"),
+        ("a: [\n", "not readable as YAML"),
+    ],
+)
+def test_what_is_wrong_is_named_with_the_file_and_the_key(text: str, said: str, tmp_path: Path) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(SettingsError) as caught:
+        load_settings(path)
+    assert str(path) in str(caught.value)
+    assert said in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_all_errors_are_said_at_once(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(written(tmp_path, "contakt: me\nworkers: many\n"))
+    assert len(str(caught.value).splitlines()) == 2
+
+
+# Case 63: what lowers a guard is said in the file, where it is seen; never by a variable that leaks in.
+@pytest.mark.parametrize("name", ["ALLOW_PRIVATE_HOSTS", "CLOCK", "CONNECT_TO", "BASE_URLS"])
+def test_guards_are_not_lowered_from_the_environment(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(f"DOZOR_{name}", "true")
+    settings = load_settings()
+    assert settings.allow_private_hosts is False
+    assert (settings.clock, settings.connect_to, settings.base_urls) == (None, {}, {})
+
+
+def test_the_file_may_lower_them(tmp_path: Path) -> None:
+    settings = load_settings(written(tmp_path, "allow_private_hosts: true\nclock: 2026-11-01T01:10:00Z\n"))
+    assert settings.allow_private_hosts
+    assert settings.clock == datetime(2026, 11, 1, 1, 10, tzinfo=UTC)
+
+
+def test_a_pretended_clock_goes_on_from_its_start(tmp_path: Path) -> None:
+    clock = Settings(clock=datetime(2026, 11, 1, tzinfo=UTC)).now()
+    first, second = clock(), clock()
+    assert datetime(2026, 11, 1, tzinfo=UTC) <= first <= second
+    assert (Settings().now()() - datetime.now(UTC)).total_seconds() < 5
+
+
+def test_the_salt_is_made_once_and_readable_by_the_owner_only(tmp_path: Path) -> None:
+    settings = Settings(store=tmp_path)
+    salt = settings.salt
+    assert (len(salt), settings.salt) == (32, salt)
+    assert stat.S_IMODE((tmp_path / "work" / "salt").stat().st_mode) == 0o600
+
+
+def test_the_file_that_init_writes_is_valid(tmp_path: Path) -> None:
+    start = (Path(__file__).parent.parent / "dozor" / "start_settings.yml").read_text(encoding="utf-8")
+    everything = "\n".join(
+        line[2:] if line.startswith(("# store:", "# workers:", "# memory", "# pace", "#   site:")) else line
+        for line in start.splitlines()
+    )
+    assert load_settings(written(tmp_path, everything)).store == tmp_path / "dozor-data"
