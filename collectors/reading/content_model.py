@@ -54,10 +54,11 @@ def build_trees(stored: dict[str, Any], names: Sequence[str]) -> Trees:
 def sums(trees: Trees, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     """Log-odds (columns of `rows` x outputs)."""
     answers = (rows[trees.feature] > trees.border).view(np.uint8)
-    leaf = answers[trees.asked[0]]
-    for level, questions in enumerate(trees.asked[1:], 1):
-        leaf |= answers[questions] << np.uint8(level)
-    result: npt.NDArray[np.float64] = trees.bias + trees.leaves[trees.offsets + leaf].sum(axis=0, dtype=np.float64)
+    leaf = answers.take(trees.asked[-1], axis=0)
+    for questions in trees.asked[-2::-1]:
+        leaf += leaf
+        leaf |= answers.take(questions, axis=0)
+    result: npt.NDArray[np.float64] = trees.bias + trees.leaves.take(trees.offsets + leaf, axis=0).sum(axis=0, dtype=np.float64)
     return result
 
 

@@ -67,7 +67,7 @@ def read_page(
         offers=tuple(read_offers(tree, items, url, lang)),
         breadcrumbs=read_breadcrumbs(tree, items),
         links=links,
-        feeds=read_feeds(tree, url),
+        feeds=read_feeds(tree, url, links),
         next_url=read_next(tree, url),
         technical_ids=read_technical_ids(tree, links),
         ad_marking=read_ad_marking(text, (link.url for link in links)),

@@ -67,6 +67,9 @@ _DATE_IN_TEXT = re.compile(
     r"|(?:19|20)\d{2}[年년]\s?\d{1,2}[月월]\s?\d{1,2}[日일])(?!\d)"
     r"|\b[^\W\d_]{3,12}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+(?:19|20)\d{2}\b"
 )
+# What every date of the pattern above holds, found many times faster: the pattern is tried only around such places.
+_YEAR_IN_TEXT = re.compile(r"(?:19|20)\d\d|\.\d\d?\.\d\d|\d{4}-\d\d-")
+_BEFORE_YEAR, _AFTER_YEAR = 80, 60  # characters of a date around its year, runs of white space included
 _LABELLED = re.compile(
     r"(?:publi(?:shed|cado|é|cato|kowano)|posted|опубликован|дата публикации|создан|veröffentlicht|erschienen|erstellt|datum|"
     r"stand|geplaatst|dodano|yayın\w*|first published|date)\w*[^\d\w]{0,4}(?:(?:am|on|le|el|il|op|at|by)\s)?[^\d\n]{0,14}$",
@@ -350,7 +353,7 @@ def _in_text(
 ) -> tuple[Moment | None, Moment | None, Moment | None]:
     """The first date of a text that has no label, one labelled as publication, one labelled as change."""
     plain = labelled = changed = None
-    for place, match in enumerate(_DATE_IN_TEXT.finditer(text)):
+    for place, match in enumerate(_dates_in(text)):
         if place > 200:
             break
         leading = text[max(0, match.start() - 40) : match.start()]
@@ -370,6 +373,19 @@ def _in_text(
         else:
             plain = replace(moment, evidence="text")
     return plain, labelled, changed
+
+
+def _dates_in(text: str) -> Iterator[re.Match[str]]:
+    """What looks like a date, in order."""
+    start = end = 0
+    for place in _YEAR_IN_TEXT.finditer(text):
+        if end and place.start() - _BEFORE_YEAR > end:
+            yield from _DATE_IN_TEXT.finditer(text, start, end)
+            start = end = 0
+        start = start if end else max(0, place.start() - _BEFORE_YEAR)
+        end = place.end() + _AFTER_YEAR
+    if end:
+        yield from _DATE_IN_TEXT.finditer(text, start, end)
 
 
 def _hidden(tree: LexborHTMLParser, head: Head, limit: datetime | None, lang: str | None) -> Moment | None:

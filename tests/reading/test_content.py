@@ -143,7 +143,7 @@ def test_a_page_of_one_word_has_features() -> None:
 
 
 def test_names_are_cut_into_words() -> None:
-    assert name_tokens("postBody post-1 SITE_nav x") == ["post", "body", "post", "site", "nav"]
+    assert name_tokens("postBody post-1 SITE_nav x") == ("post", "body", "post", "site", "nav")
 
 
 @pytest.mark.parametrize(
