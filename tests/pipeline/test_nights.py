@@ -43,7 +43,8 @@ def product(name: str, price: str, stock: str = "InStock") -> str:
 
 def home(*paths: str) -> str:
     links = "".join(f'<li><a href="{path}">{path}</a>' for path in paths)
-    return f"<html lang=en><title>Home</title><main><h1>Shop</h1><p>We sell samovars, large and small, since long ago.</p><ul>{links}</ul></main></html>"
+    about = "<h1>Shop</h1><p>We sell samovars, large and small, since long ago.</p>"
+    return f"<html lang=en><title>Home</title><main>{about}<ul>{links}</ul></main></html>"
 
 
 @pytest.fixture(scope="module")
