@@ -13,8 +13,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
-import httpx
-
 from collectors.reading.bounds import MAX_SIZE
 from collectors.reading.explain import explain_page
 from collectors.reading.model import Moment, PageError, Reading
@@ -31,7 +29,7 @@ Line = tuple[int, str]  # number from 1, text
 def read_one(source: str, stdin: BinaryIO | None = None) -> dict[str, Any]:
     """The Reading of a file, of a http(s) address, or of standard input ("-"), with the keys `id` and `error`.
 
-    Raises OSError, httpx.HTTPError or PageError.
+    Raises OSError, SettingsError (an address is asked only in the name of a contact) or PageError.
     """
     body, url, media_type, charset = _load(source, stdin)
     return {"id": source, **as_json(read_page(body, url, media_type, charset)), "error": None}
@@ -46,23 +44,13 @@ def explain(source: str, stdin: BinaryIO | None = None) -> dict[str, Any]:
 def _load(source: str, stdin: BinaryIO | None) -> tuple[bytes, str | None, str | None, str | None]:
     """Body, final address, media type and charset."""
     if source.startswith(("http://", "https://")):
-        return _fetch(source)
+        from dozor.fetched_page import fetch_page  # files and lines of many pages wait for no crawler
+
+        return fetch_page(source)
     if source == "-":
         return (stdin or sys.stdin.buffer).read(MAX_SIZE + 1), None, None, None
     with Path(source).open("rb") as file:
         return file.read(MAX_SIZE + 1), None, None, None
-
-
-def _fetch(address: str) -> tuple[bytes, str, str | None, str | None]:
-    with httpx.stream("GET", address, follow_redirects=True, timeout=20, headers={"Accept-Encoding": "identity"}) as answer:
-        answer.raise_for_status()
-        body = bytearray()
-        for part in answer.iter_raw():
-            body += part
-            if len(body) > MAX_SIZE:
-                raise PageError(f"too large (more than {MAX_SIZE:,} bytes)")
-        media_type = answer.headers.get("content-type", "").partition(";")[0].strip() or None
-        return bytes(body), str(answer.url), media_type, answer.charset_encoding
 
 
 def read_lines(source: Iterable[str], target: TextIO) -> int:

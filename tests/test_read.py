@@ -2,12 +2,16 @@
 
 import io
 import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from collectors.reading.model import PageError
 from dozor.read import explain, read_lines, read_one
+from dozor.settings import SettingsError
 
 PAGE = (
     '<html lang="ru"><head><title>Чайник</title><meta charset="utf-8"></head><body><h1>Чайник «Север»</h1>'
@@ -104,3 +108,60 @@ def test_values_are_plain_json(page: Path) -> None:
 
     assert answer["published_at"] == "2026-05-01T10:00:00+03:00"
     assert json.loads(json.dumps(answer))["offers"][0]["price_amount"] == "12.50"
+
+
+class _Shop(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(404 if "absent" in self.path else 200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write(PAGE.encode())
+
+    def log_message(self, *_: object) -> None:
+        """A test says nothing of its requests."""
+
+
+@pytest.fixture
+def shop() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Shop) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "dozor.yml"
+    path.write_text("contact: https://agency.example/about\n", encoding="utf-8")
+    monkeypatch.setenv("DOZOR_CONFIG", str(path))
+    monkeypatch.delenv("DOZOR_CONTACT", raising=False)
+    return path
+
+
+def test_an_address_is_fetched_and_read(shop: str, settings: Path) -> None:
+    settings.write_text("contact: https://agency.example/about\nallow_private_hosts: true\n", encoding="utf-8")
+
+    answer = read_one(f"{shop}/tea")
+
+    assert (answer["url"], answer["h1"], answer["error"]) == (f"{shop}/tea", "Чайник «Север»", None)
+    with pytest.raises(PageError, match="404"):
+        read_one(f"{shop}/absent")
+
+
+def test_an_address_of_the_own_network_is_refused(shop: str, settings: Path) -> None:
+    with pytest.raises(PageError, match=r"127\.0\.0\.1"):
+        read_one(f"{shop}/tea")
+
+
+def test_a_denied_host_is_not_asked(settings: Path) -> None:
+    settings.write_text("contact: https://agency.example/about\ndenied_hosts: [shop.example]\n", encoding="utf-8")
+
+    with pytest.raises(PageError, match="denied_hosts"):
+        read_one("https://shop.example/tea")
+
+
+def test_nobody_is_asked_without_a_contact(settings: Path) -> None:
+    settings.write_text("{}", encoding="utf-8")
+
+    with pytest.raises(SettingsError, match="DOZOR_CONTACT"):
+        read_one("https://shop.example/tea")
