@@ -31,14 +31,14 @@ def add_labels(path: Path, settings: Settings | None = None) -> str:
     return f"Noted {_add(settings, rows, str(path))} labels; the next `dozor refresh` puts them into core.mention."
 
 
-def read_labels(store: Path) -> list[dict[str, str | None]]:
-    """All words, the last one where a record and topic has several."""
+def read_labels(store: Path) -> list[dict[str, str]]:
+    """All words, the last one where a record and topic has several; an empty topic_id stands for all topics."""
     path = store / "labels.csv"
     if not path.exists():
         return []
     with path.open(encoding="utf-8", newline="") as file:
         latest = {(row["record_id"], row["topic_id"]): row for row in csv.DictReader(file)}
-    return [{**row, "topic_id": row["topic_id"] or None} for row in latest.values()]
+    return list(latest.values())
 
 
 def _add(settings: Settings, rows: Iterable[dict[str, str]], where: str) -> int:

@@ -119,7 +119,7 @@ REFERENCE: tuple[Relation, ...] = (
         ("record_id", "topic_id"),
         {
             "record_id": ("VARCHAR", "the publication or review"),
-            "topic_id": ("VARCHAR", "the topic it is about; null: all topics that found it"),
+            "topic_id": ("VARCHAR", "the topic it is about; empty: all topics that found it"),
             "sentiment": ("VARCHAR", "negative, neutral or positive"),
             "said_by": ("VARCHAR", "who said so"),
             "said_at": ("TIMESTAMP", "when"),

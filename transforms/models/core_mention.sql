@@ -17,7 +17,7 @@
 -- column copying_author_count: authors that published the same text within seven days, itself included
 -- column spam_marks: copied, link_stuffed, tag_stuffed
 WITH word AS (
-    SELECT record_id, coalesce(topic_id, '') AS topic_id, sentiment FROM ref.label
+    SELECT record_id, topic_id, sentiment FROM ref.label -- an empty topic_id: all topics
 )
 SELECT
     f.record_id,
