@@ -127,8 +127,7 @@ def _erase_bodies(store: Path, erased: _Erased) -> None:
             if hashes:
                 erased.bodies += len(hashes)
                 archive.rewrite(path, _without_bodies(chosen))
-                for body_hash in hashes:
-                    (path.parent / f"{body_hash}.zst").unlink(missing_ok=True)
+                archive.remove_unused_large(path.parent)
 
 
 def _without_bodies(chosen: Callable[[pa.Table], pa.BooleanArray]) -> Callable[[pa.Table], pa.Table]:
