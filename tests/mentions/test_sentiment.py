@@ -1,6 +1,7 @@
 import io
 import json
 import math
+from importlib.resources import files
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 import dozor.sentiment
 from dozor.sentiment import judge_lines
-from transforms.mentions.lexicon import Forms, word_table
+from transforms.mentions.lexicon import LONGEST_BEGINNING, Forms, effects, fold, word_table
 from transforms.mentions.sentiment import Asked, Sentiment
 from transforms.mentions.sentiment_features import NO_TARGET, TEXT_TOKENS, WINDOW_TOKENS, segments
 from transforms.mentions.sentiment_rules import rule_scores
@@ -34,6 +35,76 @@ def about(text, *names):
 )
 def test_a_kinder_text_scores_higher(better, worse):
     assert ENGINE.of(better)[0].score > ENGINE.of(worse)[0].score
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Деньги не вернули",
+        "Курьер опоздал, поддержка молчит",
+        "Ужасный сервис, больше не закажу",
+        "Товар бракованный, в обмене отказали",
+        "Заказ потеряли, на звонки не отвечают",
+        "Приложение постоянно вылетает, исправлять не собираются",
+        "Посылку так и не доставили",
+        "Никому не советую этот банк",
+    ],
+)
+def test_a_plain_complaint_is_negative(text):
+    assert ENGINE.of(text)[0].label == "negative"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Всё отлично, рекомендую",
+        "Спасибо, доставили быстро и вежливо",
+        "Очень вкусно, придём ещё",
+        "Деньги вернули в тот же день, молодцы",
+        "Мастер починил за час, очень доволен",
+        "Приветливый персонал и чистый зал",
+    ],
+)
+def test_plain_praise_is_positive(text):
+    assert ENGINE.of(text)[0].label == "positive"
+
+
+@pytest.mark.parametrize(
+    "text", ["Магазин открыт до восьми", "Где находится ваш офис?", "Заказ оформлен на среду", "Вышла новая версия приложения"]
+)
+def test_a_plain_fact_or_question_is_neutral(text):
+    assert ENGINE.of(text)[0].label == "neutral"
+
+
+@pytest.mark.parametrize(
+    ("word", "like"),
+    [
+        pytest.param("обвинила", "обвин", id="any ending"),
+        pytest.param("долгосрочный", "долгосроч", id="the longest beginning counts"),
+        pytest.param("хамы", "хам", id="a short beginning with a short ending"),
+    ],
+)
+def test_an_effect_is_found_by_how_a_word_begins(word, like):
+    assert effects().kind(word) == effects().kinds[like]
+
+
+@pytest.mark.parametrize("word", ["ракурс", "стол", "я", ""])
+def test_other_words_have_no_effect(word):
+    assert effects().values[effects().kind(word)].tolist() == [0, 0, 0]
+
+
+def test_each_beginning_of_a_word_is_listed_once():
+    lines = files("transforms.mentions").joinpath("weights", "effects.txt").read_text(encoding="utf-8").splitlines()
+    beginnings = [word for line in lines if not line.startswith("#") for word in line.split()[3:]]
+
+    assert len(beginnings) == len(set(beginnings))
+    assert all(word == fold(word) and 1 < len(word) <= LONGEST_BEGINNING for word in beginnings)
+
+
+def test_a_name_that_looks_like_a_word_with_an_effect_has_none():
+    name, word = (segments([(text, [(0, 5)])], Forms(word_table())).kinds[1] for text in ("Герой пришёл", "герой пришёл"))
+
+    assert (name, word) == (0, effects().kind("герой"))
 
 
 @pytest.mark.parametrize(

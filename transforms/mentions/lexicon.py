@@ -21,6 +21,8 @@ import Stemmer
 EMBEDDING_WIDTH = 64  # columns of a vector that are the embedding; after them the valence, and the rated valence
 MOST_FORMS = 400_000  # word forms remembered before the memory is emptied: about 100 MB
 
+COLUMNS = 6  # numbers kept of a form
+
 Floats = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.int32]
 
@@ -29,6 +31,9 @@ MARKS = ("comma", "stop", "exclamation", "question", "open", "close", "quote", "
 NEGATION, CAPITALISED, UPPER, UNKNOWN = range(len(MARKS), len(MARKS) + 4)
 FLAGS = len(MARKS) + 4  # those above are seen by the network; the rules know more:
 STRONGER, WEAKER, CONTRAST, CYRILLIC = range(FLAGS, FLAGS + 4)
+EFFECTS = 3  # numbers of an effect, see `Effects`
+EFFECT_UNIT = 1.5  # brings the numbers of the list, -3 to 3, to the spread of the other inputs of the networks
+LONGEST_BEGINNING, SHORT_BEGINNING, MOST_ENDING = 16, 3, 2
 RATING_SCALE, RATING_ZERO = 20, 128  # how a rating of -4 to 4 is kept as a number from 0 to 255
 
 _MARK_OF = {
@@ -112,6 +117,32 @@ def word_table() -> WordTable:
     return WordTable(rows, np.concatenate([vectors, blank]), np.append(rarity, rarity.max()))
 
 
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What a word does to those around it, by how it begins; written by hand, in `weights/effects.txt`."""
+
+    kinds: dict[str, int]  # beginning of a word -> row of `values`
+    values: Floats  # (kinds, EFFECTS): for the doer, for the one it is done to, for the text; -2 to 2; row 0 is for other words
+
+    def kind(self, folded: str) -> int:
+        """The kind of the longest beginning in the list. A short one fits short words only: "рак" is not in "ракурс"."""
+        for length in range(min(len(folded), LONGEST_BEGINNING), 1, -1):
+            kind = self.kinds.get(folded[:length])
+            if kind is not None and (length > SHORT_BEGINNING or len(folded) - length <= MOST_ENDING):
+                return kind
+        return 0
+
+
+@cache
+def effects() -> Effects:
+    """The list in `weights/effects.txt`: a line is three numbers from -3 to 3, then beginnings of words."""
+    lines = files(__package__).joinpath("weights", "effects.txt").read_text(encoding="utf-8").splitlines()
+    rows = [line.split() for line in lines if not line.startswith("#")]
+    kinds = {beginning: number for number, row in enumerate(rows, 1) for beginning in row[EFFECTS:]}
+    values = np.array([[0.0] * EFFECTS, *([float(value) for value in row[:EFFECTS]] for row in rows)], np.float32)
+    return Effects(kinds, values / np.float32(EFFECT_UNIT))
+
+
 @cache
 def ratings() -> dict[str, float]:
     """Word or emoticon -> how people rated it, -4 to 4: the VADER lexicon (MIT, C.J. Hutto), in `weights/ratings.txt`."""
@@ -120,25 +151,25 @@ def ratings() -> dict[str, float]:
 
 
 class Forms:
-    """Numbers of word forms, each computed once: row of the word table, hash of the stem, hash of the ending, flags, rating."""
+    """Numbers of word forms, each computed once."""
 
     def __init__(self, table: WordTable) -> None:
         self.table = table
         self._ratings = ratings()
+        self._effects = effects()
         self._stems = Stems()
         self._ids: dict[str, int] = {}
-        self._numbers: list[tuple[int, int, int, int, int]] = []
+        self._numbers = np.zeros((4096, COLUMNS), np.uint32)
 
     def numbers(self, forms: list[str]) -> npt.NDArray[np.uint32]:
-        """(forms, 5): row, stem hash, ending hash, flags as bits, rating as a number (see RATING_SCALE)."""
+        """(forms, COLUMNS): row, stem hash, ending hash, flags as bits, rating as a number (see RATING_SCALE), kind of effect."""
         if len(self._ids) > MOST_FORMS:
             self._ids.clear()
-            self._numbers.clear()
         ids = self._ids
-        found = [self._numbers[ids[form]] if form in ids else self._add(form) for form in forms]
-        return np.array(found, np.uint32).reshape(-1, 5)
+        found = [ids[form] if form in ids else self._add(form) for form in forms]
+        return self._numbers[found]
 
-    def _add(self, form: str) -> tuple[int, int, int, int, int]:
+    def _add(self, form: str) -> int:
         folded = fold(form)
         stem, row = self._found(folded)
         flags = 1 << UNKNOWN if row == self.table.unknown else 0
@@ -152,11 +183,14 @@ class Forms:
             flags |= 1 << mark
         else:
             flags |= 1 << MARKS.index("number" if form[0].isdigit() else "symbol")
-        self._ids[form] = len(self._numbers)
         rating = next((self._ratings[spelling] for spelling in _spellings(folded) if spelling in self._ratings), 0.0)
         number = round(rating * RATING_SCALE) + RATING_ZERO
-        self._numbers.append((row, crc32(stem.encode()), crc32(folded[-3:].encode()), flags, number))
-        return self._numbers[-1]
+        place = len(self._ids)
+        if place == len(self._numbers):
+            self._numbers = np.concatenate([self._numbers, np.zeros_like(self._numbers)])
+        self._numbers[place] = row, crc32(stem.encode()), crc32(folded[-3:].encode()), flags, number, self._effects.kind(folded)
+        self._ids[form] = place
+        return place
 
     def _found(self, folded: str) -> tuple[str, int]:
         rows, unknown = self.table.rows, self.table.unknown

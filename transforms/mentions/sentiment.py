@@ -6,7 +6,7 @@ hashed words and word pairs; their answers are added up.
 For a whole text, the rules of `sentiment_rules` are a third.
 
     >>> Sentiment().of("Рекомендую «Северный чай», лучшая чайная города", [(12, 24)])
-    [Tone(label='positive', score=0.39..., confidence=0.50...)]
+    [Tone(label='positive', score=0.40..., confidence=0.55...)]
 """
 
 from __future__ import annotations
@@ -123,48 +123,74 @@ class Network:
     score: Floats
     score_bias: Floats
 
-    def judged(self, batch: Segments, language: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+    def judged(self, batch: Segments, places: Places, language: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
         """(segments, 3) probabilities of the labels, and the score of each segment as a whole text."""
-        vectors = word_table().vectors[batch.rows]
-        tokens = np.concatenate(
-            [vectors, batch.flags, self.side[batch.sides], self.ending[batch.endings % len(self.ending)]],
-            axis=1,
-            dtype=np.float32,
-        )
-        tokens[batch.owner < 0] = 0
+        tokens = np.concatenate([places.told, self.side[batch.sides], self.ending[batch.endings % len(self.ending)]], axis=1)
+        tokens[places.blank] = 0
         width = tokens.shape[1]
-        hidden = tokens @ self.conv[width : 2 * width] + self.conv_bias
+        hidden = tokens @ self.conv[width : 2 * width]
+        hidden += self.conv_bias
         hidden[1:] += tokens[:-1] @ self.conv[:width]
         hidden[:-1] += tokens[1:] @ self.conv[2 * width :]
         np.maximum(hidden, 0, out=hidden)
-        hidden[batch.owner < 0] = 0
-        pooled = np.concatenate([self._attended(hidden, batch), *_pooled(hidden, batch)], axis=1)
+        hidden[places.blank] = 0
+        means, greatest = self._means(hidden, batch, places), places.greatest(hidden)
+        heads = self.attention.shape[1]
+        pooled = np.concatenate([means[:, :heads].reshape(len(batch), -1), *greatest, means[:, heads]], axis=1)
         last = np.maximum(pooled @ self.last + self.last_bias, 0)
         return _softmax(last @ self.label + self.label_bias[language]), (last @ self.score + self.score_bias)[:, 0]
 
-    def _attended(self, hidden: Floats, batch: Segments) -> Floats:
-        """Mean of the tokens by each head's attention, heads one after another."""
-        attention = hidden @ self.attention + self.attention_side[batch.sides]
-        share = np.exp(np.minimum(attention, 60))
-        share[batch.owner < 0] = 0
+    def _means(self, hidden: Floats, batch: Segments, places: Places) -> Floats:
+        """(segments, heads + 1, width): mean of the tokens by each head's attention, then that of the target."""
+        share = np.concatenate(
+            [np.exp(np.minimum(hidden @ self.attention + self.attention_side[batch.sides], 60)), places.inside[:, None]], axis=1
+        )
+        share[places.blank] = 0
         total = np.maximum(np.add.reduceat(share, batch.starts, axis=0), 1e-30)
-        heads = [
-            np.add.reduceat(hidden * share[:, head, None], batch.starts, axis=0) / total[:, head, None]
-            for head in range(share.shape[1])
-        ]
-        return np.concatenate(heads, axis=1)
+        means = np.empty((len(batch), share.shape[1], hidden.shape[1]), np.float32)
+        for row, (start, end) in enumerate(places.spans):  # many small products: five times faster than sums by `reduceat`
+            np.matmul(share[start:end].T, hidden[start:end], out=means[row])
+        means /= total[:, :, None]
+        return means
 
 
-def _pooled(hidden: Floats, batch: Segments) -> list[Floats]:
-    """Greatest values before and after the target, and the mean inside it; a whole text is all three."""
-    sides, blank = batch.sides, batch.owner < 0
-    whole = (sides == NO_TARGET) & ~blank
-    before = ((sides >= 1) & (sides <= 8) & ~blank) | whole
-    after = ((sides >= 9) & (sides <= 16) & ~blank) | whole
-    inside = ((sides == 0) & ~blank) | whole
-    greatest = [np.maximum.reduceat(hidden * mask[:, None], batch.starts, axis=0) for mask in (before, after)]
-    count = np.maximum(np.add.reduceat(inside, batch.starts, dtype=np.float32), 1)
-    return [*greatest, np.add.reduceat(hidden * inside[:, None], batch.starts, axis=0) / count[:, None]]
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What the networks need to know of a batch, the same for each of them."""
+
+    told: Floats  # (tokens, numbers) of each token, whatever the network
+    blank: npt.NDArray[np.bool_]  # tokens between segments
+    inside: npt.NDArray[np.float32]  # 1 for tokens of the target, and for all of a text without one
+    spans: list[tuple[int, int]]  # first and last + 1 token of each segment
+    edges: npt.NDArray[np.int64]  # (segments, 3): where begin what is before the target, the target, and what is after it
+    before: npt.NDArray[np.bool_]  # segments that have something before the target
+    after: npt.NDArray[np.bool_]
+    whole: npt.NDArray[np.bool_]  # segments without a target
+
+    def greatest(self, hidden: Floats) -> tuple[Floats, Floats]:
+        """Greatest values before the target, and after it; a text without a target is both. Values are not negative."""
+        found = np.maximum.reduceat(hidden, self.edges.ravel(), axis=0).reshape(len(self.edges), 3, -1)
+        before, after = found[:, 0] * self.before[:, None], found[:, 2] * self.after[:, None]
+        before[self.whole] = after[self.whole]
+        return before, after
+
+
+def _places(batch: Segments) -> Places:
+    sides, blank, count = batch.sides, batch.owner < 0, len(batch)
+    before = np.bincount(batch.owner[(sides >= 1) & (sides <= 8) & ~blank], minlength=count)
+    target = np.bincount(batch.owner[(sides == 0) & ~blank], minlength=count)
+    ends = np.append(batch.starts[1:] - 1, len(sides) - 1)
+    first = batch.starts + before
+    return Places(
+        told=np.concatenate([word_table().vectors[batch.rows], batch.flags, batch.effects], axis=1, dtype=np.float32),
+        blank=blank,
+        inside=(((sides == 0) | (sides == NO_TARGET)) & ~blank).astype(np.float32),
+        spans=list(zip(batch.starts.tolist(), ends.tolist(), strict=True)),
+        edges=np.stack([batch.starts, first, first + target], axis=1),
+        before=before > 0,
+        after=first + target < ends,
+        whole=np.bincount(batch.owner[(sides == NO_TARGET) & ~blank], minlength=count) > 0,
+    )
 
 
 def _softmax(logits: Floats) -> Floats:
@@ -212,7 +238,8 @@ class Weights:
 
     def judged(self, batch: Segments, language: npt.NDArray[np.int64], is_whole: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
         """(segments, 3) probabilities of the labels, and scores from -1 to 1."""
-        found = [network.judged(batch, language) for network in self.networks]
+        places = _places(batch)
+        found = [network.judged(batch, places, language) for network in self.networks]
         chances = np.mean([chance for chance, _ in found], axis=0)
         scores = np.mean([score for _, score in found], axis=0)
         word_chances, word_scores = self.words.judged(batch, language)

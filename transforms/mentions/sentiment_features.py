@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from transforms.mentions.lexicon import CAPITALISED, FLAGS, RATING_SCALE, RATING_ZERO, Floats, Forms, Numbers
+from transforms.mentions.lexicon import CAPITALISED, COLUMNS, FLAGS, RATING_SCALE, RATING_ZERO, Floats, Forms, Numbers, effects
 
 READ_CHARACTERS = 20_000  # of a text without targets; with targets, so many on either side of each
 WINDOW_TOKENS = 48  # seen around a target
@@ -38,7 +38,20 @@ NO_TARGET = 17
 
 _TARGET_HASH = np.uint32(0x7A3D_11C5)
 _SALTS = np.array(
-    [0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F, 0x165667B1, 0xD3A2646D, 0xFD7046C5, 0xB55A4F09, 0xA0761D65, 0xE7037ED1],
+    [
+        0x9E3779B1,
+        0x85EBCA77,
+        0xC2B2AE3D,
+        0x27D4EB2F,
+        0x165667B1,
+        0xD3A2646D,
+        0xFD7046C5,
+        0xB55A4F09,
+        0xA0761D65,
+        0xE7037ED1,
+        0x8EBC6AF1,
+        0x589965CD,
+    ],
     np.uint32,
 )
 
@@ -53,6 +66,8 @@ class Segments:
     bits: npt.NDArray[np.uint32]  # flags of tokens, see `lexicon`
     flags: Floats  # (tokens, FLAGS): the first of them, as numbers
     ratings: Floats  # -4 to 4
+    kinds: Numbers  # of effects, see `lexicon`
+    effects: Floats  # (tokens, EFFECTS): of each kind
     sides: Numbers  # bucket of the place relative to the target: 1-8 before it, 9-16 after it, 0 in it, 17 there is none
     hashes: npt.NDArray[np.uint32]  # of stems; one and the same for all tokens of a target
     stems: npt.NDArray[np.uint32]  # hashes of stems, also in the target
@@ -118,7 +133,7 @@ def _arranged(words: list[str], shapes: list[tuple[int, int, int]], forms: Forms
     owner = np.append(np.where(place < 0, -1, owner), -1)
     place = np.append(place, -1)
     blank = owner < 0
-    numbers = np.zeros((len(words), 5), np.uint32)
+    numbers = np.zeros((len(words), COLUMNS), np.uint32)
     numbers[:, 4] = RATING_ZERO
     numbers[~blank] = forms.numbers([word for word in words if word])
     rows = numbers[:, 0].astype(np.int32)
@@ -132,18 +147,23 @@ def _arranged(words: list[str], shapes: list[tuple[int, int, int]], forms: Forms
     sides = np.where(first < 0, NO_TARGET, sides).astype(np.int32)
     inside = (sides == 0) & ~blank
     # A name must not have a tone of its own; what someone is called by a common noun ("a fraudster", "our hero") tells.
-    rows[inside & (bits & np.uint32(1 << CAPITALISED) > 0)] = forms.table.unknown
+    named = inside & (bits & np.uint32(1 << CAPITALISED) > 0)
+    rows[named] = forms.table.unknown
+    kinds = np.where(named, 0, numbers[:, 5]).astype(np.int32)
     stems = numbers[:, 1]
     hashes = np.where(inside, _TARGET_HASH, stems).astype(np.uint32)
     hashes[blank] = 0
-    return Segments(rows, bits, flags, ratings, sides, hashes, stems, numbers[:, 2], starts, owner)
+    return Segments(
+        rows, bits, flags, ratings, kinds, effects().values[kinds], sides, hashes, stems, numbers[:, 2], starts, owner
+    )
 
 
 def word_features(batch: Segments) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Hashed words and word pairs of each segment: (segment, feature) of every occurrence, features below 2 ** HASH_BITS.
 
-    Ten kinds: a word anywhere; two words in a row; a word within 5 and within 2 tokens before, and after, the target; the
-    three tokens up to, and from, the target; the ending of the target's last word (its case, in Russian); a common noun in it.
+    Twelve kinds: a word anywhere; two words in a row; a word within 5 and within 2 tokens before, and after, the target; the
+    three tokens up to, and from, the target; the ending of the target's last word (its case, in Russian); a common noun in it;
+    an effect with its distance to the target, and with the target's ending (who did it, or to whom it was done).
     """
     h, owner, sides = batch.hashes, batch.owner, batch.sides
     real = owner >= 0
@@ -154,6 +174,12 @@ def word_features(batch: Segments) -> tuple[npt.NDArray[np.int64], npt.NDArray[n
     starts_target = (sides == 0) & (np.append(-1, sides[:-1]) != 0) & real
     ends_target = (sides == 0) & (np.append(sides[1:], -1) != 0) & real
     two_before = np.append(starts_target[2:], [False, False]) & (np.append(owner[2:], [-1, -1]) == owner)
+    effect = outside & (batch.kinds > 0)
+    ending = np.zeros(len(batch), np.uint32)
+    ending[owner[ends_target]] = batch.endings[ends_target]
+    after = (sides > 8).astype(np.uint32)
+    placed = batch.kinds.astype(np.uint32) * np.uint32(SIDES) + sides.astype(np.uint32)
+    turned = (batch.kinds.astype(np.uint32) * np.uint32(2) + after) * np.uint32(31) + ending[owner]
     kinds = [
         (outside, h),
         (real & following, pairs),
@@ -165,6 +191,8 @@ def word_features(batch: Segments) -> tuple[npt.NDArray[np.int64], npt.NDArray[n
         (ends_target, triples),
         (ends_target, batch.endings),
         (real & (sides == 0) & (batch.bits & np.uint32(1 << CAPITALISED) == 0), batch.stems),
+        (effect, placed * _SALTS[8]),
+        (effect, turned * _SALTS[9]),
     ]
     owners = np.concatenate([owner[mask] for mask, _ in kinds])
     features = np.concatenate([_mixed(values[mask], salt) for (mask, values), salt in zip(kinds, _SALTS, strict=True)])

@@ -2,7 +2,7 @@
 
 The rules of VADER (Hutto and Gilbert, "VADER: A Parsimonious Rule-based Model for Sentiment Analysis of Social Media Text",
 2014), with their constants as published, over a whole batch at once. English words have ratings of people; Russian ones have
-valences predicted from them (see `lexicon`), of which only the clear ones count.
+the tone in our own list of effects, else valences predicted from the English ones (see `lexicon`), of which only the clear count.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ EXCLAMATION, MOST_EXCLAMATIONS = 0.292, 4
 QUESTION, MANY_QUESTIONS = 0.18, 0.96
 SPREAD = 15  # a sum as large as its square root scores 0.7
 CLEAR_VALENCE = 2.7  # of a predicted valence, in the units of the word table
+TOLD_RATING = 1.8  # rating of one unit of the tone in the list of effects
+TONE = 2  # column of an effect: for the text
 PREDICTED_RATING = 0.44  # rating of one unit of predicted valence
 
 
@@ -58,8 +60,10 @@ def rule_scores(batch: Segments, table: WordTable) -> Floats:
 
 def _valence(batch: Segments, table: WordTable) -> Floats:
     predicted = table.vectors[batch.rows, EMBEDDING_WIDTH]
-    clear = _has(batch, CYRILLIC) & (np.abs(predicted) >= CLEAR_VALENCE)
+    told = batch.effects[:, TONE]
+    clear = _has(batch, CYRILLIC) & (np.abs(predicted) >= CLEAR_VALENCE) & (told == 0)
     rated: Floats = np.where(clear, predicted * np.float32(PREDICTED_RATING), batch.ratings)
+    rated = np.where(_has(batch, CYRILLIC) & (told != 0), told * np.float32(TOLD_RATING), rated)
     return np.where((batch.sides == 0) | (batch.owner < 0), np.float32(0), rated)
 
 
