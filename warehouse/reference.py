@@ -157,7 +157,7 @@ FORMULAS: tuple[Row, ...] = (
     },
     {"id": "sov", "version": 1, "text": "mentions(entity) / sum of mentions over the compared entities of the project"},
     {"id": "sov_unique", "version": 1, "text": "unique_mentions(entity) / sum of unique_mentions over the compared entities"},
-    {"id": "sov_engagement", "version": 1, "text": "engagement_total(entity) / sum of engagement_total over the compared entities"},
+    {"id": "sov_engagement", "version": 1, "text": "engagement_total(entity) / its sum over the compared entities"},
     {"id": "follower_delta", "version": 1, "text": "followers(t) - followers(t-1)"},
     {"id": "growth_rate", "version": 1, "text": "follower_delta / followers(t-1); null when that is 0 or unknown"},
     {"id": "er_view", "version": 1, "text": "reactions / views; null when views are 0 or unknown"},
