@@ -11,11 +11,10 @@ from collections.abc import Callable
 
 def from_connections(source: str, account: str | None) -> Callable[[str], str | None]:
     """key -> secret of one source and account."""
-    from airflow.exceptions import AirflowNotFoundException
     from airflow.sdk import Connection
-    from airflow.sdk.exceptions import AirflowRuntimeError
+    from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
 
-    from dozor.steps import from_environment
+    from collectors.auth import from_environment
 
     environment = from_environment(source, account)
     name = f"dozor_{source}" + (f"_{account}" if account else "")

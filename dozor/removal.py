@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -16,7 +17,7 @@ from collectors import archive
 from collectors.known import forget
 from collectors.registry import sources
 from collectors.urls import normalise_url
-from dozor.refreshing import refresh
+from dozor.refreshing import refresh, report
 from dozor.settings import Settings, load_settings
 from dozor.steps import StepError, begin, day_of, parse_day, run_of
 from dozor.workers import Workers
@@ -70,6 +71,9 @@ def erase(*, url: str = "", watch_id: str = "", author: str = "", reason: str, s
     _write_tombstone(store, url, watch_id, author, settings.salt, reason, erased, settings.now()())
     refresh(settings=settings)
     compact(store)
+    if (store / "reports").exists():  # any of them may quote what is gone, as the value before a change too
+        shutil.rmtree(store / "reports")
+        report(settings)
     return f"Erased {erased.bodies} stored pages and {erased.rows} rows; published copies are made anew."
 
 

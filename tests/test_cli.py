@@ -81,7 +81,8 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
     site = Site()
     site.put("kettle.example", "/", f"<title>{FORMULA}</title><h1>Kettle</h1><p>Teas.</p><a href='/a'>a</a>")
     site.put("kettle.example", "/a", "<title>A tea</title><p>Green tea, 20 g, in a tin.</p>")
-    with serving(site):
+    with serving(site), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dozor.parsing.SECONDS_PER_CAPTURE", 60.0)  # the machine of the tests may be busy
         settings = settings_for(folder, site, WATCHLIST)
         with Workers(1) as pool:
             night(settings, pool)

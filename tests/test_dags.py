@@ -186,7 +186,7 @@ def test_no_task_has_a_parameter_that_airflow_names_itself() -> None:
 def connection(monkeypatch: pytest.MonkeyPatch) -> dict[str, SimpleNamespace]:
     """Connections by id, where Airflow would have them."""
     pytest.importorskip("airflow.sdk")
-    from airflow.exceptions import AirflowNotFoundException
+    from airflow.sdk.exceptions import AirflowNotFoundException
 
     known: dict[str, SimpleNamespace] = {}
 

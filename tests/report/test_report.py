@@ -390,7 +390,8 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> tuple[Facts, str]:
     site.put("kettle.example", "/", "<title>Kettle</title><h1>Kettle</h1><p>Teas of all kinds.</p>")
     site.put("kettle.example", "/robots.txt", "User-agent: *\nDisallow: /closed", "text/plain")
     site.put("dark.example", "/", "<h1>broken</h1>", status=410)
-    with serving(site):
+    with serving(site), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dozor.parsing.SECONDS_PER_CAPTURE", 60.0)  # the machine of the tests may be busy
         settings = settings_for(folder, site, WATCHLIST)
         with Workers(1) as pool:
             night(settings, pool)
