@@ -30,9 +30,7 @@ class SourceModule:
     judge: Callable[[Capture], Verdict]
     follow: Callable[[Capture, Known], Iterator[Request]] | None
     plan_sitemaps: Callable[[Watch, Sequence[str]], Iterator[Request]] | None  # for the sitemaps a host's robots.txt names
-    request_for: (
-        Callable[[Watch, str], Request | None] | None
-    )  # how the watch would ask for a URL; None: not at all
+    request_for: Callable[[Watch, str], Request | None] | None  # how the watch would ask for a URL; None: not at all
     parse: Callable[[Capture], Iterator[Record]]
     canonical_target: Callable[[str], str]  # one spelling per target; ValueError says what is wrong with it
     canonical_options: Callable[[Mapping[str, Any]], dict[str, Any]]  # typed, defaults left out; ValueError likewise
