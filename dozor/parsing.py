@@ -31,6 +31,7 @@ from warehouse.batches import extend_batch, read_batch_footer
 from warehouse.files import batch_path, work_dir
 
 SECONDS_PER_CAPTURE = 5.0
+SECONDS_TO_START = 60.0  # a new worker loads the reader first, which takes long on a busy machine
 MESSAGES = 5  # errors quoted in an outcome; the rest is counted
 
 
@@ -147,7 +148,7 @@ def _parse(tasks: Sequence[Task], watches: Mapping[str, str], workers: Workers) 
 
 
 def _seconds(task: Task) -> float:
-    return SECONDS_PER_CAPTURE * (1 + len(task.capture_ids) / 8)
+    return SECONDS_TO_START + SECONDS_PER_CAPTURE * (1 + len(task.capture_ids) / 8)
 
 
 def _split(task: Task) -> list[Task]:
