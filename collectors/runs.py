@@ -65,6 +65,11 @@ def recent_runs(store: Path, count: int) -> list[Run]:
     return runs[:count]
 
 
+def has_outcomes(store: Path, run: Run, source: str, step: str, writer: str) -> bool:
+    """Whether a step of a source has come to its end."""
+    return (run_folder(store, run.day, run.run_id) / f"{step}-{source}-{writer}.json").exists()
+
+
 def write_outcomes(store: Path, run: Run, source: str, step: str, writer: str, outcomes: Iterable[Outcome]) -> Path:
     """One file a step, source and writer; written whole."""
     path = run_folder(store, run.day, run.run_id) / f"{step}-{source}-{writer}.json"

@@ -14,7 +14,7 @@ from collectors.registry import sources
 from collectors.runs import Run
 from collectors.source import Capture, Window
 from dozor.settings import Settings, load_settings
-from dozor.steps import Shard, StepError, ask, day_of, due, parse, parse_day, run_of, run_watchlist
+from dozor.steps import Shard, StepError, ask, day_of, due, note_plan, parse, parse_day, run_of, run_watchlist
 from dozor.workers import Workers
 
 
@@ -77,6 +77,7 @@ def _ask_past(
         f"{name}: can only be seen as it is now; its past is in the archive (--reparse) or in web archives (--warc)"
         for name in dict.fromkeys(Shard.parse(s).source for s in listed if s not in able)
     ]
+    note_plan(settings, run, able)
     window = Window(begin_at, end_at)
     ask(settings, run, [Shard.parse(s) for s in able], lambda _: window, secrets, notice)
     outcomes = parse(run.run_id, able, settings) if able else []

@@ -139,7 +139,7 @@ def collect(
     with collecting(_watch_counts(shards), console) as notice:
         _print_outcomes(steps.collect(run_id, shards, notice=notice))
     console.print(f"Run {run_id}. Next: `dozor parse --run {run_id}`.")
-    _exit_with(run_id)
+    _exit_with(run_id, is_parsed=False)
 
 
 @app.command()
@@ -235,6 +235,6 @@ def _print_outcomes(outcomes: list[Outcome]) -> None:
         console.print(table)
 
 
-def _exit_with(run_id: str) -> None:
-    if steps.failures(run_id):
+def _exit_with(run_id: str, *, is_parsed: bool = True) -> None:
+    if steps.failures(run_id, is_parsed=is_parsed):
         raise typer.Exit(1)

@@ -25,7 +25,7 @@ from collectors.fetch import Fetcher
 from collectors.limits import Allowance, Limits
 from collectors.registry import SourceModule, sources
 from collectors.robots import Robots
-from collectors.runs import Run, begin_run, find_run, read_outcomes, run_folder, write_outcomes
+from collectors.runs import Run, begin_run, find_run, has_outcomes, read_outcomes, run_folder, write_outcomes
 from collectors.source import Capture, Outcome, Source, Watch, Window
 from collectors.watchlist import Watchlist, load_watchlist, read_watchlist
 from dozor.parsing import parse_partition, policy_by_watch
@@ -97,9 +97,14 @@ def due(kind: str, run_id: str, only: Iterable[str] = (), settings: Settings | N
         parts = min(-(-count // WATCHES_PER_SHARD), 1 + spare)
         spare -= max(0, parts - 1)
         shards.extend(str(Shard(name, part, parts)) for part in range(1, parts + 1))
-    with replacing(run_folder(settings.store, run.day, run_id) / "plan.json") as beside:
-        beside.write_text(json.dumps(shards), encoding="utf-8")
+    note_plan(settings, run, shards)
     return shards
+
+
+def note_plan(settings: Settings, run: Run, shards: Sequence[str]) -> None:
+    """Write down which shards a run is to collect: what is missing at its end is named by `failures`."""
+    with replacing(run_folder(settings.store, run.day, run.run_id) / "plan.json") as beside:
+        beside.write_text(json.dumps(list(shards)), encoding="utf-8")
 
 
 def collect(
@@ -235,8 +240,8 @@ def parse_day(settings: Settings, run: Run, source: str, day: date, pool: Worker
         now=settings.now()(),
         targets={watch.watch_id: watch.target for watch in watchlist.watches(source)},
     )
-    if outcomes:
-        write_outcomes(settings.store, run, source, "parse", day.isoformat(), outcomes)
+    if outcomes or not has_outcomes(settings.store, run, source, "parse", day.isoformat()):
+        write_outcomes(settings.store, run, source, "parse", day.isoformat(), outcomes)  # none: parsed, and nothing was new
     return outcomes
 
 
@@ -245,8 +250,8 @@ def outcomes(run_id: str, settings: Settings | None = None) -> list[Outcome]:
     return read_outcomes((settings or load_settings()).store, run_id)
 
 
-def failures(run_id: str, settings: Settings | None = None) -> list[str]:
-    """Lines naming what failed in a run: bad outcomes, and planned shards that left none."""
+def failures(run_id: str, settings: Settings | None = None, *, is_parsed: bool = True) -> list[str]:
+    """Lines naming what failed in a run: bad outcomes, and planned shards that left none (`is_parsed`: of either step)."""
     settings = settings or load_settings()
     run = run_of(settings, run_id)
     lines = [f"{o.source} {o.target}: {o.status} in {o.step}: {o.message}" for o in outcomes(run_id, settings) if o.status in BAD]
@@ -255,6 +260,8 @@ def failures(run_id: str, settings: Settings | None = None) -> list[str]:
         shard = Shard.parse(text)
         if not (plan.parent / f"collect-{shard.source}-{shard.part}of{shard.of}.json").exists():
             lines.append(f"{shard}: did not finish collecting; its task's log says why")
+        elif is_parsed and not has_outcomes(settings.store, run, shard.source, "parse", run.day.isoformat()):
+            lines.append(f"{shard}: was collected but not parsed; `dozor parse --run {run_id}` goes on from there")
     return lines
 
 

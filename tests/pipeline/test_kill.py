@@ -77,7 +77,9 @@ def shop() -> Iterator[Site]:
         yield site
 
 
-def killed_at_random(context: ForkServerContext, chance: random.Random, longest: float, play: Callable[..., None], *arguments: object) -> bool:
+def killed_at_random(
+    context: ForkServerContext, chance: random.Random, longest: float, play: Callable[..., None], *arguments: object
+) -> bool:
     """Run `play` in a process and kill it after a random time; returns whether it was killed before it ended."""
     process = context.Process(target=in_own_group, args=(play, *arguments))
     process.start()
@@ -158,11 +160,15 @@ def whole(store: Path) -> dict[str, object]:
     return {**batches, "rows": contents(store)}
 
 
-def test_a_collect_killed_at_random_moments_ends_with_the_same_records(tmp_path: Path, shop: Site, context: ForkServerContext) -> None:
+def test_a_collect_killed_at_random_moments_ends_with_the_same_records(
+    tmp_path: Path, shop: Site, context: ForkServerContext
+) -> None:
     kill_collect(tmp_path, shop, context, kills=15, seed=1)
 
 
-def test_parse_to_publish_killed_at_random_moments_ends_as_if_undisturbed(tmp_path: Path, shop: Site, context: ForkServerContext) -> None:
+def test_parse_to_publish_killed_at_random_moments_ends_as_if_undisturbed(
+    tmp_path: Path, shop: Site, context: ForkServerContext
+) -> None:
     kill_rest(tmp_path, shop, context, kills=20, seed=2)
 
 
@@ -176,7 +182,9 @@ def test_parse_to_publish_killed_two_hundred_times(tmp_path: Path, shop: Site, c
     kill_rest(tmp_path, shop, context, kills=200, seed=4)
 
 
-def test_a_step_killed_at_each_named_point_is_finished_by_the_next_try(tmp_path: Path, shop: Site, context: ForkServerContext) -> None:
+def test_a_step_killed_at_each_named_point_is_finished_by_the_next_try(
+    tmp_path: Path, shop: Site, context: ForkServerContext
+) -> None:
     (tmp_path / "calm").mkdir()
     calm = settings_for(tmp_path / "calm", shop, WATCHLIST)
     play_collect(calm, "night")
@@ -195,7 +203,9 @@ def test_a_step_killed_at_each_named_point_is_finished_by_the_next_try(tmp_path:
     assert len(OF_THE_REST) >= 10
 
 
-def test_a_second_copy_of_a_step_beside_the_first_does_no_harm(tmp_path: Path, shop: Site, context: ForkServerContext) -> None:  # G5, G6, 162
+def test_a_second_copy_of_a_step_beside_the_first_does_no_harm(
+    tmp_path: Path, shop: Site, context: ForkServerContext
+) -> None:  # G5, G6, 162
     expected = records(undisturbed(tmp_path / "calm", shop).store)
     (tmp_path / "twice").mkdir()
     settings = settings_for(tmp_path / "twice", shop, WATCHLIST)
