@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,10 +106,11 @@ class Airflow:
                 yield
             finally:
                 os.killpg(process.pid, signal.SIGINT)
-                try:
+                with suppress(subprocess.TimeoutExpired):
                     process.wait(20)
-                except subprocess.TimeoutExpired:
+                with suppress(ProcessLookupError):  # what did not hear: Airflow leaves helpers of its own behind
                     os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
     def _wait_until_it_answers(self, process: subprocess.Popen[bytes], log: Path) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -17,11 +17,11 @@ console = Console()
 QUESTIONS = (
     (
         "Whose prices moved in the last seven days, and how?",
-        """SELECT entity_id AS brand, name AS product, previous_price_amount AS was, price_amount AS is_now, currency,
+        """SELECT DISTINCT entity_id AS brand, name AS product, previous_price_amount AS was, price_amount AS is_now, currency,
        round(100 * price_change, 1) AS per_cent, changed_date AS day
 FROM mart.price_change
-WHERE project_id = 'severny' AND changed_date > DATE '{day}' - 7 AND price_change IS NOT NULL
-ORDER BY changed_date DESC, abs(price_change) DESC LIMIT 8""",
+WHERE project_id = 'severny' AND changed_date > DATE '{day}' - 7 AND price_change <> 0
+ORDER BY day DESC, abs(per_cent) DESC, product LIMIT 8""",
     ),
     (
         "Who is talked about, in four weeks?",
