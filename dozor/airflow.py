@@ -107,9 +107,10 @@ class Airflow:
             finally:
                 os.killpg(process.pid, signal.SIGINT)
                 with suppress(subprocess.TimeoutExpired):
-                    process.wait(20)
-                with suppress(ProcessLookupError):  # what did not hear: Airflow leaves helpers of its own behind
-                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait(8)
+                for left in _of_session(process.pid):  # Airflow leaves processes of its own behind, in groups of their own
+                    with suppress(ProcessLookupError):
+                        os.kill(left, signal.SIGKILL)
                 process.wait()
 
     def _wait_until_it_answers(self, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -130,6 +131,17 @@ class Airflow:
             token = client.get("/auth/token").raise_for_status().json()["access_token"]
             client.headers["Authorization"] = f"Bearer {token}"
             yield client
+
+
+def _of_session(session: int) -> list[int]:
+    """The processes that still run in a session."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            if int(fields[3]) == session:
+                found.append(int(path.parent.name))
+    return found
 
 
 def wait_for_dags(api: httpx.Client, dag_ids: Sequence[str]) -> None:
