@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -39,6 +39,7 @@ class Airflow:
     home: Path
     port: int
     config: Path  # dozor.yml that its tasks use
+    starts_paused: bool = True  # DAGs wait to be switched on
 
     @property
     def url(self) -> str:
@@ -49,6 +50,7 @@ class Airflow:
         settings = {
             "CORE__DAGS_FOLDER": str(DAGS),
             "CORE__LOAD_EXAMPLES": "False",
+            "CORE__DAGS_ARE_PAUSED_AT_CREATION": str(self.starts_paused),
             "CORE__EXECUTOR": "LocalExecutor",
             "CORE__PARALLELISM": str(max(2, os.cpu_count() or 2)),
             "CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
@@ -207,10 +209,10 @@ def _secret(home: Path) -> str:
 
 def serve(home: Path, config: Path, port: int) -> None:
     """Serve until Ctrl-C."""
-    airflow = install(home, config, port)
+    airflow = replace(install(home, config, port), starts_paused=False)
     with airflow.standalone():
         print(f"Airflow answers at {airflow.url} (no password on this machine). Its state is in {airflow.home}.")
-        print("The DAGs are paused at first: switch dozor_nightly and dozor_warehouse on. Ctrl-C ends.")
+        print("The DAGs run on their schedules. Ctrl-C ends.")
         try:
             signal.pause()
         except KeyboardInterrupt:
