@@ -16,11 +16,11 @@ from urllib.parse import urlsplit
 import numpy as np
 import numpy.typing as npt
 from publicsuffixlist import PublicSuffixList
-from selectolax.lexbor import LexborHTMLParser
 
 from benchmarks.content_labels import label_blocks, label_segments
-from collectors.reading.blocks import Blocks, read_blocks
+from collectors.reading.blocks import Blocks
 from collectors.reading.content import prepare
+from collectors.reading.document import read_document
 from collectors.reading.encoding import decode
 from collectors.reading.kind import Marks
 from collectors.reading.structured import read_items
@@ -55,8 +55,8 @@ def read_samples() -> list[Sample]:
 
 def _sample(key: str, source: str, kind: str | None, url: str, body: bytes, truth: Any) -> Sample | None:
     text, _ = decode(body)
-    tree = LexborHTMLParser(text)
-    page = prepare(tree, read_blocks(tree), url, read_items(tree, url))
+    document = read_document(text)
+    page = prepare(document, url, read_items(document.tree, url))
     if not page.blocks.texts:
         return None
     page.blocks.nodes.clear()

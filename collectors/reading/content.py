@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from selectolax.lexbor import LexborHTMLParser
 
 from collectors.reading.blocks import Blocks
 from collectors.reading.content_context import SECOND_FEATURES, second_look
 from collectors.reading.content_features import FEATURES, Floats, features
 from collectors.reading.content_model import expected_best, load_scores, load_trees, probabilities
+from collectors.reading.document import Document
 from collectors.reading.kind import KINDS, Marks, content_marks, page_marks, read_kind
 from collectors.reading.model import Item, PageKind
 from collectors.reading.text import text_from_html
@@ -63,11 +63,11 @@ class Content:
         return "\n".join(outside + lines)
 
 
-def prepare(tree: LexborHTMLParser, blocks: Blocks, url: str | None, items: Sequence[Item]) -> Prepared:
+def prepare(document: Document, url: str | None, items: Sequence[Item]) -> Prepared:
     """A description that only structured data holds becomes blocks too."""
-    title_node = tree.css_first("title")
-    title = title_node.text()[:500] if title_node is not None else ""
-    marks = page_marks(blocks, url, items, title)
+    blocks = document.blocks
+    title = next((node.text()[:500] for node, _, _ in document.tagged("title")), "")
+    marks = page_marks(document, url, items, title)
     _add_descriptions(blocks, items)
     return Prepared(blocks, title, marks)
 
@@ -90,9 +90,10 @@ def _add_descriptions(blocks: Blocks, items: Sequence[Item]) -> None:
             visible += " ".join(lines)
 
 
-def read_content(tree: LexborHTMLParser, blocks: Blocks, url: str | None, items: Sequence[Item]) -> Content:
-    """Kind and main content of a page. `blocks` are those of `read_blocks` for the tree; descriptions are added to them."""
-    page = prepare(tree, blocks, url, items)
+def read_content(document: Document, url: str | None, items: Sequence[Item]) -> Content:
+    """Kind and main content of a page; descriptions that only structured data holds are added to its blocks."""
+    page = prepare(document, url, items)
+    blocks = page.blocks
     if not blocks.texts:
         return Content(None, (), blocks, (), (), 1.0)
     return judge(page)[0]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-from selectolax.lexbor import LexborHTMLParser
 
-from collectors.reading.blocks import Blocks, read_blocks
+from collectors.reading.blocks import Blocks
 from collectors.reading.bounds import check_bounds, check_size
 from collectors.reading.content import judge, prepare
 from collectors.reading.content_context import SECOND_FEATURES
 from collectors.reading.content_model import Trees, load_trees
+from collectors.reading.document import read_document
 from collectors.reading.encoding import decode
 from collectors.reading.kind import KINDS
 from collectors.reading.structured import read_items
@@ -27,9 +27,9 @@ def explain_page(body: bytes | str, url: str | None = None) -> dict[str, Any]:
     check_size(body)
     markup = body if isinstance(body, str) else decode(body)[0]
     check_bounds(markup)
-    tree = LexborHTMLParser(markup)
-    blocks = read_blocks(tree)
-    page = prepare(tree, blocks, url, read_items(tree, url))
+    document = read_document(markup)
+    blocks = document.blocks
+    page = prepare(document, url, read_items(document.tree, url))
     if not blocks.texts:
         return {"kinds": {}, "threshold": None, "blocks": []}
     content, rows = judge(page)

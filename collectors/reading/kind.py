@@ -23,6 +23,7 @@ import numpy.typing as npt
 from collectors.reading.blocks import Blocks
 from collectors.reading.content_features import Doubles, name_tokens
 from collectors.reading.content_model import WEIGHTS
+from collectors.reading.document import Document
 from collectors.reading.model import Item, PageKind
 
 KINDS: Final[tuple[PageKind, ...]] = get_args(PageKind)
@@ -49,18 +50,19 @@ class KindWeights(NamedTuple):
     bias: npt.NDArray[np.float64]
 
 
-def page_marks(blocks: Blocks, url: str | None, items: Iterable[Item], title: str) -> Marks:
+def page_marks(document: Document, url: str | None, items: Iterable[Item], title: str) -> Marks:
     """Marks that need no look at what is content."""
+    blocks = document.blocks
     heads = [text[:100] for text, c in zip(blocks.texts, blocks.container, strict=True) if blocks.tag[c] in {"h1", "h2", "h3"}]
     return {
         "address": set(_address_marks(url or "")),
         "type": {f"type:{item.origin}:{item.type}" for item in items},
-        "body": {f"body:{token}" for token in name_tokens(blocks.body_names)},
+        "body": {f"body:{token}" for token in name_tokens(blocks.names[0] if blocks.names else "")},
         "name": {f"name:{token}" for names in dict.fromkeys(blocks.names[:1500]) for token in name_tokens(names)},
         "label": {f"label:{text.lower()}" for text in blocks.texts if len(text) < 20},
         "title": {f"title:{word}" for word in _WORD.findall(title[:200].lower())},
         "head": {f"head:{word}" for word in _WORD.findall(" ".join(heads[:200]).lower())},
-        "count": {f"{name}:{_step(value)}" for name, value in _counts(blocks)},
+        "count": {f"{name}:{_step(value)}" for name, value in _counts(document)},
     }
 
 
@@ -98,7 +100,9 @@ def _address_marks(url: str) -> Iterator[str]:
     yield from (f"host:{word}" for word in host.split(".")[:-2])
 
 
-def _counts(blocks: Blocks) -> Iterator[tuple[str, float]]:
+def _counts(document: Document) -> Iterator[tuple[str, float]]:
+    blocks = document.blocks
+    tags = Counter(tag for _, tag, _ in document.elements)
     texts, links = blocks.texts, blocks.link_chars
     lengths = list(map(len, texts))
     chars = sum(lengths) or 1
@@ -116,7 +120,7 @@ def _counts(blocks: Blocks) -> Iterator[tuple[str, float]]:
     yield "money", len(_MONEY.findall("\n".join(text for text in texts if len(text) < 60)[:MAX_WORD_CHARS]))
     yield "questions", sum(text.endswith("?") for text in texts)
     for tag in COUNTED_TAGS:
-        yield f"tag_{tag}", blocks.tags[tag]
+        yield f"tag_{tag}", tags[tag]
     yield "twins", _twins(blocks)
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from selectolax.lexbor import LexborHTMLParser
-
 from collectors.reading.ad_marking import read_ad_marking
-from collectors.reading.blocks import read_blocks
 from collectors.reading.bounds import check_bounds, check_size
 from collectors.reading.breadcrumbs import read_breadcrumbs
 from collectors.reading.comments import read_comments
 from collectors.reading.content import read_content
+from collectors.reading.document import read_document
 from collectors.reading.encoding import decode
 from collectors.reading.language import detect
 from collectors.reading.links import read_feeds, read_links, read_next
@@ -36,10 +34,10 @@ def read_page(
     check_size(body)
     markup, encoding = (body, None) if isinstance(body, str) else decode(body, media_type, charset)
     check_bounds(markup)
-    tree = LexborHTMLParser(markup)
-    blocks = read_blocks(tree)  # first, since it refuses trees too deep or too large for the other readers
+    document = read_document(markup)  # refuses trees too deep or too large for the readers
+    tree, blocks = document.tree, document.blocks
     items = read_items(tree, url)
-    content = read_content(tree, blocks, url, items)
+    content = read_content(document, url, items)
     metadata = read_metadata(tree, items, url, fetched_at)
     lang = detect(content.text() or "\n".join(blocks.texts) or metadata.title or "") or metadata.lang_hint
     comments, used = read_comments(blocks, content.kept, content.kind, url, lang, fetched_at)

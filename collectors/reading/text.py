@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from selectolax.lexbor import LexborHTMLParser
-
-from collectors.reading.blocks import read_blocks
 from collectors.reading.bounds import check_bounds
+from collectors.reading.document import read_document
 
 
 def text_from_html(html: str) -> str:
@@ -16,4 +14,4 @@ def text_from_html(html: str) -> str:
     if "<" not in html and "&" not in html:
         return "\n".join(line for line in (" ".join(part.split()) for part in html.splitlines()) if line)
     check_bounds(html)
-    return "\n".join(read_blocks(LexborHTMLParser(html)).texts)
+    return "\n".join(read_document(html).blocks.texts)

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from selectolax.lexbor import LexborHTMLParser
 
-from collectors.reading.blocks import Blocks, read_blocks
+from collectors.reading.blocks import Blocks
 from collectors.reading.content import Content, judge, prepare, read_content
 from collectors.reading.content_context import SECOND_FEATURES
 from collectors.reading.content_features import FEATURES, features, name_tokens
 from collectors.reading.content_model import build_trees, expected_best, load_scores, load_trees, probabilities, sums
+from collectors.reading.document import read_document
 from collectors.reading.explain import contributions, explain_page
 from collectors.reading.structured import read_items
 from collectors.reading.text import text_from_html
@@ -45,12 +45,12 @@ TWO_QUESTIONS = {
 
 
 def blocks_of(html: str) -> Blocks:
-    return read_blocks(LexborHTMLParser(html))
+    return read_document(html).blocks
 
 
 def content_of(html: str, url: str = "https://news.example/2026/spring-tea-comes-early") -> Content:
-    tree = LexborHTMLParser(html)
-    return read_content(tree, read_blocks(tree), url, read_items(tree, url))
+    document = read_document(html)
+    return read_content(document, url, read_items(document.tree, url))
 
 
 def test_an_article_is_its_paragraphs_without_menus_banners_shares_and_related_links() -> None:
@@ -111,16 +111,16 @@ def test_a_description_only_structured_data_holds_is_part_of_the_page() -> None:
         '{"@type": "Product", "name": "Cup", "description": "<p>Thin walls.</p><p>Fired twice.</p>"}'
         "</script><h1>Cup</h1>"
     )
-    tree = LexborHTMLParser(html)
+    document = read_document(html)
 
-    assert prepare(tree, read_blocks(tree), None, read_items(tree, None)).blocks.texts == ["Cup", "Thin walls.", "Fired twice."]
+    assert prepare(document, None, read_items(document.tree, None)).blocks.texts == ["Cup", "Thin walls.", "Fired twice."]
 
 
 def test_a_description_the_page_shows_is_not_added_again() -> None:
     html = '<script type="application/ld+json">{"@type": "Product", "description": "Thin walls."}</script><p>Thin  walls.</p>'
-    tree = LexborHTMLParser(html)
+    document = read_document(html)
 
-    assert prepare(tree, read_blocks(tree), None, read_items(tree, None)).blocks.texts == ["Thin walls."]
+    assert prepare(document, None, read_items(document.tree, None)).blocks.texts == ["Thin walls."]
 
 
 def test_cells_of_a_row_stand_on_one_line() -> None:
@@ -182,8 +182,8 @@ def test_explain_names_a_decision_and_reasons_for_every_block() -> None:
 
 
 def test_judging_needs_no_address() -> None:
-    tree = LexborHTMLParser(ARTICLE)
-    content, _ = judge(prepare(tree, read_blocks(tree), None, []))
+    document = read_document(ARTICLE)
+    content, _ = judge(prepare(document, None, []))
 
     assert PARAGRAPHS[0] in content.text()
 
@@ -206,7 +206,7 @@ def test_text_of_a_fragment_keeps_lines_and_drops_markup(html: str, text: str) -
 
 
 def test_probabilities_lie_between_none_and_all() -> None:
-    tree = LexborHTMLParser(ARTICLE)
-    _, rows = judge(prepare(tree, read_blocks(tree), None, []))
+    document = read_document(ARTICLE)
+    _, rows = judge(prepare(document, None, []))
     found = probabilities(load_trees("content_second", SECOND_FEATURES), rows)
     assert ((found >= 0) & (found <= 1)).all()
