@@ -2,7 +2,10 @@ import io
 import json
 import math
 from importlib.resources import files
+from itertools import accumulate
+from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,8 +13,16 @@ from hypothesis import strategies as st
 import dozor.sentiment
 from dozor.sentiment import judge_lines
 from transforms.mentions.lexicon import LONGEST_BEGINNING, Forms, effects, fold, word_table
-from transforms.mentions.sentiment import Asked, Sentiment
+from transforms.mentions.sentiment import Asked, Sentiment, weights
 from transforms.mentions.sentiment_features import NO_TARGET, TEXT_TOKENS, WINDOW_TOKENS, segments
+from transforms.mentions.sentiment_network import (
+    EXACT_DOUBLE,
+    EXACT_SINGLE,
+    MEAN_STEP,
+    MOST_HIDDEN,
+    MOST_INPUT,
+    MOST_LAST,
+)
 from transforms.mentions.sentiment_rules import rule_scores
 
 ENGINE = Sentiment()
@@ -143,13 +154,59 @@ def test_one_tone_for_each_target_and_one_for_a_text_without():
     assert len(about(text, "Foxglove", "Larchbank", "Moorhen")) == 3
 
 
-def test_many_texts_at_once_give_what_each_gives_alone():
-    asked = [Asked("Чай хороший, а сервис ужасный. " * (number % 7), [(0, 3)] if number % 7 else []) for number in range(1300)]
+WORDS = (
+    *("не", "но", "очень", "чай", "сервис", "обвинил", "наградил", "ужасный", "хороший", "Морошкин", "суд", ",", "!", ":)"),
+    *(
+        "not",
+        "but",
+        "very",
+        "tea",
+        "service",
+        "blamed",
+        "praised",
+        "awful",
+        "good",
+        "Foxglove",
+        "court",
+        "500",
+        "https://a.example",
+    ),
+)
 
-    for together, one in zip(list(ENGINE.of_all(asked))[::97], asked[::97], strict=True):
-        (alone,) = ENGINE.of(one.text, one.targets)
-        assert together[0].label == alone.label
-        assert together[0].score == pytest.approx(alone.score, abs=1e-3)
+
+def some_texts(count, random):
+    """Texts of any length, with none or several targets, some of these at the very end."""
+    for _ in range(count):
+        words = random.choices(WORDS, k=random.choice([1, 5, 20, 80, 300]))
+        text = " ".join(words)
+        ends = list(accumulate((len(word) + 1 for word in words), initial=0))
+        targets = random.sample(range(len(words)), min(len(words), random.randint(0, 2)))
+        targets += [len(words) - 1] * (random.random() < 0.2)
+        yield Asked(text, [(ends[place], ends[place] + len(words[place])) for place in targets])
+
+
+def test_what_stands_beside_a_text_does_not_change_a_figure():
+    asked = list(some_texts(700, Random(5)))
+    alone = [ENGINE.of(one.text, one.targets) for one in asked]
+    order = list(range(len(asked)))
+    Random(6).shuffle(order)
+    shuffled = list(ENGINE.of_all(asked[place] for place in order))
+
+    assert list(ENGINE.of_all(asked)) == alone
+    assert shuffled == [alone[place] for place in order]
+
+
+def test_the_network_counts_in_numbers_that_floats_hold_exactly():
+    """Whatever the input, within its bounds."""
+    for network in weights().networks:
+        for matrix, most, exact in (
+            (network._conv.values, MOST_INPUT, EXACT_SINGLE),
+            (network._attention.values, MOST_HIDDEN, EXACT_SINGLE),
+            (network._last.values, MEAN_STEP * MOST_HIDDEN, EXACT_DOUBLE),
+            (network._answers.values, MOST_LAST, EXACT_DOUBLE),
+        ):
+            assert (matrix == np.rint(matrix)).all()
+            assert np.abs(matrix.astype(np.float64)).sum(axis=0).max() * most <= exact
 
 
 def test_a_target_outside_the_text_is_refused():

@@ -96,7 +96,9 @@ class WordTable:
     """Stems and their vectors; the last row is for words not in the table (zeros)."""
 
     rows: dict[str, int]
-    vectors: Floats  # (stems + 1, EMBEDDING_WIDTH + 2)
+    codes: npt.NDArray[np.int8]  # (stems + 1, EMBEDDING_WIDTH + 2): the vectors, each column in steps of its scale
+    scale: Floats  # (EMBEDDING_WIDTH + 2,)
+    vectors: Floats  # codes * scale
     rarity: Floats  # (stems + 1,): logarithm of the inverse share of texts that have the stem
 
     @property
@@ -110,11 +112,11 @@ def word_table() -> WordTable:
     folder = files(__package__).joinpath("weights")
     stems = folder.joinpath("words.txt").read_text(encoding="utf-8").splitlines()
     with as_file(folder.joinpath("words.npz")) as path, np.load(path) as stored:
-        vectors = stored["vectors"].astype(np.float32) * stored["scale"]
+        codes, scale = stored["vectors"], stored["scale"].astype(np.float32)
         rarity = stored["rarity"].astype(np.float32)
-    blank = np.zeros((1, vectors.shape[1]), np.float32)
+    codes = np.concatenate([codes, np.zeros((1, codes.shape[1]), np.int8)])
     rows = {stem: row for row, stem in enumerate(stems)}
-    return WordTable(rows, np.concatenate([vectors, blank]), np.append(rarity, rarity.max()))
+    return WordTable(rows, codes, scale, codes * scale, np.append(rarity, rarity.max()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from transforms.mentions.lexicon import Floats, Forms, word_table
-from transforms.mentions.sentiment_features import NO_TARGET, Segments, Span, segments, word_features
+from transforms.mentions.sentiment_features import Segments, Span, segments, word_features
+from transforms.mentions.sentiment_network import Doubles, Network, Places
 from transforms.mentions.sentiment_rules import rule_scores
 
 Label = Literal["negative", "neutral", "positive"]
@@ -106,96 +107,19 @@ def _is_russian(asked: Asked) -> bool:
     return any("а" <= letter <= "я" for letter in asked.text[:2000].lower())
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
-    """One trained network; shapes in `benchmarks/train_sentiment.py`."""
-
-    side: Floats
-    ending: Floats
-    conv: Floats
-    conv_bias: Floats
-    attention: Floats
-    attention_side: Floats
-    last: Floats
-    last_bias: Floats
-    label: Floats
-    label_bias: Floats
-    score: Floats
-    score_bias: Floats
-
-    def judged(self, batch: Segments, places: Places, language: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
-        """(segments, 3) probabilities of the labels, and the score of each segment as a whole text."""
-        tokens = np.concatenate([places.told, self.side[batch.sides], self.ending[batch.endings % len(self.ending)]], axis=1)
-        tokens[places.blank] = 0
-        width = tokens.shape[1]
-        hidden = tokens @ self.conv[width : 2 * width]
-        hidden += self.conv_bias
-        hidden[1:] += tokens[:-1] @ self.conv[:width]
-        hidden[:-1] += tokens[1:] @ self.conv[2 * width :]
-        np.maximum(hidden, 0, out=hidden)
-        hidden[places.blank] = 0
-        means, greatest = self._means(hidden, batch, places), places.greatest(hidden)
-        heads = self.attention.shape[1]
-        pooled = np.concatenate([means[:, :heads].reshape(len(batch), -1), *greatest, means[:, heads]], axis=1)
-        last = np.maximum(pooled @ self.last + self.last_bias, 0)
-        return _softmax(last @ self.label + self.label_bias[language]), (last @ self.score + self.score_bias)[:, 0]
-
-    def _means(self, hidden: Floats, batch: Segments, places: Places) -> Floats:
-        """(segments, heads + 1, width): mean of the tokens by each head's attention, then that of the target."""
-        share = np.concatenate(
-            [np.exp(np.minimum(hidden @ self.attention + self.attention_side[batch.sides], 60)), places.inside[:, None]], axis=1
-        )
-        share[places.blank] = 0
-        total = np.maximum(np.add.reduceat(share, batch.starts, axis=0), 1e-30)
-        means = np.empty((len(batch), share.shape[1], hidden.shape[1]), np.float32)
-        for row, (start, end) in enumerate(places.spans):  # many small products: five times faster than sums by `reduceat`
-            np.matmul(share[start:end].T, hidden[start:end], out=means[row])
-        means /= total[:, :, None]
-        return means
+def _softmax(logits: Doubles) -> Doubles:
+    return _scaled(np.exp(logits - logits.max(axis=1, keepdims=True)))
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
-    """What the networks need to know of a batch, the same for each of them."""
-
-    told: Floats  # (tokens, numbers) of each token, whatever the network
-    blank: npt.NDArray[np.bool_]  # tokens between segments
-    inside: npt.NDArray[np.float32]  # 1 for tokens of the target, and for all of a text without one
-    spans: list[tuple[int, int]]  # first and last + 1 token of each segment
-    edges: npt.NDArray[np.int64]  # (segments, 3): where begin what is before the target, the target, and what is after it
-    before: npt.NDArray[np.bool_]  # segments that have something before the target
-    after: npt.NDArray[np.bool_]
-    whole: npt.NDArray[np.bool_]  # segments without a target
-
-    def greatest(self, hidden: Floats) -> tuple[Floats, Floats]:
-        """Greatest values before the target, and after it; a text without a target is both. Values are not negative."""
-        found = np.maximum.reduceat(hidden, self.edges.ravel(), axis=0).reshape(len(self.edges), 3, -1)
-        before, after = found[:, 0] * self.before[:, None], found[:, 2] * self.after[:, None]
-        before[self.whole] = after[self.whole]
-        return before, after
+def _scaled(values: Doubles) -> Doubles:
+    """Each row divided by its sum."""
+    result: Doubles = values / _sum(values)[:, None]
+    return result
 
 
-def _places(batch: Segments) -> Places:
-    sides, blank, count = batch.sides, batch.owner < 0, len(batch)
-    before = np.bincount(batch.owner[(sides >= 1) & (sides <= 8) & ~blank], minlength=count)
-    target = np.bincount(batch.owner[(sides == 0) & ~blank], minlength=count)
-    ends = np.append(batch.starts[1:] - 1, len(sides) - 1)
-    first = batch.starts + before
-    return Places(
-        told=np.concatenate([word_table().vectors[batch.rows], batch.flags, batch.effects], axis=1, dtype=np.float32),
-        blank=blank,
-        inside=(((sides == 0) | (sides == NO_TARGET)) & ~blank).astype(np.float32),
-        spans=list(zip(batch.starts.tolist(), ends.tolist(), strict=True)),
-        edges=np.stack([batch.starts, first, first + target], axis=1),
-        before=before > 0,
-        after=first + target < ends,
-        whole=np.bincount(batch.owner[(sides == NO_TARGET) & ~blank], minlength=count) > 0,
-    )
-
-
-def _softmax(logits: Floats) -> Floats:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    result: Floats = powers / powers.sum(axis=1, keepdims=True)
+def _sum(values: Doubles) -> Doubles:
+    """Sum of each row of three, always from left to right: `sum(axis=1)` goes by the number of rows."""
+    result: Doubles = values[:, 0] + values[:, 1] + values[:, 2]
     return result
 
 
@@ -208,7 +132,7 @@ class Words:
     score: Floats  # (features,)
     score_bias: float
 
-    def judged(self, batch: Segments, language: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+    def judged(self, batch: Segments, language: npt.NDArray[np.int64]) -> tuple[Doubles, Doubles]:
         """(segments, 3) probabilities of the labels, and the score of each segment as a whole text."""
         owners, features = word_features(batch)
         size = self.score.shape[0]
@@ -218,9 +142,9 @@ class Words:
         norm = 1 / np.sqrt(np.maximum(count, 1))
         values = self.label[language[owners], features]
         summed = np.stack([np.bincount(owners, values[:, label], len(batch)) for label in range(3)], axis=1)
-        logits = (summed * norm[:, None]).astype(np.float32) + self.label_bias[language]
+        logits = summed * norm[:, None] + self.label_bias[language]
         scores = np.bincount(owners, self.score[features], len(batch)) * norm + self.score_bias
-        return _softmax(logits), scores.astype(np.float32)
+        return _softmax(logits), scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,11 +160,13 @@ class Weights:
     whole_edge: float  # score from which a whole text is positive (and below minus which negative) with probability one half
     whole_step: float  # how fast that probability changes
 
-    def judged(self, batch: Segments, language: npt.NDArray[np.int64], is_whole: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    def judged(
+        self, batch: Segments, language: npt.NDArray[np.int64], is_whole: npt.NDArray[np.bool_]
+    ) -> tuple[Doubles, Doubles]:
         """(segments, 3) probabilities of the labels, and scores from -1 to 1."""
-        places = _places(batch)
+        places = Places.of(batch)
         found = [network.judged(batch, places, language) for network in self.networks]
-        chances = np.mean([chance for chance, _ in found], axis=0)
+        chances = np.mean([_softmax(logits) for logits, _ in found], axis=0)
         scores = np.mean([score for _, score in found], axis=0)
         word_chances, word_scores = self.words.judged(batch, language)
         rarity = self.rarity[language]
@@ -248,17 +174,12 @@ class Weights:
         mixed = share * _scaled(chances / rarity[:, 0]) + (1 - share) * _scaled(word_chances / rarity[:, 1])
         mixed = _scaled(mixed * self.decision[language])
         by_model = np.stack([scores, word_scores, rule_scores(batch, word_table())], axis=1)
-        whole = np.clip((by_model * self.whole[language]).sum(axis=1), -1, 1)
+        whole = np.clip(_sum(by_model * self.whole[language]), -1, 1)
         positive = 1 / (1 + np.exp((self.whole_edge - whole) / self.whole_step))
         negative = 1 / (1 + np.exp((self.whole_edge + whole) / self.whole_step))
         of_whole = _scaled(np.stack([negative, np.maximum(1 - positive - negative, 0), positive], axis=1))
         chances = np.where(is_whole[:, None], of_whole, mixed)
         return chances, np.where(is_whole, whole, chances[:, 2] - chances[:, 0])
-
-
-def _scaled(values: Floats) -> Floats:
-    result: Floats = values / values.sum(axis=1, keepdims=True)
-    return result
 
 
 @cache

@@ -168,6 +168,7 @@ def word_features(batch: Segments) -> tuple[npt.NDArray[np.int64], npt.NDArray[n
     h, owner, sides = batch.hashes, batch.owner, batch.sides
     real = owner >= 0
     pairs = h * np.uint32(31) + np.append(h[1:], np.uint32(0)) * _SALTS[7]
+    pairs[~real] = 0  # nothing of the next segment
     triples = pairs * np.uint32(31) + np.append(pairs[1:], np.uint32(0)) * _SALTS[8]
     outside = real & (sides != 0)
     following = np.append(owner[1:], -1) == owner
