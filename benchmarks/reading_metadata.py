@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Any
 
 from dateutil.relativedelta import relativedelta  # type: ignore[import-untyped]  # comes with dateparser
-from selectolax.lexbor import LexborHTMLParser
 
 from benchmarks.content_corpora import DATA
 from benchmarks.table import Row, print_table
 from collectors.reading.dates import read_date
+from collectors.reading.document import read_document
 from collectors.reading.encoding import decode
 from collectors.reading.language import detect
 from collectors.reading.metadata import read_metadata
@@ -56,8 +56,8 @@ def peer_module(name: str) -> Any:
 
 
 def ours(body: bytes, url: str) -> Facts:
-    tree = LexborHTMLParser(decode(body)[0])
-    found = read_metadata(tree, read_items(tree, url), url, None)
+    document = read_document(decode(body)[0])
+    found = read_metadata(document, read_items(document.tree, url), url, None)
     moment = found.published_at.value if found.published_at else None
     return {"title": found.title, "authors": found.authors, "moment": moment, "image": found.image_url}
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
-
+from collectors.reading.document import Document, Element
 from collectors.reading.head import Head, clean, first_text, short_text, text_of, values
 from collectors.reading.model import Item
 
@@ -36,26 +35,23 @@ _NOT_A_NAME = re.compile(
     r"|\b(?:getty|images?|foto|photo|follow|twitter|comments?|share|published|updated|reuters/|editor's)\b",
     re.IGNORECASE,
 )
-_LINKED_BYLINE = (
-    '[itemprop~="author"], [rel~="author"], a[href*="/author"], a[href*="/autor"], a[href*="/people/"], a[href*="/profile/"]'
-)
-_NAMED_BYLINE = (
-    '[class~="author"], [class~="byline"], [class*="byline" i], [class*="author" i], [class*="autor" i], [id*="byline" i], '
-    '[data-testid*="byline" i], [class~="writer"], [class*="posted-by" i]'
-)
+_LINKED = re.compile(r"/author|/autor|/people/|/profile/")
+_NAMES = ("byline", "author", "autor", "posted-by", " writer ")  # in the class of what shows an author
+_MOST_BYLINES = 40
 # a line of its own: "By Ann Smith", "Автор: Иван Петров"
 _LINE = re.compile(
-    r"^[ \t]*(?:By|BY|Von|Par|Por|Di|Door|Автор:?|Текст:?|Autor(?:in)?:?|Author:?)[ \t]*\n?[ \t]*"
-    r"((?:[A-ZÀ-ÖØ-ÞА-ЯЁ][\w.’'\-]*)(?:[ \t]+(?:(?:de|van|von|der|la|di)[ \t]+)?[A-ZÀ-ÖØ-ÞА-ЯЁ][\w.’'\-]*){1,3})[ \t,|]*$",
-    re.MULTILINE,
+    r"(?:By|BY|Von|Par|Por|Di|Door|Автор:?|Текст:?|Autor(?:in)?:?|Author:?)\s*"
+    r"((?:[A-ZÀ-ÖØ-ÞА-ЯЁ][\w.’'\-]*)(?: (?:(?:de|van|von|der|la|di) )?[A-ZÀ-ÖØ-ÞА-ЯЁ][\w.’'\-]*){1,3})[ ,|]*\Z"
 )
+_LINE_STARTS = ("By", "BY", "Von", "Par", "Por", "Di", "Door", "Автор", "Текст", "Autor", "Author")
+_LONGEST_LINE = 120
 
 
-def read_authors(tree: LexborHTMLParser, head: Head, own: Sequence[Item], names: Sequence[str], host: str) -> tuple[str, ...]:
+def read_authors(document: Document, head: Head, own: Sequence[Item], names: Sequence[str], host: str) -> tuple[str, ...]:
     """Names in the order given; `names` are the site's own."""
     sites = {_key(name) for name in (*names, host, host.removeprefix("www."))} - {""}
     organisations: tuple[str, ...] = ()
-    for found in _claims(tree, head, own):
+    for found in _claims(document, head, own):
         unique = _unique(found)
         people = tuple(name for name in unique if not _is_site(name, sites))
         if people:
@@ -64,7 +60,7 @@ def read_authors(tree: LexborHTMLParser, head: Head, own: Sequence[Item], names:
     return organisations
 
 
-def _claims(tree: LexborHTMLParser, head: Head, own: Sequence[Item]) -> Iterator[Iterable[str]]:
+def _claims(document: Document, head: Head, own: Sequence[Item]) -> Iterator[Iterable[str]]:
     """Lists of names, the most reliable source first."""
     for item in own:
         yield _names_of(item)
@@ -75,18 +71,35 @@ def _claims(tree: LexborHTMLParser, head: Head, own: Sequence[Item]) -> Iterator
     for key in head.metas:
         if key.endswith((":author", "-author")) and key not in _METAS:
             yield [name for value in head.all(key) for name in split_names(value)]
-    for selector in (_LINKED_BYLINE, _NAMED_BYLINE):
-        yield _byline(tree.css(selector)[:40])
-    body = tree.body
-    if body is not None:
-        yield [match[1] for match in list(_LINE.finditer(body.text(separator="\n")[:100_000]))[:1]]
+    yield _byline(_linked(document))
+    yield _byline(_named(document))
+    for text in document.blocks.texts:
+        if text.startswith(_LINE_STARTS) and len(text) <= _LONGEST_LINE and (match := _LINE.match(text)):
+            yield [match[1]]
+            return
 
 
-def _byline(nodes: Sequence[LexborNode]) -> list[str]:
+def _linked(document: Document) -> list[Element]:
+    """Elements that markup or the address they lead to calls an author."""
+    found = [element for element in document.tagged("a") if _LINKED.search(element[2].get("href") or "")]
+    for name in ("itemprop", "rel"):
+        found += [element for element in document.with_attribute(name) if "author" in (element[2][name] or "").split()]
+    return document.in_order(found)[:_MOST_BYLINES]
+
+
+def _named(document: Document) -> list[Element]:
+    """Elements whose names say that they hold a byline."""
+    found = [*document.called(*_NAMES), *document.identified("byline")]
+    for name in ("data-testid",):
+        found += [element for element in document.with_attribute(name) if "byline" in (element[2][name] or "").lower()]
+    return document.in_order(found)[:_MOST_BYLINES]
+
+
+def _byline(elements: Sequence[Element]) -> list[str]:
     """The names of the first byline; those beside it under one parent belong to it."""
     names: list[str] = []
     parent = None
-    for node in nodes:
+    for node, _, _ in elements:
         if names and (node.parent is None or parent is None or node.parent.mem_id != parent.mem_id):
             break
         text = short_text(node, _LONGEST_BYLINE)

@@ -6,10 +6,13 @@ block-level borders, each in its containers (a paragraph, a heading, a list item
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
 from collectors.reading.blocks import Blocks, folded
 from collectors.reading.model import PageError
@@ -50,22 +53,88 @@ _IDS: Final = {name: number for number, name in _NAMES.items()}
 _A, _BR, _PRE, _IMG = (_IDS[name] for name in ("a", "br", "pre", "img"))
 
 
-@dataclass(slots=True)
+@dataclass
 class Document:
-    """`elements` stand in document order; those inside drawings, templates and lists of choices are left out."""
+    """`elements` stand in document order; those inside drawings, templates and lists of choices are left out.
+
+    What several readers ask of all elements is computed at the first question: most pages have nothing of what most readers seek,
+    and one look at all names of classes or attributes shows it.
+    """
 
     tree: LexborHTMLParser
     blocks: Blocks = field(default_factory=Blocks)
     elements: list[Element] = field(default_factory=list)
+    _by_attribute: dict[str, list[Element]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def tagged(self, *tags: str) -> list[Element]:
-        """Elements of these tags, in document order."""
-        return [element for element in self.elements if element[1] in tags]
+    @cached_property
+    def by_tag(self) -> Mapping[str, list[Element]]:
+        """Elements of each tag, in document order."""
+        found: dict[str, list[Element]] = defaultdict(list)
+        for element in self.elements:
+            found[element[1]].append(element)
+        return dict(found)
+
+    @cached_property
+    def attribute_names(self) -> frozenset[str]:
+        """The attributes that at least one element has."""
+        return frozenset().union(*[attributes for _, _, attributes in self.elements])
+
+    @cached_property
+    def classes(self) -> Mapping[str, str]:
+        """Every value of a `class` attribute, with the same in lower case between two spaces."""
+        found = {attributes.get("class") for _, _, attributes in self.elements}
+        return {value: f" {value.lower()} " for value in found if value}
+
+    @cached_property
+    def ids(self) -> Mapping[str, str]:
+        """The same of `id`."""
+        found = {attributes.get("id") for _, _, attributes in self.elements}
+        return {value: f" {value.lower()} " for value in found if value}
+
+    @cached_property
+    def class_words(self) -> str:
+        """All values of `class` in lower case, one a line: what is not in it, no element is called."""
+        return "\n".join(self.classes.values())
+
+    @cached_property
+    def id_words(self) -> str:
+        """The same of `id`."""
+        return "\n".join(self.ids.values())
+
+    def tagged(self, tag: str) -> list[Element]:
+        """Elements of a tag, in document order."""
+        return self.by_tag.get(tag, [])
+
+    def with_attribute(self, name: str) -> list[Element]:
+        """Elements that have an attribute, in document order."""
+        if name not in self._by_attribute:
+            has_any = name in self.attribute_names
+            self._by_attribute[name] = [element for element in self.elements if name in element[2]] if has_any else []
+        return self._by_attribute[name]
+
+    def called(self, *parts: str) -> list[Element]:
+        """Elements whose `class` holds one of these lower-case parts; `" word "` is a whole one. In document order."""
+        if not any(part in self.class_words for part in parts):
+            return []
+        wanted = {value for value, lower in self.classes.items() if any(part in lower for part in parts)}
+        return [element for element in self.elements if element[2].get("class") in wanted]
+
+    def identified(self, *parts: str) -> list[Element]:
+        """The same of `id`."""
+        if not any(part in self.id_words for part in parts):
+            return []
+        wanted = {value for value, lower in self.ids.items() if any(part in lower for part in parts)}
+        return [element for element in self.elements if element[2].get("id") in wanted]
+
+    def in_order(self, elements: Iterable[Element]) -> list[Element]:
+        """Some of the elements of the page, each once, in document order."""
+        wanted = set(map(id, elements))
+        return [element for element in self.elements if id(element) in wanted] if wanted else []
 
 
 def read_document(markup: str | bytes) -> Document:
     """Parses a page and walks it. Raises PageError when it holds more than any real page does."""
-    return document_of(LexborHTMLParser(markup))
+    return document_of(LexborHTMLParser(markup, options=LexborDocumentOptions.WO_EVENTS))
 
 
 def document_of(tree: LexborHTMLParser) -> Document:

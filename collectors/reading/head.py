@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
+from collectors.reading.document import Document
 from collectors.reading.model import Item
 
 MOST_NODES = 5_000  # metas and links read of one page; a hostile page has a million
 _MOST_SHOWN = 20
-_WANTED = (
-    'meta, title, base, h1, time[datetime], [itemprop~="datePublished" i], link[rel~="canonical" i], link[rel~="image_src" i]'
-)
+_DATES = frozenset(("datepublished", "datecreated"))
 _ZERO_WIDTH = dict.fromkeys(map(ord, "\u200b\ufeff\u2060"))
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
 _ARTICLES = """
@@ -47,7 +46,7 @@ class Head:
     base: str | None
     h1s: tuple[str, ...]
     times: tuple[str, ...]  # `datetime` of the first `time` elements
-    published: tuple[str, ...]  # of elements marked datePublished, whatever scope they are in
+    published: tuple[str, ...]  # of elements marked datePublished or dateCreated, whatever scope they are in
 
     def first(self, *keys: str) -> str | None:
         """The first non-empty value of the first key that has one."""
@@ -61,44 +60,37 @@ class Head:
             yield from self.metas.get(key, ())
 
 
-def read_head(tree: LexborHTMLParser, url: str | None) -> Head:
+def read_head(document: Document, url: str | None) -> Head:
     metas: dict[str, list[str]] = {}
+    for _, _, attributes in document.tagged("meta")[:MOST_NODES]:
+        _add_meta(metas, attributes)
     links: dict[str, list[Mapping[str, str | None]]] = {}
-    h1s: list[str] = []
-    times: list[str] = []
-    published: list[str] = []
-    title = base = None
-    # one walk over the whole tree for all of them: the walk is what costs
-    for node in tree.css(_WANTED)[:MOST_NODES]:
-        tag = node.tag
-        attributes = node.attributes
-        if tag == "meta":
-            _add_meta(metas, attributes)
-        elif tag == "link":
-            for rel in (attributes.get("rel") or "").lower().split():
-                links.setdefault(rel, []).append(attributes)
-        elif tag == "h1":
-            if len(h1s) < _MOST_SHOWN and (text := clean(node.text(separator=" "))):
-                h1s.append(text)
-        elif tag == "title":
-            title = title or (None if _inside_svg(node) else clean(node.text()) or None)
-        elif tag == "base":
-            base = base or attributes.get("href")
-        elif len(times) + len(published) < _MOST_SHOWN:
-            stamp = attributes.get("datetime") or attributes.get("content") or clean(node.text(separator=" "))[:100]
-            (published if "itemprop" in attributes else times).append(stamp)
-    root = tree.root
-    attributes = root.attributes if root is not None and root.tag == "html" else {}
+    for _, _, attributes in document.tagged("link")[:MOST_NODES]:
+        for rel in (attributes.get("rel") or "").lower().split():
+            links.setdefault(rel, []).append(attributes)
+    base = next((href for _, _, attributes in document.tagged("base") if (href := attributes.get("href"))), None)
+    roots = document.tagged("html")
+    attributes = roots[0][2] if roots else {}
     return Head(
         metas={key: tuple(values) for key, values in metas.items()},
         links={key: tuple(values) for key, values in links.items()},
-        title=title,
+        title=next((title for node, _, _ in document.tagged("title")[:_MOST_SHOWN] if (title := clean(node.text()))), None),
         lang=attributes.get("lang") or attributes.get("xml:lang"),
         base=join(url, base) if base else url,
-        h1s=tuple(h1s),
-        times=tuple(times),
-        published=tuple(published),
+        h1s=tuple(text for node, _, _ in document.tagged("h1")[:_MOST_SHOWN] if (text := clean(node.text(separator=" ")))),
+        times=tuple(stamp for _, _, attributes in document.tagged("time")[:_MOST_SHOWN] if (stamp := attributes.get("datetime"))),
+        published=tuple(_published(document)),
     )
+
+
+def _published(document: Document) -> Iterator[str]:
+    left = _MOST_SHOWN
+    for node, tag, attributes in document.with_attribute("itemprop"):
+        if tag != "meta" and not _DATES.isdisjoint((attributes["itemprop"] or "").lower().split()):
+            yield attributes.get("datetime") or attributes.get("content") or clean(node.text(separator=" "))[:100]
+            left -= 1
+            if not left:
+                return
 
 
 def _add_meta(metas: dict[str, list[str]], attributes: Mapping[str, str | None]) -> None:
@@ -108,11 +100,6 @@ def _add_meta(metas: dict[str, list[str]], attributes: Mapping[str, str | None])
     for name in ("property", "name", "itemprop", "http-equiv"):
         if key := attributes.get(name):
             metas.setdefault(key.strip().lower(), []).append(content)
-
-
-def _inside_svg(node: LexborNode) -> bool:
-    parent = node.parent
-    return parent is not None and parent.tag not in ("head", "html", "body")
 
 
 def clean(text: object) -> str:

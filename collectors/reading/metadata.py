@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from selectolax.lexbor import LexborHTMLParser
-
 from collectors.reading.authors import read_authors
+from collectors.reading.document import Document
 from collectors.reading.head import Head, address_key, clean, first_text, join, main_items, read_head, text_of, values
 from collectors.reading.model import Item, Moment
 from collectors.reading.page_dates import read_page_dates
@@ -39,9 +38,9 @@ class Metadata:
     robots_directives: tuple[str, ...]
 
 
-def read_metadata(tree: LexborHTMLParser, items: Sequence[Item], url: str | None, fetched_at: datetime | None) -> Metadata:
-    """`items` are those of `structured.read_items` for the same tree. The tree is only read."""
-    head = read_head(tree, url)
+def read_metadata(document: Document, items: Sequence[Item], url: str | None, fetched_at: datetime | None) -> Metadata:
+    """`items` are those of `structured.read_items` for the same page."""
+    head = read_head(document, url)
     canonical = _canonical(head, url)
     addresses = frozenset({address_key(url), address_key(canonical)} - {""})
     heading = clean(head.first("og:title") or head.title).casefold()
@@ -50,14 +49,14 @@ def read_metadata(tree: LexborHTMLParser, items: Sequence[Item], url: str | None
     host = (urlsplit(url).hostname or "") if url else ""
     publisher = next((name for item in own if (name := first_text(item, "publisher"))), "")
     lang = _lang(head)
-    published, modified = read_page_dates(tree, head, own, canonical or url, fetched_at, lang)
+    published, modified = read_page_dates(document, head, own, canonical or url, fetched_at, lang)
     return Metadata(
         canonical_url=canonical,
         title=read_title(head, own, (site_name or "", publisher), host),
         description=head.first("description", "og:description", "twitter:description")
         or next((text for item in own if (text := first_text(item, "description"))), None),
         h1=head.h1s[0] if head.h1s else None,
-        authors=read_authors(tree, head, own, (site_name or "", publisher), host),
+        authors=read_authors(document, head, own, (site_name or "", publisher), host),
         site_name=site_name,
         section=head.first("article:section", "parsely-section", "section")
         or next((text for item in own if (text := first_text(item, "articleSection"))), None),

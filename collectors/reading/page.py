@@ -38,11 +38,11 @@ def read_page(
     tree, blocks = document.tree, document.blocks
     items = read_items(tree, url)
     content = read_content(document, url, items)
-    metadata = read_metadata(tree, items, url, fetched_at)
+    metadata = read_metadata(document, items, url, fetched_at)
     lang = detect(content.text() or "\n".join(blocks.texts) or metadata.title or "") or metadata.lang_hint
     comments, used = read_comments(blocks, content.kept, content.kind, url, lang, fetched_at)
     text = content.text(without=used)
-    links = read_links(tree, url)
+    links = read_links(document, url)
     return Reading(
         url=url,
         canonical_url=metadata.canonical_url,
@@ -65,8 +65,8 @@ def read_page(
         offers=tuple(read_offers(tree, items, url, lang)),
         breadcrumbs=read_breadcrumbs(tree, items),
         links=links,
-        feeds=read_feeds(tree, url, links),
-        next_url=read_next(tree, url),
+        feeds=read_feeds(document, url, links),
+        next_url=read_next(document, url, links),
         technical_ids=read_technical_ids(tree, links),
         ad_marking=read_ad_marking(text, (link.url for link in links)),
         encoding=encoding,

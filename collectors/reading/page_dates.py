@@ -11,16 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
-
 from collectors.reading.dates import read_date
-from collectors.reading.head import ARTICLE_TYPES, Head, short_text, text_of, values
+from collectors.reading.document import Document
+from collectors.reading.head import ARTICLE_TYPES, Head, text_of, values
 from collectors.reading.model import Item, Moment
+from collectors.reading.shown_dates import hidden_date, is_possible, shown_date, visible_text
 
-EARLIEST_YEAR = 1994  # before it there was no web page to publish
-_MOST_NODES = 150
-_LONGEST_TEXT = 150_000
-_LONGEST_SHOWN = 250  # characters of an element that shows a date; a longer one is a piece of the page
 # Sure of publication first; then those that also stand for creation, upload or whatever date.
 _PUBLISHED_NAMES = """
 article:published_time og:article:published_time datepublished parsely-pub-date sailthru.date pubdate publish-date
@@ -51,65 +47,34 @@ _URL_DAY = re.compile(
     r"(?<!\d)((?:19|20)\d{2})"
     r"(?:([/_.\-])(0?[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01]|[1-9](?=[/.]|$))|(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01]))(?!\d)"
 )
-_SHOWN = (
-    'h1, time, [itemprop*="date" i], [class*="date" i], [class*="datum" i], [class*="publish" i], [class*="time" i], '
-    '[class*="posted" i], [class*="byline" i], [id*="date" i], [class~="meta"], [class*="-meta" i], [class*="_meta" i], '
-    '[class*="info" i], [class*="submitted" i]'
-)
-_OTHER_PAGES = re.compile(
-    r"teaser|related|sidebar|widget|footer|\bcomment|recommend|calendar|footnote|most-read|newsticker", re.IGNORECASE
-)
-_DATE_IN_TEXT = re.compile(
-    r"(?<![\d/])(?:\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?"
-    r"|\d{1,2}[./-]\s?\d{1,2}[./-]\s?(?:19|20)\d{2}|\d{1,2}\.\d{1,2}\.\d{2}(?!\d)"
-    r"|(?:19|20)\d{2}[./]\d{1,2}[./]\d{1,2}"
-    r"|\d{1,2}(?:st|nd|rd|th|er|º)?\.?\s+(?:de\s+|of\s+)?[^\W\d_]{3,12}\.?,?\s+(?:de\s+|del\s+)?(?:19|20)\d{2}"
-    r"|(?:19|20)\d{2}[年년]\s?\d{1,2}[月월]\s?\d{1,2}[日일])(?!\d)"
-    r"|\b[^\W\d_]{3,12}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+(?:19|20)\d{2}\b"
-)
-# What every date of the pattern above holds, found many times faster: the pattern is tried only around such places.
-_YEAR_IN_TEXT = re.compile(r"(?:19|20)\d\d|\.\d\d?\.\d\d|\d{4}-\d\d-")
-_BEFORE_YEAR, _AFTER_YEAR = 80, 60  # characters of a date around its year, runs of white space included
-_LABELLED = re.compile(
-    r"(?:publi(?:shed|cado|é|cato|kowano)|posted|опубликован|дата публикации|создан|veröffentlicht|erschienen|erstellt|datum|"
-    r"stand|geplaatst|dodano|yayın\w*|first published|date)\w*[^\d\w]{0,4}(?:(?:am|on|le|el|il|op|at|by)\s)?[^\d\n]{0,14}$",
-    re.IGNORECASE,
-)
-_CHANGED = re.compile(
-    r"(?:updat|modif|обновл|измен|aktualis|geändert|bearbeitet|edited|mis à jour|actualiz|letzte)\w*[^\d]{0,24}$", re.IGNORECASE
-)
-_COPYRIGHT = re.compile(
-    r"©|copyright|\(c\)|all rights reserved|все права|valid|gültig|expires|regist|joined|member since|mitglied seit|на сайте с|"
-    r"geboren|born",
-    re.IGNORECASE,
-)
-_SCRIPT_DATE = re.compile(
-    r"""["']?(?:datePublished|date_published|published_at|publishedAt|publish(?:ed)?_?[dD]ate|publication_?[dD]ate|pub_?[dD]ate|"""
-    r"""first_?[pP]ublished\w{0,20}|created_at|createdAt)\\?["']?\s{0,9}[:=]\s{0,9}\\?["']([^"'\\]{8,40})\\?["']"""
-)
 _DAY_FIRST_ENGLISH = re.compile(r"en[-_](?:gb|au|nz|ie|in|za|sg|hk|ng|ke)\b", re.IGNORECASE)
 _SLASHED = re.compile(r"(?<!\d)(\d{1,2})/(\d{1,2})/(\d{4})(?!\d)")
 
 
 def read_page_dates(
-    tree: LexborHTMLParser, head: Head, own: Sequence[Item], url: str | None, fetched_at: datetime | None, lang: str | None
+    document: Document, head: Head, own: Sequence[Item], url: str | None, fetched_at: datetime | None, lang: str | None
 ) -> tuple[Moment | None, Moment | None]:
     """Published and modified time. Neither is after `fetched_at`; without it no relative word is read."""
     limit = _limit(fetched_at)
     from_url = url_date(url, limit)
     claims = list(_declared(head, own))
-    order = _day_first(tree, claims)
+    order = _day_first(document, claims)
     if order is None and _DAY_FIRST_ENGLISH.match(head.lang or head.first("og:locale") or ""):
         order = True
     published = _first(claims, limit, lang, order)
     if published is None:
-        published = from_url or _shown(tree, limit, fetched_at, lang, order) or _hidden(tree, head, limit, lang)
+        published = (
+            from_url
+            or shown_date(document, limit, fetched_at, lang, order)
+            or hidden_date(document, limit, lang)
+            or _of_image(head, limit)
+        )
     elif (
         from_url is not None and from_url.evidence == "url" and from_url.value.date() < published.value.date() - timedelta(days=1)
     ):
         published = from_url  # declared anew at a later edit; the address keeps the first day
     else:
-        published = _local(published, claims, from_url, tree, head, lang)
+        published = _local(published, claims, from_url, document, head, lang)
     modified = _first(_declared_changes(head, own), limit, lang, order)
     return published, modified
 
@@ -162,18 +127,6 @@ def _first(candidates: Iterable[tuple[str, str]], limit: datetime | None, lang: 
     return None
 
 
-def is_possible(moment: Moment, limit: datetime | None) -> bool:
-    value = moment.value
-    if value.year < EARLIEST_YEAR:
-        return False
-    if limit is None:
-        return value.year < 2100
-    try:
-        return (value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value) <= limit
-    except OverflowError:
-        return False
-
-
 def url_date(url: str | None, limit: datetime | None) -> Moment | None:
     """The day that an address names, as in /2026/11/20/."""
     for match in _URL_DAY.finditer((url or "")[:2_000]):
@@ -187,7 +140,13 @@ def url_date(url: str | None, limit: datetime | None) -> Moment | None:
     return None
 
 
-def _day_first(tree: LexborHTMLParser, claims: Sequence[tuple[str, str]]) -> bool | None:
+def _of_image(head: Head, limit: datetime | None) -> Moment | None:
+    """The day in the lead image's address: uploads are filed by day."""
+    image = url_date(head.first("og:image", "twitter:image"), limit)
+    return replace(image, evidence="address of the lead image") if image else None
+
+
+def _day_first(document: Document, claims: Sequence[tuple[str, str]]) -> bool | None:
     """The order of a declared 03/04/2026, by the page's other dates: one with a day over 12, or the same date with dots."""
     pairs = [(int(m[1]), int(m[2]), int(m[3])) for text, _ in claims if (m := _SLASHED.search(text))]
     if not pairs:
@@ -195,7 +154,7 @@ def _day_first(tree: LexborHTMLParser, claims: Sequence[tuple[str, str]]) -> boo
     for first, second, _ in pairs:
         if first > 12 or second > 12:
             return first > 12
-    text = _visible_text(tree)
+    text = visible_text(document)
     for first, second, year in pairs:
         if re.search(rf"(?<!\d)0?{second}\.\s?0?{first}\.\s?{year}", text):
             return False
@@ -211,7 +170,7 @@ def _local(
     published: Moment,
     claims: Sequence[tuple[str, str]],
     from_url: Moment | None,
-    tree: LexborHTMLParser,
+    document: Document,
     head: Head,
     lang: str | None,
 ) -> Moment:
@@ -245,7 +204,7 @@ def _local(
     if from_url is not None and from_url.evidence == "url" and (from_url.value.date() - value.date()).days in days:
         return replace(published, value=_on_day(value, from_url.value.date()))
     if value.hour < 8 or value.hour >= 21:
-        shown = _shown(tree, None, None, lang, None)
+        shown = shown_date(document, None, None, lang, None)
         if shown is not None and (shown.value.date() - value.date()).days in days:
             return replace(published, value=_on_day(value, shown.value.date()))
     return published
@@ -258,143 +217,3 @@ def _on_day(value: datetime, day: date) -> datetime:
         if moved.date() == day:
             return moved
     return value
-
-
-def _shown(
-    tree: LexborHTMLParser, limit: datetime | None, fetched_at: datetime | None, lang: str | None, order: bool | None
-) -> Moment | None:
-    """The date that the page shows: after its heading, else labelled as publication, else the first anywhere."""
-    before: list[Moment] = []
-    after: list[Moment] = []
-    found = before
-    for node in tree.css(_SHOWN)[:_MOST_NODES]:
-        if node.tag == "h1":
-            found = after
-            continue
-        moment = _of_node(node, limit, fetched_at, lang, order)
-        if moment is not None:
-            if _says_published(node):
-                return moment
-            found.append(moment)
-    if after:
-        return after[0]
-    text = _visible_text(tree)
-    plain, labelled, changed = _in_text(text, limit, lang, order)
-    return labelled or (before[0] if before else None) or plain or changed
-
-
-def _visible_text(tree: LexborHTMLParser) -> str:
-    """The beginning of the body's text without what scripts and styles hold."""
-    body = tree.body
-    if body is None:
-        return ""
-    text = body.text(separator=" ")[:2_000_000]
-    parts = []
-    place = size = 0
-    for node in body.css("script, style, noscript, template")[:500]:
-        inner = node.text(separator=" ")
-        start = text.find(inner, place) if inner else -1
-        if start < 0:
-            continue
-        parts.append(text[place:start])
-        size += start - place
-        place = start + len(inner)
-        if size > _LONGEST_TEXT:
-            break
-    parts.append(text[place : place + _LONGEST_TEXT])
-    return "".join(parts)[:_LONGEST_TEXT]
-
-
-def _says_published(node: LexborNode) -> bool:
-    attributes = node.attributes
-    marks = f"{attributes.get('itemprop') or ''} {attributes.get('class') or ''}".lower()
-    return "publish" in marks or "pubdate" in attributes
-
-
-def _of_node(
-    node: LexborNode, limit: datetime | None, fetched_at: datetime | None, lang: str | None, order: bool | None
-) -> Moment | None:
-    attributes = node.attributes
-    if _OTHER_PAGES.search(f"{attributes.get('class') or ''} {attributes.get('id') or ''}") or _is_beside(node):
-        return None
-    for stamp in (attributes.get("datetime"), attributes.get("content")):
-        if stamp and (moment := read_date(stamp, lang, day_first=order, strict=True)) and is_possible(moment, limit):
-            return replace(moment, evidence=f"shown {node.tag}")
-    text = short_text(node, _LONGEST_SHOWN)
-    if len(text) < 6 or _COPYRIGHT.search(text):
-        return None
-    plain, labelled, changed = _in_text(text, limit, lang, order)
-    if moment := labelled or plain or changed:
-        return moment
-    if fetched_at is not None and len(text) < 60:
-        moment = read_date(text, lang, fetched_at, order, strict=True)
-        if moment is not None and is_possible(moment, limit):
-            return moment
-    return None
-
-
-def _is_beside(node: LexborNode) -> bool:
-    """Whether a node stands in a footer, a side column or a list of other pages."""
-    parent = node.parent
-    for _ in range(6):
-        if parent is None or parent.tag in ("body", "main"):
-            return False
-        if parent.tag in ("footer", "aside", "nav", "blockquote"):
-            return True
-        attributes = parent.attributes
-        if _OTHER_PAGES.search(f"{attributes.get('class') or ''} {attributes.get('id') or ''}"):
-            return True
-        parent = parent.parent
-    return False
-
-
-def _in_text(
-    text: str, limit: datetime | None, lang: str | None, order: bool | None
-) -> tuple[Moment | None, Moment | None, Moment | None]:
-    """The first date of a text that has no label, one labelled as publication, one labelled as change."""
-    plain = labelled = changed = None
-    for place, match in enumerate(_dates_in(text)):
-        if place > 200:
-            break
-        leading = text[max(0, match.start() - 40) : match.start()]
-        if _COPYRIGHT.search(leading[-20:]):
-            continue
-        kind = 2 if _CHANGED.search(leading) else 1 if _LABELLED.search(leading) else 0
-        if (kind == 0 and plain) or (kind == 2 and changed):
-            continue
-        moment = read_date(match[0], lang, day_first=order, strict=True)
-        if moment is None or not is_possible(moment, limit):
-            continue
-        if kind == 1:
-            labelled = replace(moment, evidence="text, labelled as published")
-            break
-        if kind == 2:
-            changed = replace(moment, evidence="text, labelled as changed")
-        else:
-            plain = replace(moment, evidence="text")
-    return plain, labelled, changed
-
-
-def _dates_in(text: str) -> Iterator[re.Match[str]]:
-    """What looks like a date, in order."""
-    start = end = 0
-    for place in _YEAR_IN_TEXT.finditer(text):
-        if end and place.start() - _BEFORE_YEAR > end:
-            yield from _DATE_IN_TEXT.finditer(text, start, end)
-            start = end = 0
-        start = start if end else max(0, place.start() - _BEFORE_YEAR)
-        end = place.end() + _AFTER_YEAR
-    if end:
-        yield from _DATE_IN_TEXT.finditer(text, start, end)
-
-
-def _hidden(tree: LexborHTMLParser, head: Head, limit: datetime | None, lang: str | None) -> Moment | None:
-    """What scripts say, then the day in the lead image's address: uploads are filed by day."""
-    for node in tree.css("script")[:100]:
-        text = node.text()
-        for match in _SCRIPT_DATE.finditer(text[:_LONGEST_TEXT]):
-            moment = read_date(match[1], lang, strict=True)
-            if moment is not None and is_possible(moment, limit):
-                return replace(moment, evidence="script")
-    image = url_date(head.first("og:image", "twitter:image"), limit)
-    return replace(image, evidence="address of the lead image") if image else None

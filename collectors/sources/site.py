@@ -14,11 +14,10 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from selectolax.lexbor import LexborHTMLParser
-
 from collectors.frontier import in_scope, is_trap, scope_of
 from collectors.page_records import job_records, offer_records, page_record, reading_of, review_records
 from collectors.reading.bounds import check_bounds
+from collectors.reading.document import read_document
 from collectors.reading.encoding import decode
 from collectors.reading.links import read_links
 from collectors.reading.model import Moment, PageError
@@ -220,7 +219,7 @@ def _from_links(capture: Capture, known: Known) -> Iterator[Request]:
         check_bounds(text)
     except PageError:
         return  # `parse` says so; a page that cannot be read leads nowhere
-    for link in read_links(LexborHTMLParser(text), capture.final_url):
+    for link in read_links(read_document(text), capture.final_url):
         if "nofollow" in link.rel or not in_scope(link.url, scope) or is_trap(link.url):
             continue
         if capture.context["follows"] == "all" or known.fetched(_fingerprint(link.url)) is None:

@@ -3,9 +3,9 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from selectolax.lexbor import LexborHTMLParser
 
 from collectors.reading.dates import read_date
+from collectors.reading.document import read_document
 from collectors.reading.head import read_head
 from collectors.reading.model import Item
 from collectors.reading.page_dates import read_page_dates
@@ -118,8 +118,8 @@ def test_iso_times_come_back(value):
 def page_dates(
     html: str, items: tuple[Item, ...] = (), url: str | None = None, fetched_at: datetime | None = NOW, lang: str = "ru"
 ):
-    tree = LexborHTMLParser(html)
-    return read_page_dates(tree, read_head(tree, url), items, url, fetched_at, lang)
+    document = read_document(html)
+    return read_page_dates(document, read_head(document, url), items, url, fetched_at, lang)
 
 
 def article(published: str) -> tuple[Item, ...]:

@@ -3,8 +3,8 @@
 import time
 
 import pytest
-from selectolax.lexbor import LexborHTMLParser
 
+from collectors.reading.document import read_document
 from collectors.reading.links import read_feeds, read_links, read_next
 from collectors.reading.model import Link
 
@@ -12,7 +12,7 @@ URL = "https://shop.example/cat/list?page=2"
 
 
 def urls(html: str, url: str | None = URL) -> list[str]:
-    return [link.url for link in read_links(LexborHTMLParser(html), url)]
+    return [link.url for link in read_links(read_document(html), url)]
 
 
 @pytest.mark.parametrize(
@@ -42,15 +42,13 @@ def test_the_base_element_is_obeyed():
 
 
 def test_an_address_stands_once_with_its_first_text_and_its_rel():
-    links = read_links(
-        LexborHTMLParser('<a href="/a" rel="nofollow UGC"></a><a href="/a#x">Первый</a><a href="/a">Второй</a>'), URL
-    )
+    links = read_links(read_document('<a href="/a" rel="nofollow UGC"></a><a href="/a#x">Первый</a><a href="/a">Второй</a>'), URL)
 
     assert links == (Link("https://shop.example/a", "Первый", ("nofollow", "ugc")),)
 
 
 def test_a_link_around_a_picture_is_called_as_the_picture():
-    assert read_links(LexborHTMLParser('<a href="/a"><img src="x" alt=" Чайник "></a>'), URL)[0].text == "Чайник"
+    assert read_links(read_document('<a href="/a"><img src="x" alt=" Чайник "></a>'), URL)[0].text == "Чайник"
 
 
 def test_without_an_address_of_the_page_only_absolute_links_are_read():
@@ -62,7 +60,7 @@ def test_announced_feeds():
       <link rel="alternate" hreflang="en" href="/en">
       <link rel=alternate type="application/atom+xml" href="/atom.xml"></head>"""
 
-    assert [(feed.url, feed.text) for feed in read_feeds(LexborHTMLParser(html), URL)] == [
+    assert [(feed.url, feed.text) for feed in read_feeds(read_document(html), URL)] == [
         ("https://shop.example/feed", "Новости"),
         ("https://shop.example/atom.xml", ""),
     ]
@@ -71,7 +69,7 @@ def test_announced_feeds():
 def test_a_page_that_announces_no_feed_may_link_to_one():
     html = '<a href="/rss.xml">RSS</a><a href="/feedback">Отзывы</a>'
 
-    assert [feed.url for feed in read_feeds(LexborHTMLParser(html), URL)] == ["https://shop.example/rss.xml"]
+    assert [feed.url for feed in read_feeds(read_document(html), URL)] == ["https://shop.example/rss.xml"]
 
 
 @pytest.mark.parametrize(
@@ -88,22 +86,22 @@ def test_a_page_that_announces_no_feed_may_link_to_one():
     ],
 )
 def test_the_next_page(html):
-    tree = LexborHTMLParser(html)
+    document = read_document(html)
 
-    assert read_next(tree, URL) == "https://shop.example/cat/list?page=3"
-    assert read_next(tree, URL, read_links(tree, URL)) == "https://shop.example/cat/list?page=3"
+    assert read_next(document, URL) == "https://shop.example/cat/list?page=3"
+    assert read_next(document, URL, read_links(document, URL)) == "https://shop.example/cat/list?page=3"
 
 
 @pytest.mark.parametrize(
     "html", ['<a href="/next-generation">Next generation</a>', '<div class="pagination"><a href="?page=1">1</a></div>', ""]
 )
 def test_no_next_page(html):
-    assert read_next(LexborHTMLParser(html), URL) is None
+    assert read_next(read_document(html), URL) is None
 
 
 def test_thousands_of_links_take_little_time():
-    tree = LexborHTMLParser("".join(f'<a href="/p/{number}">товар {number}</a>' for number in range(100_000)))
+    document = read_document("".join(f'<a href="/p/{number}">товар {number}</a>' for number in range(100_000)))
     began = time.process_time()
 
-    assert len(read_links(tree, URL)) == 5_000
+    assert len(read_links(document, URL)) == 5_000
     assert time.process_time() - began < 2
