@@ -56,7 +56,7 @@ def read_samples() -> list[Sample]:
 def _sample(key: str, source: str, kind: str | None, url: str, body: bytes, truth: Any) -> Sample | None:
     text, _ = decode(body)
     document = read_document(text)
-    page = prepare(document, url, read_items(document.tree, url))
+    page = prepare(document, url, read_items(document, url))
     if not page.blocks.texts:
         return None
     page.blocks.nodes.clear()

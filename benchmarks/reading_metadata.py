@@ -57,7 +57,7 @@ def peer_module(name: str) -> Any:
 
 def ours(body: bytes, url: str) -> Facts:
     document = read_document(decode(body)[0])
-    found = read_metadata(document, read_items(document.tree, url), url, None)
+    found = read_metadata(document, read_items(document, url), url, None)
     moment = found.published_at.value if found.published_at else None
     return {"title": found.title, "authors": found.authors, "moment": moment, "image": found.image_url}
 

@@ -29,6 +29,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from zyte_parsers import extract_brand_name, extract_breadcrumbs, extract_rating
 
 from collectors.reading.breadcrumbs import crumbs_of
+from collectors.reading.document import read_document
 from collectors.reading.model import Item
 from collectors.reading.prices import currency_code, read_price
 from collectors.reading.product_html import brand_of
@@ -287,8 +288,8 @@ def products(data: Path) -> None:
 
 
 def read_product(page: str, url: str) -> dict[str, Any]:
-    tree = LexborHTMLParser(page)
-    offers = read_offers(tree, read_items(tree, url), url)
+    document = read_document(page)
+    offers = read_offers(document, read_items(document, url), url)
     return {field: getattr(offers[0], name) for field, name in FIELDS.items()} if offers else {}
 
 

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from urllib.parse import urljoin
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
+from collectors.reading.document import Document
 from collectors.reading.model import Item
 from collectors.reading.node_text import text_of
 
@@ -26,10 +27,6 @@ _ONLY_SIGN = re.compile(rf"{_SIGN}\Z")
 _LEFT = re.compile(rf"{_SIGN}\s+|[→»›❯>➔►▸]+")
 _RIGHT = re.compile(rf"\s+({_SIGN})\Z")
 _SPLIT = re.compile(rf"(?:^|\s+)[{_SIGNS}]+(?:$|\s+)")
-_TRAILS = (
-    '[class*="breadcrumb" i], [id*="breadcrumb" i], [class*="bread-crumb" i], [aria-label*="breadcrumb" i], '
-    '[itemtype*="breadcrumb" i]'
-)
 _LEAF_SKIPPED = frozenset(("button", "script", "style", "noscript", "template"))
 
 
@@ -45,15 +42,15 @@ class _Found(NamedTuple):
     is_marked: bool  # inside an element that markup calls a step
 
 
-def read_breadcrumbs(tree: LexborHTMLParser, items: Sequence[Item]) -> tuple[str, ...]:
+def read_breadcrumbs(document: Document, items: Sequence[Item]) -> tuple[str, ...]:
     """The names of the trail's steps, from the home page down; empty when the page shows none."""
     names = _from_items(items)
     if names:
         return names
-    raw = tree.raw_html or b""
-    if b"readcrumb" not in raw and b"BREADCRUMB" not in raw and b"bread-crumb" not in raw:
-        return ()
-    for node in tree.css(_TRAILS)[:10]:
+    found = [*document.called("breadcrumb", "bread-crumb"), *document.identified("breadcrumb")]
+    for name in ("aria-label", "itemtype"):
+        found += [element for element in document.with_attribute(name) if "breadcrumb" in (element[2][name] or "").lower()]
+    for node, _, _ in document.in_order(found)[:10]:
         names = tuple(crumb.name for crumb in crumbs_of(node, None) if crumb.name)
         if len(names) > 1 and all(len(name) <= MAX_NAME for name in names):
             return names[:MAX_CRUMBS]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import urljoin
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 from collectors.reading import product_words as words
+from collectors.reading.document import Document
 from collectors.reading.model import ReadOffer
 from collectors.reading.node_text import price_text_of, text_of
 from collectors.reading.prices import Price, read_price
@@ -19,10 +20,7 @@ MAX_PRICE_TEXT = 80
 LONG_NAME = 6  # letters; a shorter one is taken only if there is none longer ("+More")
 MAX_CARD_TEXT = 10_000  # characters; a longer block is no card
 
-_PRICES = (
-    '[class*="price" i], [itemprop~="price"], [class*="preis" i], [class*="prix" i], [class*="precio" i], [class*="prezzo" i], '
-    '[class*="cena" i], [class*="cost" i]'
-)
+_PRICES = ("price", "preis", "prix", "precio", "prezzo", "cena", "cost")  # in the class of what shows one
 _GONE = (
     "нет в наличии",
     "распродан",
@@ -49,18 +47,18 @@ class _Card:
         self.old: Price | None = None
 
 
-def read_cards(tree: LexborHTMLParser, url: str | None, lang: str | None) -> list[ReadOffer]:
+def read_cards(document: Document, url: str | None, lang: str | None) -> list[ReadOffer]:
     """Cards in document order; empty when fewer than three blocks of one shape bear a price."""
-    nodes = tree.css(_PRICES)[:MAX_PRICES]
-    if len(nodes) < MIN_CARDS:
+    found = document.called(*_PRICES)
+    if marked := [
+        element for element in document.with_attribute("itemprop") if "price" in (element[2]["itemprop"] or "").split()
+    ]:
+        found = document.in_order([*found, *marked])
+    if len(found) < MIN_CARDS:
         return []
     cards: dict[int, _Card] = {}
     shapes: dict[int, bool] = {}
-    last = 0
-    for node in nodes:
-        if node.mem_id == last:
-            continue
-        last = node.mem_id
+    for node, _, _ in found[:MAX_PRICES]:
         shown = price_text_of(node)
         if not shown or len(shown) > MAX_PRICE_TEXT or not any(char.isdigit() for char in shown):
             continue
@@ -73,8 +71,8 @@ def read_cards(tree: LexborHTMLParser, url: str | None, lang: str | None) -> lis
                 break
             card = cards[block.mem_id] = _Card(block)
         _take(card, node, read_price(shown, None, lang))
-    found = [offer for card in cards.values() if (offer := _offer(card, url)) is not None]
-    return found if len(found) >= MIN_CARDS else []
+    offers = [offer for card in cards.values() if (offer := _offer(card, url)) is not None]
+    return offers if len(offers) >= MIN_CARDS else []
 
 
 def _take(card: _Card, node: LexborNode, price: Price) -> None:

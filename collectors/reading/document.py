@@ -50,6 +50,7 @@ _CLOSED: Final = _tag_ids(CLOSED)
 _INLINE: Final = _tag_ids(INLINE)
 _NAMES: Final = _CLOSED | _INLINE | _tag_ids(BLOCK)
 _IDS: Final = {name: number for number, name in _NAMES.items()}
+_MEDIA: Final = frozenset(_IDS[name] for name in ("audio", "object", "video"))
 _A, _BR, _PRE, _IMG = (_IDS[name] for name in ("a", "br", "pre", "img"))
 
 
@@ -182,6 +183,7 @@ class _Walk:
         )  # fmt: skip
 
     def head(self, head: LexborNode) -> None:
+        self.elements.append((head, "head", head.attributes))
         for node in head.iter():
             tag = node.tag_id
             self.elements.append((node, _NAMES.get(tag) or node.tag or "", node.attributes))
@@ -256,6 +258,7 @@ class _Walk:
             name = _NAMES.get(tag) or child.tag or ""
             elements.append((child, name, attributes))
             if tag in _CLOSED:
+                self.closed(child, tag)
                 continue
             if tag in _INLINE:
                 if tag == _IMG:
@@ -283,6 +286,15 @@ class _Walk:
             self.block(child, name, attributes, container, depth + 1, hidden)
         if len(elements) > MAX_NODES:
             raise PageError(f"too many elements (more than {MAX_NODES:,})")
+
+    def closed(self, outer: LexborNode, tag: int) -> None:
+        """Lists what a player holds of structured data; all else in it is for browsers that cannot play."""
+        if tag not in _MEDIA:
+            return
+        for node in outer.traverse():
+            attributes = node.attributes
+            if "itemprop" in attributes and node.mem_id != outer.mem_id:
+                self.elements.append((node, _NAMES.get(node.tag_id) or node.tag or "", attributes))
 
     def line_break(self, container: int) -> None:
         if self.in_pre:

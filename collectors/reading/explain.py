@@ -29,7 +29,7 @@ def explain_page(body: bytes | str, url: str | None = None) -> dict[str, Any]:
     check_bounds(markup)
     document = read_document(markup)
     blocks = document.blocks
-    page = prepare(document, url, read_items(document.tree, url))
+    page = prepare(document, url, read_items(document, url))
     if not blocks.texts:
         return {"kinds": {}, "threshold": None, "blocks": []}
     content, rows = judge(page)

@@ -9,23 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from selectolax.lexbor import LexborNode
-
+from collectors.reading.document import Attributes
 from collectors.reading.model import Item, Origin
 
 MAX_TAGS = 2_000
 _GRAPH = frozenset(("og", "article", "product", "book", "profile", "video", "music", "fb", "al", "vk", "place", "business"))
 
 
-def items_from_metas(metas: Iterable[LexborNode]) -> list[Item]:
-    """Items of the `meta` elements of a page, in the order OpenGraph, Twitter, Dublin Core."""
+def items_from_metas(metas: Iterable[Attributes]) -> list[Item]:
+    """Items of the attributes of the `meta` elements of a page, in the order OpenGraph, Twitter, Dublin Core."""
     graph: dict[str, Any] = {}
     card: dict[str, Any] = {}
     core: dict[str, Any] = {}
-    for number, node in enumerate(metas):
+    for number, attributes in enumerate(metas):
         if number >= MAX_TAGS:
             break
-        attributes = node.attributes
         content = attributes.get("content")
         if not content:
             continue

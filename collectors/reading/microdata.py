@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urljoin
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
+from collectors.reading.document import Attributes, Document
 from collectors.reading.model import Item
 from collectors.reading.node_text import text_of
 from collectors.reading.vocabulary import bare_property, bare_type
@@ -27,7 +27,7 @@ class _Scope:
 
     __slots__ = ("attributes", "is_value", "mark", "node", "properties")
 
-    def __init__(self, node: LexborNode, attributes: dict[str, str | None]) -> None:
+    def __init__(self, node: LexborNode, attributes: Attributes) -> None:
         self.node = node
         self.mark = node.mem_id
         self.attributes = attributes
@@ -35,29 +35,17 @@ class _Scope:
         self.is_value = False
 
 
-def read_microdata(tree: LexborHTMLParser, url: str | None) -> list[Item]:
+def read_microdata(document: Document, url: str | None) -> list[Item]:
     """The top-level items in document order; addresses are resolved against `url` when it is given."""
-    return items_from_nodes(tree, tree.css("[itemscope], [itemprop]"), url)
-
-
-def items_from_nodes(tree: LexborHTMLParser, nodes: Sequence[LexborNode], url: str | None) -> list[Item]:
-    """The same from all elements with itemscope or itemprop, in document order; an element may stand twice in a row."""
-    scopes: dict[int, _Scope] = {}
-    named: list[tuple[LexborNode, dict[str, str | None]]] = []
-    last = 0
-    for node in nodes[: 2 * MAX_ELEMENTS]:
-        mark = node.mem_id
-        if mark == last:
-            continue  # an element with both attributes is found by both selectors
-        last = mark
-        attributes = node.attributes
-        if "itemscope" in attributes:
-            scopes[mark] = _Scope(node, attributes)
-        if attributes.get("itemprop"):
-            named.append((node, attributes))
+    scopes = {
+        node.mem_id: _Scope(node, attributes) for node, _, attributes in document.with_attribute("itemscope")[:MAX_ELEMENTS]
+    }
+    named = [
+        (node, attributes) for node, _, attributes in document.with_attribute("itemprop")[:MAX_ELEMENTS] if attributes["itemprop"]
+    ]
     owners: dict[int, _Scope | None] = {}
     loose: dict[int, _Scope | str | None] = {}
-    for node, attributes in named[:MAX_ELEMENTS]:
+    for node, attributes in named:
         owner = _owner(node, scopes, owners)
         value: _Scope | str | None = scopes.get(node.mem_id)
         if owner is None:
@@ -65,7 +53,7 @@ def items_from_nodes(tree: LexborHTMLParser, nodes: Sequence[LexborNode], url: s
             continue
         _add(owner, attributes, value if value is not None else _value(node, attributes, url))
     if loose and any(scope.attributes.get("itemref") for scope in scopes.values()):
-        _follow_references(tree, scopes, named, loose, url)
+        _follow_references(document, scopes, named, loose, url)
     budget = [MAX_ELEMENTS]
     return [_item(scope, frozenset(), budget) for scope in scopes.values() if not scope.is_value]
 
@@ -90,14 +78,14 @@ def _owner(node: LexborNode, scopes: dict[int, _Scope], owners: dict[int, _Scope
     return found
 
 
-def _add(owner: _Scope, attributes: dict[str, str | None], value: _Scope | str) -> None:
+def _add(owner: _Scope, attributes: Attributes, value: _Scope | str) -> None:
     if isinstance(value, _Scope):
         value.is_value = True
     for name in (attributes.get("itemprop") or "").split():
         owner.properties.append((bare_property(name), value))
 
 
-def _value(node: LexborNode, attributes: dict[str, str | None], url: str | None) -> str:
+def _value(node: LexborNode, attributes: Attributes, url: str | None) -> str:
     tag = node.tag or ""
     content = attributes.get("content")
     if tag == "meta":
@@ -120,7 +108,7 @@ def _value(node: LexborNode, attributes: dict[str, str | None], url: str | None)
     return content.strip() if content is not None else text_of(node)
 
 
-def _is_text(attributes: dict[str, str | None]) -> bool:
+def _is_text(attributes: Attributes) -> bool:
     return bool(_TEXTS & set((attributes.get("itemprop") or "").split()))
 
 
@@ -135,21 +123,21 @@ def _resolve(address: str, url: str | None) -> str:
 
 
 def _follow_references(
-    tree: LexborHTMLParser,
+    document: Document,
     scopes: dict[int, _Scope],
-    named: list[tuple[LexborNode, dict[str, str | None]]],
+    named: list[tuple[LexborNode, Attributes]],
     loose: dict[int, _Scope | str | None],
     url: str | None,
 ) -> None:
     """Gives items the properties that stand elsewhere, under the elements their itemref names."""
     wanted = {name for scope in scopes.values() for name in (scope.attributes.get("itemref") or "").split()}
     elements: dict[str, int] = {}
-    for node in tree.css("[id]"):
-        name = node.attributes.get("id")
+    for node, _, attributes in document.with_attribute("id"):
+        name = attributes["id"]
         if name in wanted:
             elements.setdefault(name, node.mem_id)
     # an element may be reached through every ancestor with an id that is asked for
-    by_name: dict[int, list[tuple[LexborNode, dict[str, str | None]]]] = {}
+    by_name: dict[int, list[tuple[LexborNode, Attributes]]] = {}
     marks = set(elements.values())
     for node, attributes in named:
         if node.mem_id not in loose:

@@ -35,8 +35,8 @@ def read_page(
     markup, encoding = (body, None) if isinstance(body, str) else decode(body, media_type, charset)
     check_bounds(markup)
     document = read_document(markup)  # refuses trees too deep or too large for the readers
-    tree, blocks = document.tree, document.blocks
-    items = read_items(tree, url)
+    blocks = document.blocks
+    items = read_items(document, url)
     content = read_content(document, url, items)
     metadata = read_metadata(document, items, url, fetched_at)
     lang = detect(content.text() or "\n".join(blocks.texts) or metadata.title or "") or metadata.lang_hint
@@ -62,12 +62,12 @@ def read_page(
         text=text,
         comments=comments,
         items=tuple(items),
-        offers=tuple(read_offers(tree, items, url, lang)),
-        breadcrumbs=read_breadcrumbs(tree, items),
+        offers=tuple(read_offers(document, items, url, lang)),
+        breadcrumbs=read_breadcrumbs(document, items),
         links=links,
         feeds=read_feeds(document, url, links),
         next_url=read_next(document, url, links),
-        technical_ids=read_technical_ids(tree, links),
+        technical_ids=read_technical_ids(document, links),
         ad_marking=read_ad_marking(text, (link.url for link in links)),
         encoding=encoding,
         robots_directives=metadata.robots_directives,

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 from collectors.reading import product_words as words
 from collectors.reading.cards import has_link, is_alike
+from collectors.reading.document import Document
 from collectors.reading.node_text import price_text_of, text_of
 from collectors.reading.prices import Price, read_price
 
@@ -100,7 +101,7 @@ class Walk:
     buy_buttons: int = 0
 
 
-def walk_page(tree: LexborHTMLParser, heading: str = "") -> Walk:
+def walk_page(document: Document, heading: str = "") -> Walk:
     """One pass over the body. Prose of 250 characters and more, scripts and choices of a form are left out.
 
     The title is the first-level heading that shares most words with `heading`, the page's title as its head says it.
@@ -108,7 +109,7 @@ def walk_page(tree: LexborHTMLParser, heading: str = "") -> Walk:
     walk = Walk()
     wanted = words_of(heading)
     closest = -1
-    body = tree.body
+    body = document.tree.body
     if body is None:
         return walk
     chunks, nodes = walk.chunks, walk.nodes

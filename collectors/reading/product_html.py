@@ -10,10 +10,11 @@ import re
 from decimal import Decimal
 from urllib.parse import unquote, urlsplit
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 from collectors.reading import product_words as words
 from collectors.reading.availability import read_availability
+from collectors.reading.document import Attributes, Document, Element
 from collectors.reading.embedded import read_embedded
 from collectors.reading.gtin import read_gtin
 from collectors.reading.model import ReadOffer
@@ -31,20 +32,18 @@ MAX_URL = 2_000
 
 _DIGIT = re.compile(r"\d")
 _LABELS = words.SKU | words.WEAK_SKU | words.GTIN | words.MPN | words.BRAND | words.AVAILABILITY
-# field -> (what must stand in the markup, selector)
-_MARKED: dict[str, tuple[tuple[bytes, str], ...]] = {
-    "brand": (
-        (b"brand", '[itemprop~="brand"], [class*="brand" i], [id*="brand" i], [data-brand]'),
-        (b"manufacturer", '[class*="manufacturer" i]'),
-        (b"designer", '[class*="designer" i]'),
-        (b"byline", '[id*="byline" i], [class*="byline" i]'),
-    ),
-    "sku": (
-        (b"sku", '[class*="sku" i], [id*="sku" i], [itemprop~="sku"], [data-sku], [data-product-sku]'),
-        (b"productID", '[itemprop~="productID"]'),
-    ),
-    "gtin": ((b"gtin", '[itemprop^="gtin"], [data-gtin]'), (b"data-ean", "[data-ean]")),
-    "availability": ((b"tock", '[class*="stock" i]'), (b"vailab", '[class*="availab" i], [id*="availab" i]')),
+# field -> parts of names of classes and ids, and the attributes that hold its value or name it
+_MARKED: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
+    "brand": (("brand", "manufacturer", "designer", "byline"), ("brand", "byline"), ("data-brand",)),
+    "sku": (("sku",), ("sku",), ("data-sku", "data-product-sku")),
+    "gtin": ((), (), ("data-gtin", "data-ean")),
+    "availability": (("stock", "availab"), ("availab",), ()),
+}
+_PROPS: dict[str, frozenset[str]] = {
+    "brand": frozenset(("brand",)),
+    "sku": frozenset(("sku", "productID")),
+    "gtin": frozenset(("gtin", "gtin8", "gtin12", "gtin13", "gtin14")),
+    "availability": frozenset(),
 }
 _URL_ID = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z0-9_]*\d{3})[A-Za-z0-9_]{5,30}(?![A-Za-z0-9])")
 _ID_NAME = re.compile(
@@ -55,19 +54,19 @@ _LETTERS_BEFORE = re.compile(r"^(?:[a-z]+|[A-Za-z])(?=\d{5,}$)|^[a-z]\d+[a-z](?=
 
 
 def read_printed(
-    tree: LexborHTMLParser, known: ReadOffer | None, marks: ShopMarks, title: str, url: str | None, lang: str | None
+    document: Document, known: ReadOffer | None, marks: ShopMarks, title: str, url: str | None, lang: str | None
 ) -> ReadOffer | None:
     """The product as printed; `title` is what the head of the page says.
 
     With `known` None only if the page has a title, a price and a way to buy.
     """
-    raw = tree.raw_html or b""
+    raw = document.tree.raw_html or b""
     if known is None:
         if not (marks.has_price and marks.has_buy):
             return None
     elif _is_complete(known, raw) and not (marks.has_old and known.old_price_amount is None):
         return None
-    walk = walk_page(tree, title)
+    walk = walk_page(document, title)
     is_bought = 0 < walk.buy_buttons <= MAX_BUY_BUTTONS
     if known is None and not walk.title:
         return None
@@ -78,10 +77,10 @@ def read_printed(
     _read_labels(walk.chunks[max(0, (walk.title_at or 0) - BEFORE_TITLE) :], page)
     is_sold = is_bought and page.price is not None and not page.is_listed
     is_labelled = page.brand is not None and bool(page.sku or page.gtin)
-    if known is None and not is_sold and not is_labelled and not _is_sold_out(tree, walk):
+    if known is None and not is_sold and not is_labelled and not _is_sold_out(document, walk):
         return None
     wanted = [name for name in _MARKED if getattr(page, name) is None and (known is None or getattr(known, name) is None)]
-    _read_marked(tree, page, wanted, f"{title} {walk.title or ''}", is_bought=walk.buy_buttons > 0)
+    _read_marked(document, page, wanted, f"{title} {walk.title or ''}", is_bought=walk.buy_buttons > 0)
     lacks_brand = page.brand is None and (known is None or known.brand is None)
     lacks_gtin = page.gtin is None and (known is None or known.gtin is None)
     if lacks_brand or lacks_gtin:
@@ -116,12 +115,13 @@ def _is_complete(known: ReadOffer, raw: bytes) -> bool:
     return has_price and has_rest and (bool(known.gtin) or not any(mark in raw for mark in words.GTIN_MARKS))
 
 
-def _is_sold_out(tree: LexborHTMLParser, walk: Walk) -> bool:
+def _is_sold_out(document: Document, walk: Walk) -> bool:
     """A page without a price that says of its product that it cannot be bought."""
     if walk.buy_buttons:
         return False
-    for node in tree.css('[id*="availab" i], [class*="availab" i], [class*="stock" i]')[:20]:
-        name = f"{node.attributes.get('id') or ''} {node.attributes.get('class') or ''}"
+    elements = document.in_order([*document.called("availab", "stock"), *document.identified("availab")])
+    for node, _, attributes in elements[:20]:
+        name = f"{attributes.get('id') or ''} {attributes.get('class') or ''}"
         printed = text_of(node)
         if (
             printed
@@ -191,14 +191,21 @@ def _is_name(value: str) -> bool:
     return value[0].isalnum() and any(char.isalpha() for char in value) and len(value) <= 50 and not words.NO_BRAND.search(value)
 
 
-def _read_marked(tree: LexborHTMLParser, page: Printed, wanted: list[str], titles: str, *, is_bought: bool) -> None:
+def _read_marked(document: Document, page: Printed, wanted: list[str], titles: str, *, is_bought: bool) -> None:
     """Values of elements whose attributes or class names say what they hold."""
-    raw = tree.raw_html or b""
-    selectors = [selector for name in wanted for needle, selector in _MARKED[name] if needle in raw]
-    if not selectors:
-        return
-    for node in tree.css(", ".join(selectors))[:MAX_MARKED]:
-        attributes = node.attributes
+    found: list[Element] = []
+    for name in wanted:
+        classes, ids, holders = _MARKED[name]
+        found += document.called(*classes)
+        found += document.identified(*ids)
+        for holder in holders:
+            found += document.with_attribute(holder)
+        found += [
+            element
+            for element in document.with_attribute("itemprop")
+            if not _PROPS[name].isdisjoint((element[2]["itemprop"] or "").split())
+        ]
+    for node, _, attributes in document.in_order(found)[:MAX_MARKED]:
         named = f"{attributes.get('class') or ''} {attributes.get('id') or ''}".lower()
         prop = attributes.get("itemprop") or ""
         if page.sku is None:
@@ -224,7 +231,7 @@ def _read_marked(tree: LexborHTMLParser, page: Printed, wanted: list[str], title
                 page.availability, page.availability_text = term, printed
 
 
-def _marked_brand(node: LexborNode, attributes: dict[str, str | None], named: str, prop: str, titles: str) -> str | None:
+def _marked_brand(node: LexborNode, attributes: Attributes, named: str, prop: str, titles: str) -> str | None:
     """A brand named by attributes, or one that a class name promises and a title of the page bears out."""
     value = (attributes.get("data-brand") or (attributes.get("content") if prop == "brand" else None) or "").strip()
     is_promised = "logo" not in named and any(name in named for name in ("brand", "byline", "manufacturer", "designer"))

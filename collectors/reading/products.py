@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from urllib.parse import urljoin, urlsplit
 
-from selectolax.lexbor import LexborHTMLParser
-
 from collectors.reading.cards import read_cards
+from collectors.reading.document import Document
 from collectors.reading.gtin import is_gtin
 from collectors.reading.model import Item, ReadOffer
 from collectors.reading.node_text import text_of
@@ -62,11 +61,9 @@ _TEXTS = frozenset(
 _ORDER = {"json-ld": 0, "microdata": 1, "rdfa": 2}
 
 
-def read_offers(
-    tree: LexborHTMLParser, items: Sequence[Item], url: str | None = None, lang: str | None = None
-) -> list[ReadOffer]:
+def read_offers(document: Document, items: Sequence[Item], url: str | None = None, lang: str | None = None) -> list[ReadOffer]:
     """Offers of a page; `offers[0].is_card` is False exactly when the page is about one product."""
-    title = _title(tree, items)
+    title = _title(document, items)
     own_items, twins, listed = _products(items, url, title)
     graph = offer_of_graph(items)
     main: ReadOffer | None = None
@@ -82,16 +79,16 @@ def read_offers(
     if graph is not None and (main is not None or not listed):
         main = _filled(main, graph) if main is not None else graph
     cards = [offer for item in listed[:MAX_OFFERS] for offer in offers_of(item, is_card=True)[:1]]
-    raw = tree.raw_html or b""
+    raw = document.tree.raw_html or b""
     if main is None and (cards or _is_text(items)):
         return cards
     marks = shop_marks(raw)
     if main is None and not marks.has_buy and _calls_itself_article(items):
         return cards
-    printed = read_printed(tree, main, marks, title, url, lang)
+    printed = read_printed(document, main, marks, title, url, lang)
     if main is None:
         is_sure = printed is not None and bool(printed.sku or printed.gtin or printed.brand)
-        cards = read_cards(tree, url, lang) if marks.has_price and not is_sure else []
+        cards = read_cards(document, url, lang) if marks.has_price and not is_sure else []
         main = printed if is_sure or len(cards) < MANY_CARDS else None
     else:
         main = _completed(main, variants, printed)
@@ -165,14 +162,12 @@ def _weight(item: Item, url: str | None, title: str) -> int:
     return score
 
 
-def _title(tree: LexborHTMLParser, items: Sequence[Item]) -> str:
+def _title(document: Document, items: Sequence[Item]) -> str:
     """What the head of the page says it is about."""
     for item in items:
         if item.origin == "opengraph" and (title := text(item.properties.get("og:title"))):
             return title
-    head = tree.head
-    node = head.css_first("title") if head is not None else None
-    return text_of(node) if node is not None else ""
+    return next((text_of(node) for node, _, _ in document.tagged("title")), "")
 
 
 def _completed(main: ReadOffer, variants: Sequence[ReadOffer], printed: ReadOffer | None) -> ReadOffer:

@@ -9,8 +9,9 @@ import re
 from typing import Any
 from urllib.parse import urljoin
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
+from collectors.reading.document import Attributes, Document
 from collectors.reading.model import Item
 from collectors.reading.node_text import text_of
 from collectors.reading.vocabulary import bare_property, bare_type
@@ -34,7 +35,7 @@ _WELL_KNOWN = {
     "skos": "http://www.w3.org/2004/02/skos/core#",
     "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
 }
-_SELECTOR = "[typeof], [property], [vocab], [prefix], [about], [resource]"
+_NAMES = ("typeof", "property", "vocab", "prefix", "about", "resource")
 
 
 class _Thing:
@@ -59,7 +60,7 @@ class _Terms:
         self.vocab = vocab
         self.prefixes = prefixes
 
-    def at(self, attributes: dict[str, str | None]) -> _Terms:
+    def at(self, attributes: Attributes) -> _Terms:
         vocab, prefix = attributes.get("vocab"), attributes.get("prefix")
         if vocab is None and not prefix:
             return self
@@ -79,20 +80,16 @@ class _Terms:
         return name if colon else self.vocab + name
 
 
-def read_rdfa(tree: LexborHTMLParser, url: str | None) -> list[Item]:
+def read_rdfa(document: Document, url: str | None) -> list[Item]:
     """The top-level items in document order; addresses are resolved against `url` when it is given."""
     things: dict[int, _Thing] = {}
     terms: dict[int, _Terms] = {}
     root_terms = _Terms("", {})
     order: list[_Thing] = []
     by_address: dict[str, _Thing] = {}
-    last = 0
-    for node in tree.css(_SELECTOR)[:MAX_ELEMENTS]:
+    elements = document.in_order(element for name in _NAMES for element in document.with_attribute(name))
+    for node, _, attributes in elements[:MAX_ELEMENTS]:
         mark = node.mem_id
-        if mark == last or mark in terms:
-            continue
-        last = mark
-        attributes = node.attributes
         owner, outer = _around(node, things, terms, root_terms)
         inner = outer.at(attributes)
         terms[mark] = inner
@@ -163,7 +160,7 @@ def _add(owner: _Thing, names: list[str], value: _Thing | str) -> None:
         owner.properties.setdefault(name, []).append(value)
 
 
-def _value(node: LexborNode, attributes: dict[str, str | None], url: str | None) -> str:
+def _value(node: LexborNode, attributes: Attributes, url: str | None) -> str:
     content = attributes.get("content")
     if content is not None:
         return content.strip()

@@ -7,61 +7,42 @@ from __future__ import annotations
 
 from typing import Any
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
+from collectors.reading.document import Attributes, Document, read_document
 from collectors.reading.jsonld import items_from_blocks
 from collectors.reading.metatags import items_from_metas
-from collectors.reading.microdata import items_from_nodes
+from collectors.reading.microdata import read_microdata
 from collectors.reading.model import Item
 from collectors.reading.rdfa import read_rdfa
 
-_SELECTOR = "meta, script[type], [itemscope], [itemprop], [typeof]"
+_JSON_LD = frozenset(("application/ld+json", "ld+json", "text/ld+json"))
 
 
-def read_items(tree: LexborHTMLParser, url: str | None = None) -> list[Item]:
+def read_items(document: Document, url: str | None = None) -> list[Item]:
     """All items of a page, origin by origin, each in document order; an unreadable block costs only itself."""
-    blocks: list[str] = []
-    metas: list[LexborNode] = []
-    marked: list[LexborNode] = []
-    has_rdfa = False
-    last = 0
-    for node in tree.css(_SELECTOR):
-        mark = node.mem_id
-        if mark == last:
-            continue  # found by two selectors
-        last = mark
-        tag = node.tag
-        if tag == "script":
-            if is_json_ld(node):
-                blocks.append(script_text(node))
-            continue
-        attributes = node.attributes
-        if tag == "meta" and "itemprop" not in attributes:
-            metas.append(node)
-            continue
-        if "itemscope" in attributes or "itemprop" in attributes:
-            marked.append(node)
-        has_rdfa = has_rdfa or "typeof" in attributes
-    items = items_from_blocks(blocks)
-    if marked:
-        items += items_from_nodes(tree, marked, url)
-    if has_rdfa:
-        items += read_rdfa(tree, url)
-    return items + items_from_metas(metas)
+    items = items_from_blocks(
+        [_script_text(node) for node, _, attributes in document.tagged("script") if _is_json_ld(attributes)]
+    )
+    if "itemscope" in document.attribute_names:
+        items += read_microdata(document, url)
+    if "typeof" in document.attribute_names:
+        items += read_rdfa(document, url)
+    return items + items_from_metas(attributes for _, _, attributes in document.tagged("meta") if "itemprop" not in attributes)
 
 
 def read_items_from_html(html: str | bytes, url: str | None = None) -> list[Item]:
     """The same for the text of a page that is not parsed yet."""
-    return read_items(LexborHTMLParser(html), url)
+    return read_items(read_document(html), url)
 
 
-def is_json_ld(node: LexborNode) -> bool:
+def _is_json_ld(attributes: Attributes) -> bool:
     """Whether a script is a JSON-LD block; parameters and case of its type do not matter."""
-    kind = (node.attributes.get("type") or "").partition(";")[0].strip().lower()
-    return kind in ("application/ld+json", "ld+json", "text/ld+json")
+    kind = attributes.get("type")
+    return kind is not None and "ld+json" in kind.lower() and kind.partition(";")[0].strip().lower() in _JSON_LD
 
 
-def script_text(node: LexborNode) -> str:
+def _script_text(node: LexborNode) -> str:
     """What stands between the tags of a script, as it is."""
     return node.text(deep=True, separator="", strip=False)
 

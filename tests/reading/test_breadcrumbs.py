@@ -7,6 +7,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from collectors.reading.breadcrumbs import crumbs_of, read_breadcrumbs
+from collectors.reading.document import read_document
 from collectors.reading.product_html import brand_of
 from collectors.reading.structured import read_items
 from tests.corpora import corpus
@@ -42,9 +43,9 @@ TRAIL = ("Главная", "Посуда", "Чайник")
     ],
 )
 def test_a_trail(html):
-    tree = LexborHTMLParser(html)
+    document = read_document(html)
 
-    assert read_breadcrumbs(tree, read_items(tree, "https://shop.example/c")) == TRAIL
+    assert read_breadcrumbs(document, read_items(document, "https://shop.example/c")) == TRAIL
 
 
 def test_steps_have_addresses():
@@ -55,7 +56,7 @@ def test_steps_have_addresses():
 
 
 def test_a_page_without_a_trail():
-    assert read_breadcrumbs(LexborHTMLParser("<p>Чайник</p>"), []) == ()
+    assert read_breadcrumbs(read_document("<p>Чайник</p>"), []) == ()
 
 
 def lines(name: str) -> list[dict]:

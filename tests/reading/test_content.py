@@ -50,7 +50,7 @@ def blocks_of(html: str) -> Blocks:
 
 def content_of(html: str, url: str = "https://news.example/2026/spring-tea-comes-early") -> Content:
     document = read_document(html)
-    return read_content(document, url, read_items(document.tree, url))
+    return read_content(document, url, read_items(document, url))
 
 
 def test_an_article_is_its_paragraphs_without_menus_banners_shares_and_related_links() -> None:
@@ -113,14 +113,14 @@ def test_a_description_only_structured_data_holds_is_part_of_the_page() -> None:
     )
     document = read_document(html)
 
-    assert prepare(document, None, read_items(document.tree, None)).blocks.texts == ["Cup", "Thin walls.", "Fired twice."]
+    assert prepare(document, None, read_items(document, None)).blocks.texts == ["Cup", "Thin walls.", "Fired twice."]
 
 
 def test_a_description_the_page_shows_is_not_added_again() -> None:
     html = '<script type="application/ld+json">{"@type": "Product", "description": "Thin walls."}</script><p>Thin  walls.</p>'
     document = read_document(html)
 
-    assert prepare(document, None, read_items(document.tree, None)).blocks.texts == ["Thin walls."]
+    assert prepare(document, None, read_items(document, None)).blocks.texts == ["Thin walls."]
 
 
 def test_cells_of_a_row_stand_on_one_line() -> None:

@@ -1,14 +1,14 @@
 """Ids of counters, pixels and apps are found exactly; examples and comments are not ids."""
 
 import pytest
-from selectolax.lexbor import LexborHTMLParser
 
+from collectors.reading.document import read_document
 from collectors.reading.model import Link, TechnicalId
 from collectors.reading.technical import read_technical_ids
 
 
 def ids(html: str, *links: str) -> list[tuple[str, str]]:
-    return [(one.system, one.value) for one in read_technical_ids(LexborHTMLParser(html), [Link(url, "") for url in links])]
+    return [(one.system, one.value) for one in read_technical_ids(read_document(html), [Link(url, "") for url in links])]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_campaign_marks_and_apps_of_links():
 
 def test_every_id_stands_once_and_their_number_is_bounded():
     html = "<script>" + "".join(f"'GTM-A{number:05d}';" for number in range(1000)) * 2 + "</script>"
-    found = read_technical_ids(LexborHTMLParser(html))
+    found = read_technical_ids(read_document(html))
 
     assert len(found) == len(set(found)) == 50
     assert found[0] == TechnicalId("google_tag_manager", "GTM-A00000")
