@@ -20,10 +20,12 @@ import pyarrow.compute as pc
 
 from collectors.archive import Group, capture_files, read_facts, read_group
 from collectors.known import KnownSource
+from collectors.reading.model import PageError
 from collectors.reading.version import READING_VERSION
 from collectors.records import Record
 from collectors.registry import SourceModule, sources
 from collectors.source import Capture, Outcome, OutcomeStatus, ParseError
+from dozor.bounded import bounded
 from dozor.workers import Lost, Workers
 from transforms.normalise import Policy, normalise
 from transforms.tables import TABLE_VERSION, table_of
@@ -163,8 +165,9 @@ def parse_task(task: Task) -> Parsed:
     for capture in read_group(Group(Path(task.path), task.number), set(task.capture_ids).__contains__):
         result.captures[capture.watch_id] += 1
         try:
-            records = list(module.parse(capture))
-        except ParseError as error:
+            with bounded():
+                records = list(module.parse(capture))
+        except (ParseError, PageError) as error:
             result.errors[capture.capture_id] = str(error)
             continue
         except Exception as error:  # noqa: BLE001  one odd page must not take its neighbours with it: it is counted and named

@@ -17,6 +17,7 @@ from collectors.reading.bounds import MAX_SIZE
 from collectors.reading.explain import explain_page
 from collectors.reading.model import Moment, PageError, Reading
 from collectors.reading.page import read_page
+from dozor.bounded import bounded
 from dozor.workers import Lost, Workers
 
 SECONDS_PER_PAGE = 2.0
@@ -95,13 +96,9 @@ def _read_line(line: Line) -> tuple[str, bool]:
         fetched_at = request.get("fetched_at")
         with Path(request["html_path"]).open("rb") as file:
             body = file.read(MAX_SIZE + 1)
-        reading = read_page(
-            body,
-            request.get("url") or None,
-            request.get("media_type"),
-            request.get("charset"),
-            datetime.fromisoformat(fetched_at) if fetched_at else None,
-        )
+        moment = datetime.fromisoformat(fetched_at) if fetched_at else None
+        with bounded():
+            reading = read_page(body, request.get("url") or None, request.get("media_type"), request.get("charset"), moment)
         return _dump({"id": request.get("id"), **as_json(reading), "error": None}), False
     except Exception as error:  # noqa: BLE001 - whatever a page does to a reader, the next page is read
         return _failed(line, _reason(error))

@@ -69,8 +69,8 @@ class Workers:
 
     def _start(self, function: Callable[[T], R], task: T, seconds: Callable[[T], float]) -> ProcessFuture[Any]:
         if self._pool is None:
-            context = get_context("forkserver")  # imports once, then each worker is a fork of that: cheap to replace
-            context.set_forkserver_preload([function.__module__])
+            context = get_context("forkserver")  # loads once, then each worker is a fork of that: cheap to replace
+            context.set_forkserver_preload([function.__module__, "collectors.reading.warm"])
             self._pool = ProcessPool(max_workers=self.count, context=context, initializer=_limit_memory)
         return self._pool.schedule(function, args=[task], timeout=seconds(task))
 
