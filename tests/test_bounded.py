@@ -24,11 +24,13 @@ while True:
 """
 
 
-@pytest.mark.parametrize(("code", "reason"), [(ENDLESS, "0.2 s"), (GREEDY, "300 MB"), (STUBBORN, "0.2 s")])
-def test_more_than_the_bounds_is_a_named_error(code: str, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("code", "seconds", "reason"), [(ENDLESS, 0.2, "0.2 s"), (GREEDY, 30, "300 MB"), (STUBBORN, 0.2, "0.2 s")]
+)
+def test_more_than_the_bounds_is_a_named_error(code: str, seconds: float, reason: str) -> None:
     program = (
         "from dozor.bounded import bounded\nfrom collectors.reading.model import PageError\n"
-        f"try:\n    with bounded(0.2, 300 << 20): exec({code!r})\nexcept PageError as error: print(error)\n"
+        f"try:\n    with bounded({seconds}, 300 << 20): exec({code!r})\nexcept PageError as error: print(error)\n"
         "held = bytearray(400 << 20); print('goes on')"
     )
 
