@@ -56,6 +56,9 @@ RENAMED = {("app", "version"): "app_version"}
 # Texts that a record repeats at every sighting: stored once in obs.text, by hash.
 SHARED_TEXTS = {"page": "text", "publication": "text", "review": "text", "job": "text"}
 
+# Columns of few words whose mix says what a source speaks of: a shop does not change its currency overnight.
+MIXED = ("currency", "lang")
+
 # People who speak in their own name. Channels and outlets are published as such and stay.
 PERSONAL = {"publication": ("author", "author_url"), "review": ("author", "author_url")}
 

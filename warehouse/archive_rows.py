@@ -22,8 +22,9 @@ from warehouse import schema
 _SEEN_AGAIN = "('ok', 'empty', 'unchanged')"
 
 
-def load(connection: duckdb.DuckDBPyConnection, store: Path) -> None:
-    """Bring ops.capture, ops.sighting and ops.outcome up to the files."""
+def load(connection: duckdb.DuckDBPyConnection, store: Path) -> set[tuple[str, date]]:
+    """Bring ops.capture, ops.sighting and ops.outcome up to the files; returns the (source, day) whose captures changed."""
+    changed = set()
     marks = dict(
         connection.execute("SELECT path, mark FROM work.file WHERE path LIKE 'captures/%' OR path LIKE 'runs/%'").fetchall()
     )
@@ -38,6 +39,7 @@ def load(connection: duckdb.DuckDBPyConnection, store: Path) -> None:
             _, source_part, date_part = key.split("/")
             source, day = source_part.removeprefix("source="), date.fromisoformat(date_part.removeprefix("date="))
             _replace_captures(connection, store, source, day)
+            changed.add((source, day))
         else:
             _replace_outcomes(connection, present.get(key), date.fromisoformat(key.removeprefix("runs/date=")))
         crash_point("load.archive")
@@ -45,6 +47,7 @@ def load(connection: duckdb.DuckDBPyConnection, store: Path) -> None:
         if key in present:
             connection.execute("INSERT INTO work.file VALUES (?, ?)", [key, mark])
         connection.execute("COMMIT")
+    return changed
 
 
 def _mark(folder: Path) -> str:

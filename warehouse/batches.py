@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 
 from collectors.crash import crash_point
 from transforms.tables import TABLE_VERSION, tables
-from warehouse.files import batch_path, replaced, safe_name, work_dir
+from warehouse.files import batch_path, hash_of, link_or_copy, loaded_path, replaced, safe_name, work_dir
+from warehouse.profile import profile
 
 _FOOTER = "dozor"
 
@@ -40,6 +41,7 @@ class BatchInfo:
     rows: int
     captures: Mapping[str, str]  # capture_id -> version that read it
     fill: Mapping[str, float]  # column -> share of rows that have it, 0-1; empty without rows
+    profile: Mapping[str, Mapping[str, Any]]  # column -> what its values are like (warehouse/profile.py)
     distinct_records: int
     table_version: int
     path: Path
@@ -86,15 +88,29 @@ def rewrite_batch(store: Path, table: str, source: str, day: date, gone: Callabl
 
     `gone` says of each row whether it goes. A batch that loses no row is left as it is.
     """
-    path = batch_path(store, table, source, day)
+    path, standing = batch_path(store, table, source, day), loaded_path(store, table, source, day)
     with _alone(store, table, source, day):
-        captures = read_batch_footer(path).captures
-        rows = pq.read_table(path, schema=tables()[table].schema, partitioning=None)
-        chosen = gone(rows)
-        removed = rows.filter(chosen)
-        if removed.num_rows:
-            _write(store, table, source, day, rows.filter(pc.invert(chosen)), captures, ())
+        # Before a held batch an earlier one stands: what goes, goes from both.
+        is_other = standing.exists() and hash_of(standing) != hash_of(path)
+        removed = _take_out(path, store, table, source, day, gone)
+        if is_other:
+            _take_out(standing, store, table, source, day, gone)
+        elif standing.exists():
+            with replaced(standing) as temporary:
+                link_or_copy(path, temporary)
         return removed
+
+
+def _take_out(
+    path: Path, store: Path, table: str, source: str, day: date, gone: Callable[[pa.Table], pa.BooleanArray]
+) -> pa.Table:
+    captures = read_batch_footer(path).captures
+    rows = pq.read_table(path, schema=tables()[table].schema, partitioning=None)
+    chosen = gone(rows)
+    removed = rows.filter(chosen)
+    if removed.num_rows:
+        _put(path, table, source, day, rows.filter(pc.invert(chosen)), captures)
+    return removed
 
 
 def read_batch_footer(path: Path) -> BatchInfo:
@@ -111,7 +127,7 @@ def read_batch_footer(path: Path) -> BatchInfo:
     footer: dict[str, Any] = json.loads(entries[_FOOTER.encode()])
     if metadata.num_rows != footer["rows"]:
         raise ValueError(f"{path} has {metadata.num_rows} rows, its footer says {footer['rows']}")
-    return BatchInfo(**{**footer, "day": date.fromisoformat(footer["day"]), "path": path})
+    return BatchInfo(**{"profile": {}, **footer, "day": date.fromisoformat(footer["day"]), "path": path})
 
 
 def _write(
@@ -134,6 +150,11 @@ def _write(
                 f"{path} is made from {len(missing)} captures that this write does not know (the first: {missing[0]}). "
                 f"An older run of the same step is probably still going; nothing was written."
             )
+    return _put(path, table, source, day, rows, captures)
+
+
+def _put(path: Path, table: str, source: str, day: date, rows: pa.Table, captures: Mapping[str, str]) -> BatchInfo:
+    schema = tables()[table].schema
     rows = rows.cast(schema).sort_by([("record_id", "ascending"), ("capture_id", "ascending")]).combine_chunks()
     unknown = {str(name) for name in pc.unique(rows["capture_id"]).to_pylist()} - set(captures)
     if unknown:
@@ -147,6 +168,7 @@ def _write(
         "rows": rows.num_rows,
         "captures": dict(sorted(captures.items())),
         "fill": _fill(rows),
+        "profile": profile(tables()[table], rows),
         "distinct_records": pc.count_distinct(rows["record_id"]).as_py(),
         "table_version": TABLE_VERSION,
     }

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -28,6 +29,11 @@ def batch_path(store: Path, table: str, source: str, day: date) -> Path:
 
 def acceptance_path(store: Path, table: str, source: str, day: date) -> Path:
     return store / "accepted" / f"table={safe_name(table)}" / f"source={safe_name(source)}" / f"date={day.isoformat()}.json"
+
+
+def loaded_path(store: Path, table: str, source: str, day: date) -> Path:
+    """The batch whose rows stand in the warehouse: the one in place, or the last good one before a held one."""
+    return store / "loaded" / f"table={safe_name(table)}" / f"source={safe_name(source)}" / f"date={day.isoformat()}.parquet"
 
 
 def work_dir(store: Path) -> Path:
@@ -85,6 +91,19 @@ def replaced(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
+
+
+def link_or_copy(path: Path, target: Path) -> None:
+    """The file's bytes of this moment under a second name, without taking room where the file system has hard links."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    try:
+        os.link(path, target)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        shutil.copyfile(path, target)
+        sync(target)
 
 
 def sync(path: Path) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -17,11 +17,9 @@ from collectors.source import Expect
 from transforms.tables import TABLE_VERSION, tables
 from warehouse import archive_rows, schema
 from warehouse.batches import BatchInfo, read_batch_footer
-from warehouse.expect import Size, judge_batch
-from warehouse.files import acceptance_path, batch_path, hash_of, replaced
+from warehouse.files import acceptance_path, batch_path, hash_of, link_or_copy, loaded_path, replaced, sync
+from warehouse.judging import acceptance, judge, seen_again
 from warehouse.writer import Limits, open_build
-
-HISTORY_DAYS = 60  # how far back a day is compared with
 
 
 @dataclass(slots=True)
@@ -46,6 +44,17 @@ class _File:
         return f"{self.table}/{self.source}/{self.day.isoformat()}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """A file as it was when this load looked at it."""
+
+    file: _File
+    path: Path  # a second name of it, so that nobody replaces it meanwhile
+    hash: str
+    info: BatchInfo
+    problem: str  # why it is no batch; empty: it is one
+
+
 def load_pending(
     store: Path,
     *,
@@ -61,15 +70,21 @@ def load_pending(
     report = LoadReport()
     with open_build(store, "load", limits) as connection:
         prepare(connection)
-        archive_rows.load(connection, store)
+        stirred = archive_rows.load(connection, store)
         marks = dict(connection.execute("SELECT path, mark FROM work.file WHERE path LIKE 'batches/%'").fetchall())
         files = _files(store)
         _forget_vanished(connection, store, marks, files)
-        for (_, day), group in groupby(sorted(files, key=lambda f: (f.day, f.source, f.table)), key=lambda f: (f.source, f.day)):
+        held = set(_held(connection))
+        shifted = set()  # sources of which an earlier day changed: what is normal may be another now
+        for (source, day), group in groupby(
+            sorted(files, key=lambda f: (f.day, f.source, f.table)), key=lambda f: (f.source, f.day)
+        ):
             batch = list(group)
-            if any(marks.get(_key(store, file)) != file.mark for file in batch):
-                source = batch[0].source
+            is_new = any(marks.get(_key(store, file)) != _seen_mark(store, file) for file in batch)
+            if is_new or (held & {file.name for file in batch} and (source in shifted or (source, day) in stirred)):
                 _load_day(connection, store, batch, (expects or {}).get(source, Expect()), (source, day) not in open_days, report)
+            if is_new or (source, day) in stirred:
+                shifted.add(source)
         report.held = _held(connection)
     return report
 
@@ -108,11 +123,21 @@ def _files(store: Path) -> list[_File]:
     found = []
     for name in tables():
         for path in (store / "batches" / f"table={name}").glob("source=*/date=*.parquet"):
-            stat = path.stat()
-            mark = f"{stat.st_size}-{stat.st_mtime_ns}-{stat.st_ino}"
-            source, day = path.parent.name.removeprefix("source="), path.stem.removeprefix("date=")
-            found.append(_File(name, source, date.fromisoformat(day), path, mark))
+            source, day = path.parent.name.removeprefix("source="), date.fromisoformat(path.stem.removeprefix("date="))
+            found.append(_File(name, source, day, path, _mark(path)))
     return found
+
+
+def _mark(path: Path) -> str:
+    if not path.exists():
+        return ""
+    stat = path.stat()
+    return f"{stat.st_size}-{stat.st_mtime_ns}-{stat.st_ino}"
+
+
+def _seen_mark(store: Path, file: _File) -> str:
+    """What a load that has seen the file notes: the file as it was listed, and the one that stands."""
+    return f"{file.mark} {_mark(loaded_path(store, file.table, file.source, file.day))}"
 
 
 def _key(store: Path, file: _File) -> str:
@@ -123,63 +148,107 @@ def _load_day(
     connection: duckdb.DuckDBPyConnection, store: Path, files: list[_File], expect: Expect, is_day_over: bool, report: LoadReport
 ) -> None:
     """Judge and load what one source saw in one day."""
-    infos: dict[_File, BatchInfo] = {}
-    for file in files:
+    with ExitStack() as stack:
+        batches = [stack.enter_context(_snapshot(store, file)) for file in files]
+        again = {batch.file: seen_again(connection, batch.file.table, batch.file.source, batch.file.day) for batch in batches}
+        source_rows = sum(batch.info.rows + again[batch.file].get(batch.file.day, 0) for batch in batches)
+        for batch in batches:
+            reason = ""
+            word = acceptance(store, batch.file.table, batch.file.source, batch.file.day, batch.hash)
+            standing = _standing(store, batch.file)
+            if standing != batch.hash:
+                reason = (
+                    batch.problem
+                    or judge(connection, batch.info, again[batch.file], source_rows, expect, is_day_over=is_day_over)
+                    or ""
+                )
+                if not batch.problem and (word or not reason):
+                    _let_in(store, batch)
+                    standing = batch.hash
+            status = "held" if standing != batch.hash else "accepted" if word else "loaded"
+            if status == "accepted" and word:
+                reason = f"{word['by']}: {word['reason']}"
+            _load(connection, store, batch, standing, status, reason, report)
+
+
+@contextmanager
+def _snapshot(store: Path, file: _File) -> Iterator[_Batch]:
+    standing = loaded_path(store, file.table, file.source, file.day)
+    path = standing.with_name(f".{standing.name}.tmp")
+    link_or_copy(file.path, path)
+    try:
         try:
-            infos[file] = read_batch_footer(file.path)
+            info, problem = read_batch_footer(path), ""
         except ValueError as error:
-            _hold_unreadable(connection, store, file, str(error))
-    again = {file: _seen_again(connection, file) for file in infos}
-    source_rows = sum(info.rows + again[file].get(file.day, 0) for file, info in infos.items())
-    for file, info in infos.items():
-        file_hash = hash_of(file.path)
-        before = _ledger(connection, file)
-        if before and before["loaded_hash"] == file_hash:
-            _mark(connection, store, file)
-            continue
-        history = _history(connection, file, again[file])
-        reason = judge_batch(
-            Size(info.rows + again[file].get(file.day, 0), info.fill, again[file].get(file.day, 0)),
-            source_rows,
-            history,
-            expect,
-            is_day_over=is_day_over,
-        )
-        word = _acceptance(store, file, file_hash) if reason else None
-        connection.execute("BEGIN")
-        crash_point("load.begun")
-        if reason and not word:
-            _note(connection, file, info, file_hash, "held", reason, before)
-        else:
-            twins = _replace_partition(connection, file, had_rows=bool(before and before["loaded_hash"]))
-            crash_point("load.inserted")
-            status, why = ("accepted", f"{word['by']}: {word['reason']}") if word else ("loaded", "")
-            _note(connection, file, info, file_hash, status, why, before, twins)
-            report.loaded.append(file.name)
-            report.rows += info.rows
-        _mark(connection, store, file)
-        connection.execute("INSERT INTO work.changed VALUES ('ops.batch')")
-        connection.execute("COMMIT")
-        crash_point("load.committed")
+            info = BatchInfo(file.table, file.source, file.day, 0, {}, {}, {}, 0, TABLE_VERSION, path)
+            problem = str(error).replace(str(path), str(file.path))
+        yield _Batch(file, path, hash_of(path), info, problem)
+    finally:
+        path.unlink(missing_ok=True)
 
 
-def _hold_unreadable(connection: duckdb.DuckDBPyConnection, store: Path, file: _File, problem: str) -> None:
-    """Name a file that is no batch; what stood in its partition stays."""
-    nothing = BatchInfo(file.table, file.source, file.day, 0, {}, {}, 0, TABLE_VERSION, file.path)
+def _standing(store: Path, file: _File) -> str:
+    """Hash of the batch that was let in; empty: none was."""
+    path = loaded_path(store, file.table, file.source, file.day)
+    return hash_of(path) if path.exists() else ""
+
+
+def _let_in(store: Path, batch: _Batch) -> None:
+    """The verdict, kept beside the batches: a warehouse made anew has the same rows, whatever is normal by then."""
+    standing = loaded_path(store, batch.file.table, batch.file.source, batch.file.day)
+    batch.path.replace(standing)
+    sync(standing.parent)
+    crash_point("load.let_in")
+
+
+def _load(
+    connection: duckdb.DuckDBPyConnection, store: Path, batch: _Batch, standing: str, status: str, reason: str, report: LoadReport
+) -> None:
+    """Bring the partition to the batch that was let in, and note what was found."""
+    file = batch.file
+    loaded_hash, loaded_rows, twins = _ledger(connection, file)
     connection.execute("BEGIN")
-    _note(connection, file, nothing, hash_of(file.path), "held", problem, _ledger(connection, file))
-    _mark(connection, store, file)
+    crash_point("load.begun")
+    if standing != loaded_hash:
+        loaded_rows, twins = _replace_partition(connection, store, file, had_rows=bool(loaded_hash))
+        crash_point("load.inserted")
+        report.loaded.append(file.name)
+        report.rows += loaded_rows
+    row = (
+        status,
+        reason,
+        batch.info.rows,
+        batch.info.distinct_records,
+        len(batch.info.captures),
+        twins,
+        json.dumps(dict(batch.info.fill), sort_keys=True),
+        json.dumps(dict(batch.info.profile), sort_keys=True),
+        batch.hash,
+        standing or None,
+        loaded_rows,
+    )
+    where = "table_name = ? AND source = ? AND batch_date = ?"
+    connection.execute(f"DELETE FROM ops.batch WHERE {where}", [file.table, file.source, file.day])
+    connection.execute(
+        f"INSERT INTO ops.batch VALUES ({', '.join('?' * (len(row) + 3))})", [file.table, file.source, file.day, *row]
+    )
+    key = _key(store, file)
+    connection.execute("DELETE FROM work.file WHERE path = ?", [key])
+    connection.execute("INSERT INTO work.file VALUES (?, ?)", [key, _seen_mark(store, file)])
     connection.execute("INSERT INTO work.changed VALUES ('ops.batch')")
     connection.execute("COMMIT")
+    crash_point("load.committed")
 
 
-def _replace_partition(connection: duckdb.DuckDBPyConnection, file: _File, *, had_rows: bool) -> int:
-    """The rows of the file in place of those of its partition; returns how many rows were left out as twins."""
+def _replace_partition(connection: duckdb.DuckDBPyConnection, store: Path, file: _File, *, had_rows: bool) -> tuple[int, int]:
+    """The rows that were let in, in place of those of the partition; returns how many stand now, and how many were left out as
+    twins."""
     table = tables()[file.table]
     where = f"source = {schema.literal(file.source)} AND batch_date = DATE '{file.day.isoformat()}'"
     relation = f"obs.{file.table}"
     columns = [column.name for column in table.columns if column.name != table.text_column]
-    rows = f"read_parquet({schema.literal(str(file.path))}, hive_partitioning = false)"
+    standing = loaded_path(store, file.table, file.source, file.day)
+    rows = f"read_parquet({schema.literal(str(standing))}, hive_partitioning = false)"
     connection.execute("CREATE OR REPLACE TEMP TABLE orphan (text_hash VARCHAR)")
     if had_rows:
         connection.execute(f"INSERT INTO work.touched SELECT DISTINCT '{relation}', record_id FROM {relation} WHERE {where}")
@@ -200,14 +269,14 @@ def _replace_partition(connection: duckdb.DuckDBPyConnection, file: _File, *, ha
             f"INSERT INTO obs.text SELECT text_hash, min(text) FROM {rows} AS r WHERE text_hash IS NOT NULL "
             f"AND NOT EXISTS (FROM obs.text AS t WHERE t.text_hash = r.text_hash) GROUP BY text_hash ORDER BY text_hash"
         )
-    inserted = connection.execute(
+    (inserted,) = connection.execute(
         f"INSERT INTO {relation} SELECT {', '.join(columns)}, DATE '{file.day.isoformat()}' "
         f"FROM {rows if count == distinct else f'({once})'}"
-    ).fetchone()
+    ).fetchone() or (0,)
     connection.execute(f"INSERT INTO work.touched SELECT DISTINCT '{relation}', record_id FROM {rows}")
     if had_rows and table.text_column:
         _drop_orphans(connection)
-    return int(count - (inserted or (0,))[0])
+    return int(inserted), int(count - inserted)
 
 
 def _drop_orphans(connection: duckdb.DuckDBPyConnection) -> None:
@@ -235,86 +304,18 @@ def _forget_vanished(connection: duckdb.DuckDBPyConnection, store: Path, marks: 
         connection.execute(f"DELETE FROM ops.batch WHERE table_name = {schema.literal(table)} AND {where}")
         connection.execute("DELETE FROM work.file WHERE path = ?", [key])
         connection.execute("INSERT INTO work.changed VALUES ('ops.batch')")
+        loaded_path(store, table, source, date.fromisoformat(day)).unlink(missing_ok=True)
         connection.execute("COMMIT")
 
 
-def _seen_again(connection: duckdb.DuckDBPyConnection, file: _File) -> dict[date, int]:
-    """Day -> rows read before that its unchanged pages show again, for the days that say what is normal: a quiet day is no
-    empty one."""
-    query = (
-        "SELECT s.batch_date, count(*) "
-        f"FROM (SELECT capture_id FROM obs.{file.table} WHERE source = $source) AS o "
-        "JOIN (SELECT DISTINCT body_of, batch_date FROM ops.sighting "
-        "WHERE source = $source AND batch_date BETWEEN $since AND $day) AS s ON o.capture_id = s.body_of GROUP BY ALL"
-    )
-    given = {"source": file.source, "since": file.day - timedelta(days=HISTORY_DAYS), "day": file.day}
-    return {day: int(count) for day, count in connection.execute(query, given).fetchall()}
-
-
-def _ledger(connection: duckdb.DuckDBPyConnection, file: _File) -> dict[str, Any] | None:
+def _ledger(connection: duckdb.DuckDBPyConnection, file: _File) -> tuple[str, int, int]:
+    """What stands of a partition: hash of its file, rows, twins left out."""
     row = connection.execute(
-        "SELECT loaded_hash, loaded_row_count FROM ops.batch WHERE table_name = ? AND source = ? AND batch_date = ?",
+        "SELECT coalesce(loaded_hash, ''), loaded_row_count, twin_count FROM ops.batch "
+        "WHERE table_name = ? AND source = ? AND batch_date = ?",
         [file.table, file.source, file.day],
     ).fetchone()
-    return None if row is None else {"loaded_hash": row[0], "loaded_row_count": row[1]}
-
-
-def _history(connection: duckdb.DuckDBPyConnection, file: _File, again: Mapping[date, int]) -> list[Size]:
-    rows = connection.execute(
-        "SELECT batch_date, row_count, fill FROM ops.batch "
-        "WHERE table_name = ? AND source = ? AND batch_date < ? AND status <> 'held' ORDER BY batch_date",
-        [file.table, file.source, file.day],
-    ).fetchall()
-    return [Size(count + again.get(day, 0), json.loads(fill), again.get(day, 0)) for day, count, fill in rows]
-
-
-def _acceptance(store: Path, file: _File, file_hash: str) -> dict[str, str] | None:
-    path = acceptance_path(store, file.table, file.source, file.day)
-    if not path.exists():
-        return None
-    word: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-    return word if word["file_hash"] == file_hash else None
-
-
-def _note(
-    connection: duckdb.DuckDBPyConnection,
-    file: _File,
-    info: BatchInfo,
-    file_hash: str,
-    status: str,
-    reason: str,
-    before: Mapping[str, Any] | None,
-    twins: int = 0,
-) -> None:
-    """The batch's line in the ledger. A held batch keeps saying which file's rows stand in obs."""
-    is_held = status == "held"
-    loaded = before or {"loaded_hash": None, "loaded_row_count": 0} if is_held else {}
-    connection.execute(
-        "DELETE FROM ops.batch WHERE table_name = ? AND source = ? AND batch_date = ?", [file.table, file.source, file.day]
-    )
-    connection.execute(
-        "INSERT INTO ops.batch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            file.table,
-            file.source,
-            file.day,
-            status,
-            reason,
-            info.rows,
-            info.distinct_records,
-            len(info.captures),
-            twins,
-            json.dumps(dict(info.fill), sort_keys=True),
-            file_hash,
-            loaded["loaded_hash"] if is_held else file_hash,
-            loaded["loaded_row_count"] if is_held else info.rows - twins,
-        ],
-    )
-
-
-def _mark(connection: duckdb.DuckDBPyConnection, store: Path, file: _File) -> None:
-    connection.execute("DELETE FROM work.file WHERE path = ?", [_key(store, file)])
-    connection.execute("INSERT INTO work.file VALUES (?, ?)", [_key(store, file), file.mark])
+    return (str(row[0]), int(row[1]), int(row[2])) if row else ("", 0, 0)
 
 
 def _held(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:

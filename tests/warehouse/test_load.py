@@ -2,14 +2,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 from collectors.records import Offer, Publication
 from collectors.source import Expect
 from tests.warehouse.nights import START, archive, ask, capture, day_of, offer, page, post, put, refresh
+from warehouse.batches import rewrite_batch
 from warehouse.build import build
-from warehouse.expect import Size, judge_batch
+from warehouse.expect import Day, judge_batch
 from warehouse.files import batch_path
 from warehouse.load import accept, load_pending
 from warehouse.writer import WriterBusy, open_build
@@ -133,8 +135,8 @@ def test_a_build_without_batches_is_whole_and_empty(store: Path) -> None:
     assert build(store, now=START).build_id == 1
 
 
-def sizes(*rows: int, fill: float = 1.0) -> list[Size]:
-    return [Size(count, {"price_amount": fill}) for count in rows]
+def sizes(*rows: int, fill: float = 1.0) -> list[Day]:
+    return [Day(count, {"price_amount": fill}) for count in rows]
 
 
 @pytest.mark.parametrize(
@@ -153,16 +155,95 @@ def sizes(*rows: int, fill: float = 1.0) -> list[Size]:
         pytest.param(100, 1.0, sizes(*[100] * 30), None, id="a normal day"),
     ],
 )
-def test_a_batch_is_judged_by_the_days_before(rows: int, fill: float, history: list[Size], said: str | None) -> None:
-    verdict = judge_batch(Size(rows, {"price_amount": fill}), rows, history, Expect())
+def test_a_batch_is_judged_by_the_days_before(rows: int, fill: float, history: list[Day], said: str | None) -> None:
+    verdict = judge_batch(Day(rows, {"price_amount": fill}), rows, history, Expect())
 
     assert (verdict is None) if said is None else (said in (verdict or ""))
 
 
 def test_while_the_day_goes_on_few_rows_are_no_fall() -> None:
-    assert judge_batch(Size(5, {}), 5, sizes(100, 100, 100, 100), Expect(), is_day_over=False) is None
+    assert judge_batch(Day(5, {}), 5, sizes(100, 100, 100, 100), Expect(), is_day_over=False) is None
 
 
 def test_a_fixed_share_applies_from_the_first_batch() -> None:
-    verdict = judge_batch(Size(50, {"price_amount": 0.2}), 50, [], Expect(fill={"price_amount": 0.8}))
+    verdict = judge_batch(Day(50, {"price_amount": 0.2}), 50, [], Expect(fill={"price_amount": 0.8}))
     assert verdict == "price_amount is filled in 20% of rows, at least 80% expected"
+
+
+def drifted(**column: object) -> list[Day]:
+    return [Day(100, {}, profile={"x": column}) for _ in range(5)]
+
+
+@pytest.mark.parametrize(
+    ("now", "usual", "said"),
+    [
+        pytest.param({"median": 129_000.0}, {"median": 1_290.0}, "median of x is 129000, 1290 usual", id="138 kopecks"),
+        pytest.param({"median": 13.5}, {"median": 1_290.0}, "median of x is 13.5", id="119 another unit"),
+        pytest.param({"median": 600.0}, {"median": 1_290.0}, None, id="142 a sale"),
+        pytest.param(
+            {"shares": {"USD": 1.0}}, {"shares": {"RUB": 1.0}}, "x is USD in 100% of rows, 0% usual", id="119 a currency"
+        ),
+        pytest.param({"shares": {"en": 0.9, "ru": 0.1}}, {"shares": {"ru": 1.0}}, "x is en in 90%", id="120 a language"),
+        pytest.param({"shares": {"en": 0.4, "ru": 0.6}}, {"shares": {"ru": 1.0}}, None, id="120 some guests"),
+        pytest.param(
+            {"distinct": 0.01}, {"distinct": 0.9}, "x has 1 different values per 100 rows, 90 usual", id="136 all equal"
+        ),
+        pytest.param({"distinct": 0.05}, {"distinct": 0.9}, "x has 5 different values", id="137 a collapse"),
+        pytest.param({"distinct": 0.01}, {"distinct": 0.02}, None, id="137 few values are usual"),
+    ],
+)
+def test_values_are_compared_with_those_of_the_days_before(
+    now: dict[str, object], usual: dict[str, object], said: str | None
+) -> None:
+    verdict = judge_batch(Day(100, {}, profile={"x": now}), 100, drifted(**usual), Expect())
+
+    assert (verdict is None) if said is None else (said in (verdict or ""))
+    assert judge_batch(Day(19, {}, profile={"x": now}), 19, drifted(**usual), Expect(max_fall=1)) is None  # too few to say
+
+
+def test_prices_in_another_unit_are_held_and_the_old_ones_stay(store: Path) -> None:  # cases 119, 138
+    def shop(day: int, unit: int) -> None:
+        offers = [offer(f"Pot {number}", str((100 + number + day) * unit)) for number in range(30)]
+        put(store, day, [(capture(f"c{day}", day), offers)])
+
+    for day in range(5):
+        shop(day, 1)
+    shop(5, 100)
+    report = load_pending(store)
+
+    assert report.held == {
+        "offer/site/2026-11-06": "median of price_amount is 11950, 116.5 usual: other units, or another currency?"
+    }
+
+
+def test_what_was_let_in_stays_in_when_the_warehouse_is_made_anew(store: Path) -> None:
+    put(store, 0, [(capture("c1"), [offer("A")])])
+    load_pending(store)
+    put(store, 0, [(capture("c1"), [])], kinds=[Offer], version="2")
+    load_pending(store)
+    (store / "work" / "warehouse.duckdb").unlink()
+    refresh(store)
+
+    assert ask(store, "SELECT o.name, b.status FROM obs.offer o, ops.batch b") == [("A", "held")]
+
+
+def test_a_held_batch_is_judged_anew_when_an_earlier_day_arrives(store: Path) -> None:
+    for day in (0, 1, 2, 3):
+        put(store, day, [(capture(f"c{day}", day), [offer(f"A{n}") for n in range(100)])])
+    put(store, 9, [(capture("c9", 9), [offer(f"A{n}") for n in range(35)])])
+    assert list(load_pending(store).held) == ["offer/site/2026-11-10"]
+
+    for day in (4, 5, 6, 7, 8):
+        put(store, day, [(capture(f"c{day}", day), [offer(f"A{n}") for n in range(50)])])
+    assert load_pending(store).held == {}
+
+
+def test_what_is_taken_out_for_cause_leaves_the_batch_that_stands_before_a_held_one_too(store: Path) -> None:
+    put(store, 0, [(capture("c1"), [offer("A"), offer("B")])])
+    load_pending(store)
+    put(store, 0, [(capture("c1"), [])], kinds=[Offer], version="2")
+    load_pending(store)
+    rewrite_batch(store, "offer", "site", day_of(0), lambda rows: pc.equal(rows["name"], "A"))
+    refresh(store)
+
+    assert ask(store, "SELECT name FROM obs.offer") == [("B",)]
