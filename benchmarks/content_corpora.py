@@ -8,7 +8,7 @@ import json
 import os
 import tarfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -61,21 +61,21 @@ def _sample(key: str, source: str, kind: str | None, url: str, body: bytes, trut
     blocks = document.blocks
     if not blocks.texts:
         return None
-    _forget_tree(document)
     host = SUFFIXES.privatesuffix(urlsplit(url).hostname or "") or urlsplit(url).hostname or key
     fold = int(hashlib.sha256(f"fold:{host}".encode()).hexdigest()[:8], 16)
-    common = (key, source, kind, url, host, fold, page)
+    common = (key, source, kind, url, host, fold, replace(page, document=_without_tree(document)))
     if source == "traf":
         kept, dropped = truth["with"], truth["without"]
         return Sample(*common, "", label_segments(blocks.texts, kept, dropped), kept, dropped)
     return Sample(*common, truth, label_blocks(blocks.texts, truth))
 
 
-def _forget_tree(document: Document) -> None:
-    """All pages are held at once; the models look at tags, and at the attributes of metas."""
+def _without_tree(document: Document) -> Document:
+    """All pages are held at once, and the models look at tags and at the attributes of metas alone."""
     document.blocks.nodes.clear()
-    document.elements = [(None, tag, attributes if tag == "meta" else {}) for _, tag, attributes in document.elements]  # type: ignore[misc]
-    document.tree = None  # type: ignore[assignment]
+    elements: Any = [(None, tag, attributes if tag == "meta" else {}) for _, tag, attributes in document.elements]
+    nothing: Any = None
+    return Document(nothing, document.blocks, elements)
 
 
 def pages() -> Iterator[tuple[str, str, str | None, str, bytes, Any]]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import compress
@@ -166,7 +165,6 @@ def measures(
 ) -> Doubles:
     """The part of MEASURES that is counted: all but the readers' verdicts."""
     blocks = document.blocks
-    count_of = Counter([tag for _, tag, _ in document.elements]).get
     chars, linked, shares = measured.chars, measured.linked, measured.linked / measured.chars
     total = chars.sum()
     is_long = (chars > LONG) & (shares < 0.3)
@@ -179,7 +177,7 @@ def measures(
     likely = first > 0.5
     by_tag = np.bincount(measured.tags + 1, weight, len(TAGS) + 1)[1:]
     return np.concatenate([
-        np.log1p([count_of(tag, 0) for tag in COUNTED]),
+        np.log1p([len(document.tagged(tag)) for tag in COUNTED]),
         [
             np.log1p(len(chars)), np.log1p(total), np.log1p(is_long.sum()), np.log1p(long_chars), long_chars / total,
             linked.sum() / total, long_chars / max(is_long.sum(), 1), np.log1p(chars.max()), is_linked.mean(),

@@ -114,14 +114,14 @@ def test_a_description_only_structured_data_holds_is_part_of_the_page() -> None:
     )
     document = read_document(html)
 
-    assert prepare(document, None, read_items(document, None)).blocks.texts == ["Cup", "Thin walls.", "Fired twice."]
+    assert prepare(document, None, read_items(document, None)).document.blocks.texts == ["Cup", "Thin walls.", "Fired twice."]
 
 
 def test_a_description_the_page_shows_is_not_added_again() -> None:
     html = '<script type="application/ld+json">{"@type": "Product", "description": "Thin walls."}</script><p>Thin  walls.</p>'
     document = read_document(html)
 
-    assert prepare(document, None, read_items(document, None)).blocks.texts == ["Thin walls."]
+    assert prepare(document, None, read_items(document, None)).document.blocks.texts == ["Thin walls."]
 
 
 def test_cells_of_a_row_stand_on_one_line() -> None:
