@@ -8,7 +8,7 @@ import json
 import os
 import tarfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,10 +19,9 @@ from publicsuffixlist import PublicSuffixList
 
 from benchmarks.content_labels import label_blocks, label_segments
 from collectors.reading.blocks import Blocks
-from collectors.reading.content import prepare
-from collectors.reading.document import read_document
+from collectors.reading.content import Prepared, prepare
+from collectors.reading.document import Document, read_document
 from collectors.reading.encoding import decode
-from collectors.reading.kind import Marks
 from collectors.reading.structured import read_items
 
 DATA = Path(os.environ.get("DOZOR_CORPORA", Path(__file__).resolve().parents[2] / "shared" / "data"))
@@ -39,13 +38,15 @@ class Sample:
     url: str
     host: str
     fold: int
-    blocks: Blocks
-    title: str
-    marks: Marks
+    page: Prepared
     truth: str
     labels: npt.NDArray[np.float32]  # 0-1 per block, nan where unknown
     kept: list[str] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
+
+    @property
+    def blocks(self) -> Blocks:
+        return self.page.document.blocks
 
 
 def read_samples() -> list[Sample]:
@@ -57,16 +58,24 @@ def _sample(key: str, source: str, kind: str | None, url: str, body: bytes, trut
     text, _ = decode(body)
     document = read_document(text)
     page = prepare(document, url, read_items(document, url))
-    if not page.blocks.texts:
+    blocks = document.blocks
+    if not blocks.texts:
         return None
-    page.blocks.nodes.clear()
     host = SUFFIXES.privatesuffix(urlsplit(url).hostname or "") or urlsplit(url).hostname or key
     fold = int(hashlib.sha256(f"fold:{host}".encode()).hexdigest()[:8], 16)
-    common = (key, source, kind, url, host, fold, page.blocks, page.title, page.marks)
+    common = (key, source, kind, url, host, fold, replace(page, document=_without_tree(document)))
     if source == "traf":
         kept, dropped = truth["with"], truth["without"]
-        return Sample(*common, "", label_segments(page.blocks.texts, kept, dropped), kept, dropped)
-    return Sample(*common, truth, label_blocks(page.blocks.texts, truth))
+        return Sample(*common, "", label_segments(blocks.texts, kept, dropped), kept, dropped)
+    return Sample(*common, truth, label_blocks(blocks.texts, truth))
+
+
+def _without_tree(document: Document) -> Document:
+    """All pages are held at once, and the models look at tags and at the attributes of metas alone."""
+    document.blocks.nodes.clear()
+    elements: Any = [(None, tag, attributes if tag == "meta" else {}) for _, tag, attributes in document.elements]
+    nothing: Any = None
+    return Document(nothing, document.blocks, elements)
 
 
 def pages() -> Iterator[tuple[str, str, str | None, str, bytes, Any]]:

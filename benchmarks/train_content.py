@@ -33,13 +33,27 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks.content_corpora import Sample, read_samples
 from benchmarks.content_labels import words_of
 from collectors.reading.content_context import SECOND_FEATURES, second_look
-from collectors.reading.content_features import FEATURES, Doubles, Floats, Scores, block_words, features, name_tokens
-from collectors.reading.content_model import WEIGHTS, build_trees, expected_best, probabilities
-from collectors.reading.kind import KINDS, SCALE, KindWeights, content_marks, mark_sums, softmax
+from collectors.reading.content_features import FEATURES, Doubles, Floats, Measured, Scores, block_words, measure, name_tokens
+from collectors.reading.content_model import WEIGHTS, build_trees, expected_best, probabilities, sums
+from collectors.reading.kind import (
+    KINDS,
+    MEASURES,
+    READERS,
+    Marks,
+    build_reader,
+    content_words,
+    marks,
+    measures,
+    softmax,
+    verdict,
+)
 
 DEPTH = 6
-FIRST_TREES = 240
-SECOND_TREES = 140
+FIRST_TREES = 200
+SECOND_TREES = 120
+KIND_MODELS = 4
+KIND_TREES = 220
+KIND_DEPTH = 4
 
 
 # --- log-odds of words and names, each host counted once ----------------------------------------
@@ -116,39 +130,92 @@ def count_odds(samples: Sequence[Sample]) -> tuple[Odds, Odds]:
 # --- the kind of a page ----------------------------------------
 
 
-def train_kind(samples: Sequence[Sample], firsts: Mapping[str, Doubles]) -> dict[str, Any]:
-    """Weights per mark and the bias, from pages whose kind is known; marks of fewer than three hosts are left out.
+def known_kinds(samples: Sequence[Sample]) -> tuple[list[Sample], list[int], list[float]]:
+    """Samples whose kind is known, their kinds and weights; corpora of articles alone count less."""
+    known = [s for s in samples if s.kind]
+    return known, [KINDS.index(s.kind) for s in known], [1.0 if s.source == "wcxb" else 0.3 for s in known]
 
-    wcxb has the seven kinds in even numbers, the corpora of articles count less.
-    """
-    marks = {s.key: s.marks | content_marks(s.blocks, firsts[s.key]) for s in samples}
-    hosts: dict[str, set[str]] = defaultdict(set)
-    for s in samples:
-        for group in marks[s.key].values():
-            for mark in group:
+
+def train_readers(samples: Sequence[Sample], heard: Mapping[str, Marks]) -> dict[str, Any]:
+    """Weights per mark and the bias of each reader; marks of fewer than three hosts are left out."""
+    known, kinds, weights = known_kinds(samples)
+    trained = {}
+    for number, name in enumerate(READERS):
+        hosts: dict[str, set[str]] = defaultdict(set)
+        for s in known:
+            for mark in heard[s.key][number]:
                 hosts[mark].add(s.host)
-    vectors = []
+        vectors = []
+        for s in known:
+            found = [mark for mark in heard[s.key][number] if len(hosts[mark]) >= 3]
+            vectors.append(dict.fromkeys(found, 1 / max(len(found), 1) ** 0.5))
+        vectorizer = DictVectorizer()
+        model = LogisticRegression(C=25, max_iter=150, tol=1e-3)
+        model.fit(vectorizer.fit_transform(vectors), kinds, sample_weight=weights)
+        rows = model.coef_.T.round(2).tolist()
+        trained[name] = {
+            "bias": model.intercept_.round(3).tolist(),
+            "marks": dict(zip(vectorizer.feature_names_, rows, strict=True)),
+        }
+    return trained
+
+
+def train_kind(samples: Sequence[Sample], rows: Mapping[str, Doubles]) -> dict[str, Any]:
+    """Boosted trees over MEASURES: the mean of several that differ by chance, since pages of known kind are few."""
+    known, kinds, weights = known_kinds(samples)
+    x = np.stack([rows[s.key] for s in known])
+    models = []
+    for seed in range(KIND_MODELS):
+        model = CatBoostClassifier(
+            iterations=KIND_TREES, depth=KIND_DEPTH, learning_rate=0.06, loss_function="MultiClass", l2_leaf_reg=5, rsm=0.4,
+            random_seed=seed, thread_count=2, verbose=False, border_count=32, bootstrap_type="Bernoulli", subsample=0.7,
+            allow_writing_files=False,
+        )  # fmt: skip
+        model.fit(Pool(x, kinds, weight=weights))
+        models.append(stored_trees(model, MEASURES, KIND_DEPTH))
+    return mean_of(models)
+
+
+def mean_of(models: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """One model that gives the mean of the log-odds of several of the same depth."""
+    features = sorted({name for model in models for name in model["features"]})
+    number = {name: i for i, name in enumerate(features)}
+    return {
+        "depth": models[0]["depth"],
+        "bias": np.mean([model["bias"] for model in models], axis=0).round(5).tolist(),
+        "features": features,
+        "split_feature": [number[model["features"][i]] for model in models for i in model["split_feature"]],
+        "split_border": [border for model in models for border in model["split_border"]],
+        "leaves": [round(leaf / len(models), 5) for model in models for leaf in model["leaves"]],
+    }
+
+
+def judge_kinds(
+    samples: Sequence[Sample], folds: int, measured: Mapping[str, Measured], firsts: Mapping[str, Doubles]
+) -> tuple[dict[str, list[float]], dict[str, Any]]:
+    """Kinds of every page by models that have not seen its host, and the weights of models that have seen all."""
+    heard, counted, rows = {}, {}, {}
     for s in samples:
-        vector: dict[str, float] = {}
-        for name, group in marks[s.key].items():
-            known = [mark for mark in group if len(hosts[mark]) >= 3]
-            vector |= dict.fromkeys(known, SCALE.get(name, 1.0) / max(len(known), 1) ** 0.5)
-        vectors.append(vector)
-    vectorizer = DictVectorizer()
-    model = LogisticRegression(C=25, max_iter=150, tol=1e-3)
-    weights = [1.0 if s.source == "wcxb" else 0.25 for s in samples]
-    model.fit(vectorizer.fit_transform(vectors), [KINDS.index(s.kind) for s in samples], sample_weight=weights)
-    rows = model.coef_.T.round(2).tolist()
-    return {"bias": model.intercept_.round(3).tolist(), "marks": dict(zip(vectorizer.feature_names_, rows, strict=True))}
+        page, of_page, first = s.page, measured[s.key], firsts[s.key]
+        words = content_words(s.blocks, first)
+        heard[s.key] = marks(page.document, page.url, page.items, page.title, of_page, words)
+        counted[s.key] = measures(page.document, page.url, page.items, of_page, first, words)
+    parts = halves(samples, folds)
+    for seen, unseen in parts:
+        readers = [build_reader(stored) for stored in train_readers(seen, heard).values()]
+        for s in unseen:
+            told = [verdict(reader, known) for reader, known in zip(readers, heard[s.key], strict=True)]
+            rows[s.key] = np.concatenate([counted[s.key], *told])
+    kinds = {}
+    for seen, unseen in parts:
+        trees = build_trees(train_kind(seen, rows), MEASURES)
+        kinds |= {s.key: softmax(sums(trees, rows[s.key].astype(np.float32)[:, None])[0]).tolist() for s in unseen}
+    return kinds, {"kind_marks": train_readers(samples, heard), "kind": train_kind(samples, rows)}
 
 
-def kind_of(sample: Sample, stored: KindWeights, first: Doubles) -> list[float]:
-    return softmax(mark_sums(sample.marks | content_marks(sample.blocks, first), stored).tolist())
-
-
-def kind_weights(stored: dict[str, Any]) -> KindWeights:
-    marks = stored["marks"]
-    return KindWeights({mark: i for i, mark in enumerate(marks)}, np.array(list(marks.values())), np.array(stored["bias"]))
+def halves(samples: Sequence[Sample], folds: int) -> list[tuple[list[Sample], list[Sample]]]:
+    """Per fold: the samples to learn from, and those of other hosts to judge."""
+    return [([s for s in samples if s.fold % folds != i], [s for s in samples if s.fold % folds == i]) for i in range(folds)]
 
 
 # --- blocks ----------------------------------------
@@ -223,31 +290,30 @@ def train(samples: Sequence[Sample], folds: int) -> tuple[dict[str, Any], dict[s
     """
     odds = count_odds(samples)
     tables = [o.table({s.host for s in samples}) for o in odds]
-    rows = {}
+    measured = {}
     for s in samples:
-        rows[s.key] = features(s.blocks, s.title, Scores(*(o.without(t, s.host) for o, t in zip(odds, tables, strict=True))))
-    parts = [([s for s in samples if s.fold % folds != i], [s for s in samples if s.fold % folds == i]) for i in range(folds)]
+        scores = Scores.of(*(o.without(t, s.host) for o, t in zip(odds, tables, strict=True)))
+        measured[s.key] = measure(s.blocks, s.page.title, scores)
+    rows = {key: page.rows for key, page in measured.items()}
+    parts = halves(samples, folds)
     firsts: dict[str, Doubles] = {}
     for seen, unseen in parts:
         model = build_trees(train_trees(seen, rows, FEATURES, FIRST_TREES), FEATURES)
         firsts |= {s.key: probabilities(model, rows[s.key]) for s in unseen}
         print("first look, fold done", flush=True)
-    kinds: dict[str, list[float]] = {}
-    for seen, unseen in parts:
-        stored = kind_weights(train_kind([s for s in seen if s.kind], firsts))
-        kinds |= {s.key: kind_of(s, stored, firsts[s.key]) for s in unseen}
-    judged = {s.key: second_look(s.blocks, rows[s.key], firsts[s.key], kinds[s.key]) for s in samples}
+    kinds, kind_weights = judge_kinds(samples, folds, measured, firsts)
+    report(samples, {key: (kinds[key], first) for key, first in firsts.items()}, "first look")
+    judged = {s.key: second_look(s.blocks, measured[s.key], firsts[s.key], kinds[s.key]) for s in samples}
     found = {}
     for seen, unseen in parts:
         model = build_trees(train_trees(seen, judged, SECOND_FEATURES, SECOND_TREES), SECOND_FEATURES)
         found |= {s.key: (kinds[s.key], probabilities(model, judged[s.key])) for s in unseen}
-    report(samples, {key: (kinds[key], first) for key, first in firsts.items()}, "first look")
     report(samples, found, "both looks")
     weights = {
         "names": tables[0],
         "words": tables[1],
         "content_first": train_trees(samples, rows, FEATURES, FIRST_TREES),
-        "kind": train_kind([s for s in samples if s.kind], firsts),
+        **kind_weights,
         "content_second": train_trees(samples, judged, SECOND_FEATURES, SECOND_TREES),
     }
     return weights, found

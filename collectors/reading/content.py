@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from collectors.reading.blocks import Blocks
 from collectors.reading.content_context import SECOND_FEATURES, second_look
-from collectors.reading.content_features import FEATURES, Floats, features
+from collectors.reading.content_features import FEATURES, Floats, measure
 from collectors.reading.content_model import expected_best, load_scores, load_trees, probabilities
 from collectors.reading.document import Document
-from collectors.reading.kind import KINDS, Marks, content_marks, page_marks, read_kind
+from collectors.reading.kind import KINDS, read_kind
 from collectors.reading.model import Item, PageKind
 from collectors.reading.text import text_from_html
 
@@ -21,13 +19,14 @@ MAX_DESCRIPTION: Final = 50_000
 OUTSIDE: Final = frozenset(("described", "abstract"))  # containers of what the visible page does not hold
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Prepared:
-    """A page ready to be judged: its blocks, title and the marks of its kind."""
+    """A page ready to be judged: with the descriptions that only structured data holds among its blocks."""
 
-    blocks: Blocks
+    document: Document
+    url: str | None
+    items: Sequence[Item]
     title: str
-    marks: Marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +64,9 @@ class Content:
 
 def prepare(document: Document, url: str | None, items: Sequence[Item]) -> Prepared:
     """A description that only structured data holds becomes blocks too."""
-    blocks = document.blocks
+    _add_descriptions(document.blocks, items)
     title = next((node.text()[:500] for node, _, _ in document.tagged("title")), "")
-    marks = page_marks(document, url, items, title)
-    _add_descriptions(blocks, items)
-    return Prepared(blocks, title, marks)
+    return Prepared(document, url, items, title)
 
 
 def _add_descriptions(blocks: Blocks, items: Sequence[Item]) -> None:
@@ -93,21 +90,20 @@ def _add_descriptions(blocks: Blocks, items: Sequence[Item]) -> None:
 def read_content(document: Document, url: str | None, items: Sequence[Item]) -> Content:
     """Kind and main content of a page; descriptions that only structured data holds are added to its blocks."""
     page = prepare(document, url, items)
-    blocks = page.blocks
-    if not blocks.texts:
-        return Content(None, (), blocks, (), (), 1.0)
+    if not document.blocks.texts:
+        return Content(None, (), document.blocks, (), (), 1.0)
     return judge(page)[0]
 
 
 def judge(page: Prepared) -> tuple[Content, Floats]:
     """The content of a page that has blocks, and the rows of SECOND_FEATURES it was judged by."""
-    blocks = page.blocks
-    rows = features(blocks, page.title, load_scores())
-    first = probabilities(load_trees("content_first", FEATURES), rows)
-    kinds = read_kind(page.marks | content_marks(blocks, first))
+    blocks = page.document.blocks
+    measured = measure(blocks, page.title, load_scores())
+    first = probabilities(load_trees("content_first", FEATURES), measured.rows)
+    kinds = read_kind(page.document, page.url, page.items, page.title, measured, first)
     best = max(range(len(KINDS)), key=kinds.__getitem__)
-    judged = second_look(blocks, rows, first, kinds)
+    judged = second_look(blocks, measured, first, kinds)
     probability = probabilities(load_trees("content_second", SECOND_FEATURES), judged)
-    threshold = expected_best(probability, np.expm1(rows[0].astype(np.float64)))
+    threshold = expected_best(probability, measured.words)
     kept = tuple((probability >= threshold).tolist())
     return Content(KINDS[best], tuple(kinds), blocks, tuple(probability.tolist()), kept, threshold), judged

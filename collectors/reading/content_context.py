@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 
 from collectors.reading.blocks import Blocks
-from collectors.reading.content_features import FEATURES, Doubles, Floats, Numbers
+from collectors.reading.content_features import FEATURES, Doubles, Floats, Measured, Numbers
 
-LEVELS: Final = 6
-_STEPS: Final = (-3, -2, -1, 1, 2, 3)
+LEVELS: Final = 5
+_STEPS: Final = (-2, -1, 1, 2)
 STRONG: Final = 0.8
 
 CONTEXT_FEATURES: Final = (
@@ -50,49 +50,55 @@ _OWN_ROWS: Final = np.array([FEATURES.index(name) for name in OWN_FEATURES])
 SECOND_FEATURES: Final = (*OWN_FEATURES, *(f"kind_{number}" for number in range(7)), *CONTEXT_FEATURES)
 
 
-def second_look(blocks: Blocks, rows: Floats, first: Doubles, kinds: Sequence[float]) -> Floats:
-    """Rows of SECOND_FEATURES: what the second model judges by. `rows` are those of FEATURES, `first` the first look."""
-    own = rows[_OWN_ROWS]
-    of_page = np.repeat(np.array(kinds, np.float32)[:, None], rows.shape[1], axis=1)
-    return np.concatenate([own, of_page, context(blocks, first, np.expm1(rows[0].astype(np.float64)))])
+def second_look(blocks: Blocks, measured: Measured, first: Doubles, kinds: Sequence[float]) -> Floats:
+    """Rows of SECOND_FEATURES: what the second model judges by. `first` are the probabilities of the first look."""
+    of_page = np.repeat(np.array(kinds, np.float32)[:, None], len(first), axis=1)
+    return np.concatenate((measured.rows[_OWN_ROWS], of_page, context(blocks, measured, first)))
 
 
-def context(blocks: Blocks, first: Doubles, words: Doubles) -> Floats:
-    """One row per name of CONTEXT_FEATURES. `first` are the probabilities of the first look, `words` the words of each block."""
+def context(blocks: Blocks, measured: Measured, first: Doubles) -> Floats:
+    """One row per name of CONTEXT_FEATURES."""
+    words = measured.words
     count = len(first)
     position = np.arange(count)
-    logit = np.log(np.clip(first, 1e-4, 1 - 1e-4) / (1 - np.clip(first, 1e-4, 1 - 1e-4)))
-    padded = np.concatenate([np.full(3, -9.0), logit, np.full(3, -9.0)])
+    clipped = np.clip(first, 1e-4, 1 - 1e-4)
+    padded = np.full(count + 4, -9.0)
+    padded[2:-2] = logit = np.log(clipped / (1 - clipped))
     weight = np.sqrt(words)
-    run = np.zeros((3, count + 1))
-    np.cumsum(np.stack([weight, weight * first, words]), axis=1, out=run[:, 1:])
-    means = _levels(blocks, run)
-    near = [_share(run, np.maximum(position - 6, 0), position), _share(run, position + 1, np.minimum(position + 7, count))]
+    run = np.zeros((2, count + 1))
+    np.cumsum((weight, weight * first), axis=1, out=run[:, 1:])
+    of = np.asarray(blocks.container)
+    level = np.empty((LEVELS, count), np.int64)
+    level[0] = of
+    for number in range(1, LEVELS):
+        level[number] = measured.wider[level[number - 1]]
+    means = _share(run, measured.start, measured.end)[level]
     strong = first >= STRONG
     last = np.maximum.accumulate(np.where(strong, position, -1))
     following = np.minimum.accumulate(np.where(strong, position, count)[::-1])[::-1]
-    strong_words = np.concatenate([[0], np.cumsum(words * strong)])
+    strong_words = np.cumsum(words * strong)
     order = np.argsort(-first, kind="stable")
     likelier = np.empty(count)
     likelier[order] = np.cumsum(words[order])
-    expected = max(float((first * words).sum()), 1.0)
-    result = np.stack([
-        logit,
-        *(padded[3 + step : 3 + step + count] for step in _STEPS),
-        *means,
-        *near,
-        means.max(axis=0),
-        *_families(blocks, weight, first),
-        np.full(count, run[1, -1] / max(run[0, -1], 1e-9)),
-        np.full(count, first.max()),
-        first / first.max(),
-        np.log1p(np.where(last >= 0, position - last, 200)),
-        np.log1p(np.where(following < count, following - position, 200)),
-        strong_words[1:] / max(strong_words[-1], 1),
-        (last >= 0) & (following < count),
-        likelier / expected,
-    ])  # fmt: skip
-    return result.astype(np.float32)
+    top = first.max()
+    result = np.empty((len(CONTEXT_FEATURES), count), np.float32)
+    result[0] = logit
+    for row, step in enumerate(_STEPS, 1):
+        result[row] = padded[2 + step : 2 + step + count]
+    result[5:10] = means
+    result[10] = _share(run, np.maximum(position - 6, 0), position)
+    result[11] = _share(run, position + 1, np.minimum(position + 7, count))
+    result[12] = means.max(axis=0)
+    result[13], result[14] = _families(blocks, of, weight, first)
+    result[15] = run[1, -1] / max(run[0, -1], 1e-9)
+    result[16] = top
+    result[17] = first / top
+    result[18] = np.log1p(np.where(last >= 0, position - last, 200))
+    result[19] = np.log1p(np.where(following < count, following - position, 200))
+    result[20] = strong_words / max(strong_words[-1], 1)
+    result[21] = (last >= 0) & (following < count)
+    result[22] = likelier / max(float((first * words).sum()), 1.0)
+    return result
 
 
 def _share(run: Doubles, first: Numbers, last: Numbers) -> Doubles:
@@ -101,36 +107,16 @@ def _share(run: Doubles, first: Numbers, last: Numbers) -> Doubles:
     return result
 
 
-def _levels(blocks: Blocks, run: Doubles) -> Doubles:
-    """Mean probability in the container of each block and in those around it."""
-    share = _share(run, np.asarray(blocks.start), np.asarray(blocks.end))
-    size = [end - start for start, end in zip(blocks.start, blocks.end, strict=True)]
-    wider = [0] * len(size)
-    for c, parent in enumerate(blocks.parent):
-        if parent >= 0:
-            wider[c] = parent if size[parent] > size[c] else wider[parent]
-    up = np.array(wider)
-    level = np.asarray(blocks.container)
-    rows = []
-    for _ in range(LEVELS):
-        rows.append(share[level])
-        level = up[level]
-    return np.stack(rows)
-
-
-def _families(blocks: Blocks, weight: Doubles, first: Doubles) -> tuple[Doubles, Doubles]:
+def _families(blocks: Blocks, of: Numbers, weight: Doubles, first: Doubles) -> tuple[Doubles, Doubles]:
     """Mean probability of all blocks of the page whose container is alike: by tag and names, and also by those of its parent."""
+    numbers: dict[tuple[str, str], int] = {}
+    number_of = numbers.setdefault
+    alike = np.array([number_of(key, len(numbers)) for key in zip(blocks.tag, blocks.names, strict=True)])
+    parents = alike[np.maximum(np.asarray(blocks.parent), 0)]
+    _, cousins = np.unique(alike * len(numbers) + parents, return_inverse=True)
     rows = []
-    keys: dict[tuple[str, ...], int] = {}
-    alike = [keys.setdefault((tag, names), len(keys)) for tag, names in zip(blocks.tag, blocks.names, strict=True)]
-    pairs: dict[tuple[int, int], int] = {}
-    cousins = [
-        pairs.setdefault((key, alike[parent] if parent >= 0 else -1), len(pairs))
-        for key, parent in zip(alike, blocks.parent, strict=True)
-    ]
-    of = np.asarray(blocks.container)
     for groups in (alike, cousins):
-        group = np.array(groups)[of]
+        group = groups[of]
         total = np.bincount(group, weight)
         rows.append((np.bincount(group, weight * first) / np.maximum(total, 1e-9))[group])
     return rows[0], rows[1]

@@ -6,10 +6,9 @@ running totals. Word and name scores are learned log-odds (`weights/words.json`,
 
 from __future__ import annotations
 
+import math
 import re
-from collections import Counter
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -21,11 +20,12 @@ Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
 
-HEAD: Final = 120  # characters of a block whose words and letters are looked at: its beginning says what it is
-SCORED_WORDS: Final = 12
+HEAD: Final = 80  # characters of a block whose words and letters are looked at: its beginning says what it is
 LEVELS: Final = 5
-NAME_TOKEN: Final = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{2,}")
-WORD: Final = re.compile(r"\w+")
+END: Final = "\x00"  # between blocks; no parsed page holds it
+NAME_TOKEN: Final = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{2,}|\x00")
+WORD: Final = re.compile(r"\w+|\x00")
+_STOPS: Final = frozenset(".!?…。")
 
 FLAGS: Final = (
     "nav", "header", "footer", "aside", "main", "article", "form", "table", "list", "figure", "dialog", "section", "blockquote",
@@ -49,25 +49,25 @@ _PROP_BITS: Final = {
     "articlebody": _BIT["body_prop"], "text": _BIT["body_prop"], "description": _BIT["description_prop"],
     "reviewbody": _BIT["comment_name"],
 }  # fmt: skip
-_COMMENT_NAME: Final = re.compile(r"comment|disqus|respond", re.IGNORECASE)
+MAX_NAMES: Final = 120  # characters of a class and id string
 
 TAGS: Final = (
-    "p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "td", "th", "div", "section", "article", "pre", "blockquote", "dt", "dd",
-    "button", "label", "figcaption", "summary", "main", "form", "body", "described", "abstract",
+    "p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "td", "div", "pre", "figcaption", "button", "label", "described", "abstract",
 )  # fmt: skip
 _TAG_NUMBER: Final = {name: number for number, name in enumerate(TAGS)}
 _TAG_ROWS: Final = np.arange(len(TAGS))[:, None]
+_HEADINGS: Final = tuple(f"h{level}" for level in range(1, 7))
 
 _OWN: Final = (
-    "words", "chars", "word_mean", "word_min", "word_max", "word_sum", "sentences", "stop", "colon", "title_share", "money",
-    "copies", "link_share", "links", "images", "digits", "upper", "commas", "letters", "word_length", "separators",
+    "words", "chars", "sentences", "stop", "money", "copies", "link_share", "links", "images",
+    "word_mean", "word_min", "word_max", "word_sum", "title_share", "digits", "upper", "commas", "separators",
 )  # fmt: skip
 _UP: Final = ("words", "share", "long_share", "link_share", "mean", "long_part", "place", "blocks", "stops", "score")
-_INHERITED: Final = ("name_own", "name_low", "name_high", "name_near", "name_sum", "repeats", "own_repeats", "repeat_depth")
-_FAMILY: Final = ("count", "share", "mean", "link_share", "unit", "place")
-_NEAR: Final = ("words", "link_share", "word_mean", "stop", "name_sum", "depth")
+_INHERITED: Final = ("name_low", "name_high", "name_near", "name_sum", "repeats", "own_repeats")
+_FAMILY: Final = ("count", "share", "mean", "link_share", "unit")
+_NEAR: Final = ("words", "link_share", "word_mean", "name_sum", "depth")
 _STEPS: Final = (-2, -1, 1, 2)
-_WINDOW: Final = ("words", "link_share", "word_mean", "stop")
+_WINDOW: Final = ("words", "link_share", "word_mean")
 _PLACE: Final = (
     "place", "place_words", "place_long", "in_half", "before_half", "after_half", "in_most", "before_most", "after_most",
     "heading_distance", "heading_score", "heading_min", "heading_level", "after_top", "after_title",
@@ -96,43 +96,58 @@ class Scores(NamedTuple):
     names: Mapping[str, float]
     words: Mapping[str, float]
 
+    @classmethod
+    def of(cls, names: Mapping[str, float], words: Mapping[str, float]) -> Scores:
+        """Ends of strings are tokens as well, of a score that is no number, so that they are found among the scores."""
+        return cls({**names, END: math.nan}, {**words, END: math.nan})
 
-class _Own(NamedTuple):
-    rows: Doubles  # in the order of _OWN
-    words: Doubles
-    chars: Doubles
 
-
-def name_tokens(names: str) -> tuple[str, ...]:
+def name_tokens(names: str) -> list[str]:
     """Lower-case words of class and id strings: "postBody post-1" gives post, body, post."""
-    return _name_tokens(names[:300])
-
-
-@lru_cache(maxsize=16_384)  # the pages of a site share their names
-def _name_tokens(names: str) -> tuple[str, ...]:
-    return tuple(token.lower() for token in NAME_TOKEN.findall(names))
+    return "\n".join(NAME_TOKEN.findall(names[:MAX_NAMES])).lower().split()
 
 
 def block_words(text: str) -> list[str]:
     """Words by which a block is scored."""
-    return WORD.findall(text[:HEAD].lower())[:SCORED_WORDS]
+    return WORD.findall(text[:HEAD].lower())
 
 
-def features(blocks: Blocks, title: str, scores: Scores) -> Floats:
-    """One row per name of FEATURES, one column per block."""
+class Measured(NamedTuple):
+    """A page's blocks as arrays, by block unless said otherwise."""
+
+    rows: Floats  # FEATURES x blocks
+    words: Doubles
+    chars: Doubles
+    linked: Doubles  # characters in links
+    money: Doubles  # signs of money at the beginning
+    digits: Doubles  # share of digits at the beginning
+    tags: Numbers  # number in TAGS of the container's tag; -1 for others
+    start: Numbers  # by container
+    end: Numbers  # by container
+    wider: Numbers  # by container: the nearest ancestor with more blocks
+    family: Numbers  # by container: those of one parent, tag and first class (less its number) are a family
+    tokens: Sequence[str]  # lower-case words of the beginnings of blocks, each block ended by END
+    token_block: Numbers  # by token: its block
+    names: Sequence[str]  # lower-case words of class and id strings, each string ended by END
+
+
+def measure(blocks: Blocks, title: str, scores: Scores) -> Measured:
+    """Everything the models of content and kind look at, from one pass over blocks and one over containers."""
     count = len(blocks.texts)
     own = _own(blocks, title, scores)
+    words, chars = own.words, own.chars
     row = dict(zip(_OWN, own.rows, strict=True))
     of = np.asarray(blocks.container)
-    tags = np.array([_TAG_NUMBER.get(tag, -1) for tag in blocks.tag])[of]
+    number_of = _TAG_NUMBER.get
+    tags = np.array([number_of(tag, -1) for tag in blocks.tag])[of]
     depth = np.asarray(blocks.depth)[of]
     inherited = _inherit(blocks, scores)
     linked = np.asarray(blocks.link_chars, np.float64)
-    long = np.where((own.words >= 12) & (row["link_share"] < 0.4), own.words, 0)
+    long = np.where((words >= 12) & (row["link_share"] < 0.4), words, 0)
     run = np.zeros((6, count + 1))
-    np.cumsum(np.stack([own.words, own.chars, linked, long, row["word_mean"], row["stop"]]), axis=1, out=run[:, 1:])
+    np.cumsum((words, chars, linked, long, row["word_mean"], row["stop"]), axis=1, out=run[:, 1:])
     start, end = np.asarray(blocks.start), np.asarray(blocks.end)
-    near = np.stack([row["words"], row["link_share"], row["word_mean"], row["stop"], inherited.rows[4][of], depth])
+    near = np.stack((row["words"], row["link_share"], row["word_mean"], inherited.rows[3][of], depth))
     parts = (
         own.rows,
         tags == _TAG_ROWS,
@@ -141,68 +156,106 @@ def features(blocks: Blocks, title: str, scores: Scores) -> Floats:
         depth[None],
         inherited.rows[:, of],
         _levels(run, start, end, of, inherited.wider),
-        _families(run, start, end, inherited.near_family[of], inherited),
-        _families(run, start, end, inherited.top_family[of], inherited),
+        _families(run, start, end, inherited.near_family[of], inherited.family),
+        _families(run, start, end, inherited.top_family[of], inherited.family),
         _places(run, start, end, tags, row),
         _neighbours(near),
         _page(row, run),
     )
-    return np.concatenate(parts, dtype=np.float32)
+    return Measured(
+        np.concatenate(parts, dtype=np.float32), words, chars, linked, row["money"], row["digits"], tags, start, end,
+        inherited.wider, inherited.family, own.tokens, own.token_block, inherited.names,
+    )  # fmt: skip
+
+
+class _Own(NamedTuple):
+    rows: Doubles  # in the order of _OWN
+    words: Doubles
+    chars: Doubles
+    tokens: list[str]
+    token_block: Numbers
 
 
 def _own(blocks: Blocks, title: str, scores: Scores) -> _Own:
     """What blocks say by themselves."""
-    get = scores.words.get
-    title_words = set(WORD.findall(title.lower()))
+    texts = blocks.texts
+    count = len(texts)
+    heads = [text[:HEAD] for text in texts]
+    rows = np.empty((len(_OWN), count))
+    chars = np.array([len(text) for text in texts], np.float64)
+    # a script without spaces has words too
+    words = np.maximum(np.array([text.count(" ") for text in texts]) + 1.0, chars // 12)
+    rows[0] = np.log1p(words)
+    rows[1] = np.log1p(chars)
+    rows[2] = np.log1p([text.count(". ") for text in texts])
+    rows[3] = [text[-1] in _STOPS for text in texts]
     seen: dict[str, int] = {}
-    heads = [text[:HEAD] for text in blocks.texts]
-    table = []
-    for text, head in zip(blocks.texts, heads, strict=True):
-        copies = seen[text] = seen.get(text, 0) + 1
-        tokens = WORD.findall(head.lower())[:SCORED_WORDS]
-        marks = [mark for token in tokens if (mark := get(token))]
-        total = sum(marks)
-        last = text[-1]
-        table.append((
-            max(text.count(" ") + text.count("\n") + 1, len(text) // 12),  # a script without spaces has words too
-            len(text),
-            total / len(marks) if marks else 0.0,
-            min(marks) if marks else 0.0,
-            max(marks) if marks else 0.0,
-            total,
-            text.count(". ") if len(text) > 40 else 0,
-            last in ".!?…。",
-            last == ":",
-            len(title_words.intersection(tokens)) / (len(tokens) or 1) if title_words else 0.0,
-            "$" in head or "€" in head or "£" in head or "₽" in head,
-            copies,
-        ))  # fmt: skip
-    columns = np.array(table, np.float64).T
-    words, chars = columns[0].copy(), columns[1].copy()
-    columns[[0, 1, 6]] = np.log1p(columns[[0, 1, 6]])
-    rest = np.stack([
-        np.asarray(blocks.link_chars) / chars,
-        np.log1p(np.asarray(blocks.links, np.float64)),
-        np.asarray(blocks.images, np.float64),
-        *_letters(heads, words),
-    ])  # fmt: skip
-    return _Own(np.concatenate([columns, rest]), words, chars)
+    for number, text in enumerate(texts):
+        seen[text] = rows[5, number] = seen.get(text, 0) + 1
+    rows[6] = np.asarray(blocks.link_chars) / chars
+    rows[7] = np.log1p(blocks.links)
+    rows[8] = blocks.images
+    joined = END.join(heads) + END
+    if joined.count(END) > count:  # only structured data can hold one
+        joined = END.join([head.replace(END, " ") for head in heads]) + END
+    tokens = WORD.findall(joined.lower())
+    lengths = _words(tokens, title, scores.words, rows[9:14])
+    _letters(joined, words, rows)
+    return _Own(rows, words, chars, tokens, np.repeat(np.arange(count), lengths))
 
 
-def _letters(heads: list[str], words: Doubles) -> list[Doubles]:
-    """Shares of digits, capitals, commas, letters and separators among the first characters, and letters a word."""
-    lengths = np.array([len(head) for head in heads])
-    codes = np.frombuffer("".join(heads).encode("utf-32-le", "surrogatepass"), np.uint32)
-    starts = np.zeros(len(heads), np.int64)
-    np.cumsum(lengths[:-1], out=starts[1:])
-    digit = (codes >= 48) & (codes <= 57)
-    upper = ((codes >= 65) & (codes <= 90)) | ((codes >= 0x410) & (codes <= 0x42F)) | ((codes >= 0xC0) & (codes <= 0xDE))
-    letter = upper | ((codes >= 97) & (codes <= 122)) | (codes > 0xDE)
-    separator = (codes == 124) | (codes == 0xA9) | (codes == 0xBB) | (codes == 0x203A) | (codes == 0xB7)  # | © » › ·
-    counted = np.add.reduceat(np.stack([digit, upper, codes == 44, letter, separator]), starts, axis=1, dtype=np.float64)
-    letters = np.maximum(counted[3], 1)
-    shown = np.minimum(words, 20)
-    return [counted[0] / lengths, counted[1] / letters, counted[2] / shown, counted[3] / lengths, letters / shown, counted[4]]
+def _words(tokens: Sequence[str], title: str, scores: Mapping[str, float], rows: Doubles) -> Numbers:
+    """Mean, least, greatest and sum of the scores of a block's words, and the share of them that the title has too.
+
+    Gives how many tokens each block has, END among them.
+    """
+    get = scores.get
+    marks = np.array([get(token, 0.0) for token in tokens])
+    ends = np.flatnonzero(np.isnan(marks))
+    marks[ends] = 0
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    known = np.add.reduceat(marks != 0, starts, dtype=np.float64)
+    rows[3] = np.add.reduceat(marks, starts)
+    rows[0] = rows[3] / np.maximum(known, 1)
+    rows[1] = np.minimum.reduceat(marks, starts)
+    rows[2] = np.maximum.reduceat(marks, starts)
+    titled = frozenset(WORD.findall(title.lower()))
+    rows[4] = np.add.reduceat([token in titled for token in tokens], starts, dtype=np.float64) / np.maximum(ends - starts, 1)
+    return ends - starts + 1
+
+
+def _letters(joined: str, words: Doubles, rows: Doubles) -> None:
+    """Money signs; shares of digits, capitals and commas; separators: among the first characters of each block."""
+    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
+    ends = np.flatnonzero(codes == 0)
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    kinds = _KIND_OF_CODE[np.minimum(codes, _MOST_CODE)]
+    for row, bit in ((14, _DIGIT), (15, _UPPER), (16, _COMMA), (17, _SEPARATOR), (4, _MONEY)):
+        rows[row] = np.add.reduceat((kinds & bit) != 0, starts, dtype=np.float64)
+    letters = np.add.reduceat((kinds & _LETTER) != 0, starts, dtype=np.float64)
+    rows[14] /= np.maximum(ends - starts, 1)
+    rows[15] /= np.maximum(letters, 1)
+    rows[16] /= np.minimum(words, 20)
+
+
+_DIGIT, _UPPER, _COMMA, _SEPARATOR, _MONEY, _LETTER = (1 << number for number in range(6))
+_MOST_CODE: Final = 0x20BF
+
+
+def _kinds_of_codes() -> npt.NDArray[np.uint8]:
+    kinds = np.zeros(_MOST_CODE + 1, np.uint8)
+    kinds[0xDF:] = _LETTER
+    kinds[ord("a") : ord("z") + 1] = _LETTER
+    for first, last in (("A", "Z"), ("А", "Я"), ("À", "Þ")):
+        kinds[ord(first) : ord(last) + 1] = _LETTER | _UPPER
+    kinds[ord("0") : ord("9") + 1] = _DIGIT
+    kinds[ord(",")] = _COMMA
+    kinds[[ord(sign) for sign in "|©»›·"]] = _SEPARATOR
+    kinds[[ord(sign) for sign in "$€£₽"]] = _MONEY
+    return kinds
+
+
+_KIND_OF_CODE: Final = _kinds_of_codes()
 
 
 def _levels(run: Doubles, start: Numbers, end: Numbers, of: Numbers, wider: Numbers) -> Doubles:
@@ -240,54 +293,70 @@ class _Inherited(NamedTuple):
     family: Numbers  # containers of one parent, tag and first class (less its number) are a family
     near_family: Numbers  # the nearest container around, itself included, that has at least two like it; 0 = none
     top_family: Numbers  # the outermost such container
+    names: list[str]  # lower-case words of all class and id strings, ends of strings among them
+
+
+def _named(strings: Sequence[str], scores: Mapping[str, float]) -> tuple[dict[str, tuple[float, int, str]], list[str]]:
+    """What class and id strings say: their score, a flag, the class that members of a family share; and all words in them."""
+    found = NAME_TOKEN.findall(END.join([names[:MAX_NAMES] for names in strings]) + END)
+    tokens = "\n".join(found).lower().split("\n")
+    get = scores.get
+    marks = np.array([get(token, 0.0) for token in tokens])
+    ends = np.flatnonzero(np.isnan(marks))
+    marks[ends] = 0
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    count = np.add.reduceat(marks != 0, starts, dtype=np.float64)
+    score = np.add.reduceat(marks, starts) / np.sqrt(np.maximum(count, 1))
+    comment = _BIT["comment_name"]
+    known = {
+        names: (
+            value,
+            comment if "omment" in names or "isqus" in names or "espond" in names else 0,
+            names.partition(" ")[0].rstrip("0123456789"),
+        )
+        for names, value in zip(strings, score.tolist(), strict=True)
+    }
+    return known, tokens
 
 
 def _inherit(blocks: Blocks, scores: Scores) -> _Inherited:
     size = len(blocks.parent)
-    get = scores.names.get
-    known: dict[str, tuple[float, int, str]] = {}  # names -> score, flag, the class a family shares
-    for names in set(blocks.names):
-        marks = [mark for token in set(name_tokens(names)) if (mark := get(token))]
-        flag = _BIT["comment_name"] if len(names) > 6 and _COMMENT_NAME.search(names) else 0
-        known[names] = (
-            sum(sorted(marks)) / len(marks) ** 0.5 if marks else 0.0,
-            flag,
-            names.split(" ", 1)[0].rstrip("0123456789"),
-        )
-    read = [known[names] for names in blocks.names]
-    keys = [(parent, tag, shared) for parent, tag, (_, _, shared) in zip(blocks.parent, blocks.tag, read, strict=True)]
-    alike = Counter(keys)
-    number_of = {key: number for number, key in enumerate(alike)}
-    rows: list[tuple[float, ...]] = []
-    flags, wider, near, top = [0] * size, [0] * size, [0] * size, [0] * size
+    known, tokens = _named(list(dict.fromkeys(blocks.names)), scores.names)
+    named = [known[names] for names in blocks.names]
+    numbers: dict[tuple[int, str, str], int] = {}
+    number_of = numbers.setdefault
+    family = [
+        number_of((parent, tag, name[2]), len(numbers))
+        for parent, tag, name in zip(blocks.parent, blocks.tag, named, strict=True)
+    ]
+    sizes = np.bincount(family)
+    alike = sizes[family].tolist()
     lengths = [end - start for start, end in zip(blocks.start, blocks.end, strict=True)]
-    for c, (key, (score, bits, _)) in enumerate(zip(keys, read, strict=True)):
-        parent, tag, _ = key
-        bits |= _TAG_BITS.get(tag, 0)
-        if role := blocks.role[c]:
+    low, high, close, total, repeats = [0.0] * size, [0.0] * size, [0.0] * size, [0.0] * size, [1] * size
+    flags, wider, near, top = [0] * size, [0] * size, [0] * size, [0] * size
+    tag_bits = _TAG_BITS.get
+    for c, (parent, tag, role, itemprop, name, same) in enumerate(
+        zip(blocks.parent, blocks.tag, blocks.role, blocks.itemprop, named, alike, strict=True)
+    ):
+        score, bits, _ = name
+        bits |= tag_bits(tag, 0)
+        if role:
             bits |= _ROLE_BITS.get(role, 0)
-        if itemprop := blocks.itemprop[c]:
+        if itemprop:
             bits |= _PROP_BITS.get(itemprop.lower(), 0)
         if parent < 0:
-            rows.append((score, 0.0, 0.0, score, 0.0, 1, 1, 0))
+            close[c] = score
             flags[c] = bits
             continue
-        same = alike[key]
-        _, low, high, near_score, total, repeats, _, repeat_depth = rows[parent]
-        is_more = same > repeats
-        rows.append(
-            (
-                score,
-                score if score < low else low,  # noqa: FURB136 - min() costs twice as much, and this runs for every container
-                score if score > high else high,  # noqa: FURB136
-                score or near_score * 0.8,
-                score + 0.8 * total,
-                same if is_more else repeats,
-                same,
-                0 if is_more else repeat_depth + 1,
-            )
-        )
         flags[c] = bits | flags[parent]
+        before = low[parent]
+        low[c] = score if score < before else before  # noqa: FURB136 - min() costs twice as much, and this runs for every container
+        before = high[parent]
+        high[c] = score if score > before else before  # noqa: FURB136
+        close[c] = score or close[parent] * 0.8
+        total[c] = score + 0.8 * total[parent]
+        before = repeats[parent]
+        repeats[c] = same if same > before else before  # noqa: FURB136
         if same > 2:
             near[c] = c
             top[c] = top[parent] or c
@@ -295,28 +364,24 @@ def _inherit(blocks: Blocks, scores: Scores) -> _Inherited:
             near[c] = near[parent]
             top[c] = top[parent]
         wider[c] = parent if lengths[parent] > lengths[c] else wider[parent]
-    family = [number_of[key] for key in keys]
-    return _Inherited(np.array(rows).T, *(np.array(values) for values in (flags, wider, family, near, top)))
+    rows = np.array((low, high, close, total, repeats, alike), np.float64)
+    return _Inherited(rows, np.array(flags), np.array(wider), np.array(family), np.array(near), np.array(top), tokens)
 
 
-def _families(run: Doubles, start: Numbers, end: Numbers, unit: Numbers, inherited: _Inherited) -> Doubles:
+def _families(run: Doubles, start: Numbers, end: Numbers, unit: Numbers, family: Numbers) -> Doubles:
     """The family of repeated containers (cards, posts, rows) that blocks stand in; zeros for blocks in none."""
-    family = inherited.family
     sums = run[:3, end] - run[:3, start]
     members = np.bincount(family, end > start)
     words, chars, linked = (np.bincount(family, values) for values in sums)
     mine = family[unit]
-    inside = unit > 0
-    position = np.arange(len(unit))
     result = np.stack([
         np.log1p(members[mine]),
         words[mine] / max(run[0, -1], 1),
         np.log1p(words[mine] / np.maximum(members[mine], 1)),
         linked[mine] / np.maximum(chars[mine], 1),
         np.log1p(sums[0][unit]),
-        (position - start[unit]) / np.maximum(end[unit] - start[unit], 1),
     ])  # fmt: skip
-    return result * inside
+    return result * (unit > 0)
 
 
 def _places(run: Doubles, start: Numbers, end: Numbers, tags: Numbers, row: Mapping[str, Doubles]) -> Doubles:

@@ -91,4 +91,4 @@ def load_trees(name: str, names: tuple[str, ...]) -> Trees:
 def load_scores() -> Scores:
     names = json.loads((WEIGHTS / "names.json").read_text(encoding="utf-8"))
     words = json.loads((WEIGHTS / "words.json").read_text(encoding="utf-8"))
-    return Scores(names, words)
+    return Scores.of(names, words)

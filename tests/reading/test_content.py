@@ -6,10 +6,11 @@ import pytest
 from collectors.reading.blocks import Blocks
 from collectors.reading.content import Content, judge, prepare, read_content
 from collectors.reading.content_context import SECOND_FEATURES
-from collectors.reading.content_features import FEATURES, features, name_tokens
+from collectors.reading.content_features import FEATURES, measure, name_tokens
 from collectors.reading.content_model import build_trees, expected_best, load_scores, load_trees, probabilities, sums
 from collectors.reading.document import read_document
 from collectors.reading.explain import contributions, explain_page
+from collectors.reading.kind import KINDS
 from collectors.reading.structured import read_items
 from collectors.reading.text import text_from_html
 
@@ -113,14 +114,14 @@ def test_a_description_only_structured_data_holds_is_part_of_the_page() -> None:
     )
     document = read_document(html)
 
-    assert prepare(document, None, read_items(document, None)).blocks.texts == ["Cup", "Thin walls.", "Fired twice."]
+    assert prepare(document, None, read_items(document, None)).document.blocks.texts == ["Cup", "Thin walls.", "Fired twice."]
 
 
 def test_a_description_the_page_shows_is_not_added_again() -> None:
     html = '<script type="application/ld+json">{"@type": "Product", "description": "Thin walls."}</script><p>Thin  walls.</p>'
     document = read_document(html)
 
-    assert prepare(document, None, read_items(document, None)).blocks.texts == ["Thin walls."]
+    assert prepare(document, None, read_items(document, None)).document.blocks.texts == ["Thin walls."]
 
 
 def test_cells_of_a_row_stand_on_one_line() -> None:
@@ -132,18 +133,46 @@ def test_cells_of_a_row_stand_on_one_line() -> None:
 
 def test_every_feature_has_a_name_and_is_finite() -> None:
     blocks = blocks_of(ARTICLE)
-    rows = features(blocks, "Spring tea", load_scores())
+    measured = measure(blocks, "Spring tea", load_scores())
 
-    assert rows.shape == (len(FEATURES), len(blocks.texts))
-    assert np.isfinite(rows).all()
+    assert measured.rows.shape == (len(FEATURES), len(blocks.texts))
+    assert np.isfinite(measured.rows).all()
 
 
 def test_a_page_of_one_word_has_features() -> None:
-    assert features(blocks_of("tea"), "", load_scores()).shape == (len(FEATURES), 1)
+    assert measure(blocks_of("tea"), "", load_scores()).rows.shape == (len(FEATURES), 1)
+
+
+def test_a_description_with_control_characters_is_measured_as_one_block() -> None:
+    html = '<script type="application/ld+json">{"@type": "Product", "description": "Thin\\u0000 walls."}</script><p>Cup</p>'
+    document = read_document(html)
+    blocks = prepare(document, None, read_items(document, None)).document.blocks
+
+    assert len(blocks.texts) == 2
+    assert measure(blocks, "", load_scores()).rows.shape == (len(FEATURES), 2)
+
+
+def test_blocks_know_their_words_and_lengths() -> None:
+    measured = measure(blocks_of("<p>Tea costs $4, <a href=/>see</a><p>42"), "Tea", load_scores())
+
+    assert measured.tokens == ["tea", "costs", "4", "see", "\x00", "42", "\x00"]
+    assert measured.token_block.tolist() == [0, 0, 0, 0, 0, 1, 1]
+    assert (measured.words.tolist(), measured.chars.tolist(), measured.linked.tolist()) == ([4, 1], [17, 2], [3, 0])
+    assert (measured.money.tolist(), measured.digits.tolist()) == ([1, 0], [1 / 17, 1])
+
+
+def test_an_address_alone_can_tell_a_kind() -> None:
+    kinds = [
+        content_of("<h1>Tea</h1><p>All of it.</p>", url).kinds
+        for url in ("https://a.example/docs/api", "https://a.example/forum/thread/4")
+    ]
+
+    assert kinds[0][KINDS.index("documentation")] > kinds[1][KINDS.index("documentation")]
+    assert kinds[1][KINDS.index("forum")] > kinds[0][KINDS.index("forum")]
 
 
 def test_names_are_cut_into_words() -> None:
-    assert name_tokens("postBody post-1 SITE_nav x") == ("post", "body", "post", "site", "nav")
+    assert name_tokens("postBody post-1 SITE_nav x") == ["post", "body", "post", "site", "nav"]
 
 
 @pytest.mark.parametrize(
