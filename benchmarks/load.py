@@ -17,9 +17,12 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -80,6 +83,29 @@ def publications(first: int, count: int, likes: int = 0) -> Iterator[Publication
             ),
             follower_count=10_000,
         )
+
+
+@cache
+def sentences() -> pa.Array:
+    """A thousand sentences of invented words: posts made of some of them differ as people's do."""
+    random = Random(1)
+    syllables = ["са", "мо", "вар", "чай", "ту", "ла", "ник", "дос", "тав", "ка", "tea", "pot", "le", "af", "nor", "th"]
+    words = ["".join(random.choices(syllables, k=random.randint(2, 4))) for _ in range(5000)]
+    return pa.array([" ".join(random.choices(words, k=8)) + "." for _ in range(1000)])
+
+
+def copied(numbers: pa.Array) -> pa.Array:
+    """Whose text each post has: of twenty one repeats the one before it."""
+    given = numbers.to_numpy()
+    return pa.array(np.where(given % 20 == 19, given - 1, given))
+
+
+def texts(numbers: pa.Array) -> pa.Array:
+    """A text of about 400 characters for each number."""
+    given = copied(numbers).to_numpy()
+    mixed = [((given + 1) * (2_654_435_761 + 2 * place) >> 7) % 1000 for place in range(6)]
+    parts = [sentences().take(pa.array(places)) for places in mixed]
+    return pc.binary_join_element_wise(pc.cast(pa.array(given), pa.string()), *parts, " ")
 
 
 def capture(name: str, at: datetime) -> Capture:
@@ -165,8 +191,8 @@ def night(template: pa.Table, day: int, rows: int) -> pa.Table:
         "capture_id": pc.binary_join_element_wise(
             pa.scalar(f"c{day}-"), pc.cast(pc.divide(numbers, ROWS_PER_CAPTURE), pa.string()), ""
         ),
-        "text_hash": pc.binary_join_element_wise(pa.scalar("a" * 20), pc.utf8_lpad(text, 12, "0"), ""),
-        "text": pc.binary_join_element_wise(text, pa.scalar(" ".join(WORDS * 4)), ""),
+        "text_hash": pc.binary_join_element_wise(pa.scalar("a" * 20), pc.utf8_lpad(pc.cast(copied(numbers), pa.string()), 12, "0"), ""),
+        "text": texts(numbers),
         "native_id": text,
         "published_at": pc.add(
             pa.scalar(START, UTC_TIME), pc.cast(pc.multiply(numbers, 86_400_000_000 // fresh), pa.duration("us"))

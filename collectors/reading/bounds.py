@@ -42,9 +42,12 @@ def check_size(page: bytes | str) -> None:
 def check_bounds(text: str) -> None:
     """Raises PageError for a page that is too large, nested too deeply or has too many attributes to be parsed."""
     check_size(text)
-    if text.count("=") > MAX_ATTRIBUTES:
+    if len(text) > MAX_ATTRIBUTES and text.count("=") > MAX_ATTRIBUTES:
         raise PageError(f"too many attributes (more than {MAX_ATTRIBUTES:,})")
-    tags = text.count("<") - text.count("</")
+    tags = text.count("<")
+    if tags <= MAX_NESTING:
+        return  # end tags among them: there are fewer than may be open at once
+    tags -= text.count("</")
     if tags > MAX_TAGS:
         raise PageError(f"too many elements (about {tags:,}; the limit is {MAX_TAGS:,})")
     # As deep as there are opening tags: that settles all but the largest pages without a look at their order.

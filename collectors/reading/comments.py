@@ -18,72 +18,82 @@ from selectolax.lexbor import LexborNode
 
 from collectors.reading.blocks import Blocks
 from collectors.reading.dates import read_date
+from collectors.reading.document import Document, Element
 from collectors.reading.model import Comment, Moment, PageKind
 
 MAX_COMMENTS: Final = 500
 SHARE_OF_FORUM: Final = 0.25  # of a discussion's words, that the posts must hold to be taken for posts
-_NAMED: Final = re.compile(r"comment|disqus|review|reply|respon", re.IGNORECASE)
+_NAMES: Final = ("comment", "disqus", "review", "reply", "respon")
+_NAMED: Final = re.compile("|".join(_NAMES), re.IGNORECASE)
 _NOT_TEXT: Final = re.compile(
     r"(?:(?:reply|report|share|like|quote|edit|permalink|delete|log in to reply|ответить|пожаловаться|поделиться|"
     r"цитировать|нравится)[\W\d]*)+",
     re.IGNORECASE,
 )
-_AUTHOR: Final = (
-    '[itemprop="author"] [itemprop="name"], [itemprop="author"], [rel="author"], [class*="author" i], [class*="username" i], '
-    '[class*="user-name" i], [class*="nickname" i], [class*="poster" i], [class*="fn"], a[href*="/user" i], '
-    'a[href*="/member" i], a[href*="/profile" i]'
-)
-_TIME: Final = 'time[datetime], [itemprop="datePublished"], [itemprop="dateCreated"], time, [class*="date" i], [class*="time" i]'
+_AUTHORS: Final = ("author", "username", "user-name", "nickname", "poster", "fn")  # in the class of what names one
+_TIMES: Final = ("date", "time")
+_PROFILE: Final = re.compile(r"/user|/member|/profile", re.IGNORECASE)
+_DATE_PROPS: Final = frozenset(("datePublished", "dateCreated"))
+_MOST_CANDIDATES: Final = 4  # elements of a unit that may name its author, and as many that may tell its time
+_MOST_ELEMENTS: Final = 2_000  # of a unit that are looked at
 
 Key = tuple[int, str, str]
 
 
 def read_comments(
-    blocks: Blocks, kept: Sequence[bool], kind: PageKind | None, url: str | None, lang: str | None, fetched_at: datetime | None
+    document: Document,
+    kept: Sequence[bool],
+    kind: PageKind | None,
+    url: str | None,
+    lang: str | None,
+    fetched_at: datetime | None,
 ) -> tuple[tuple[Comment, ...], frozenset[int]]:
     """Comments of a page, and the numbers of the blocks they are made of, which are no part of its text then."""
     if kind == "forum":
-        comments, used = read_posts(blocks, kept, url, lang, fetched_at)
+        comments, used = read_posts(document, kept, url, lang, fetched_at)
     else:
-        comments, used = read_reader_comments(blocks, kept, url, lang, fetched_at)
+        comments, used = read_reader_comments(document, kept, url, lang, fetched_at)
     return comments, frozenset(used)
 
 
 def read_posts(
-    blocks: Blocks, kept: Sequence[bool], url: str | None, lang: str | None, fetched_at: datetime | None
+    document: Document, kept: Sequence[bool], url: str | None, lang: str | None, fetched_at: datetime | None
 ) -> tuple[tuple[Comment, ...], list[int]]:
     """Posts of a forum page after the one that opens it, and the blocks they are made of.
 
     The opening post stays the page's text. Empty when the kept blocks show no family of posts.
     """
+    blocks = document.blocks
     words = [text.count(" ") + 1 if keep else 0 for text, keep in zip(blocks.texts, kept, strict=True)]
     units = _units(blocks, words, range(len(blocks.parent)), least=SHARE_OF_FORUM * sum(words))
     owner = _owners(blocks, units)
     opening = next((owner[i] for i, count in enumerate(words) if count >= 5), -1)
     return _comments(
-        blocks, [i for i, keep in enumerate(kept) if keep and owner[i] not in (-1, opening)], owner, url, lang, fetched_at
+        document, [i for i, keep in enumerate(kept) if keep and owner[i] not in (-1, opening)], owner, url, lang, fetched_at
     )
 
 
 def read_reader_comments(
-    blocks: Blocks, kept: Sequence[bool], url: str | None, lang: str | None, fetched_at: datetime | None
+    document: Document, kept: Sequence[bool], url: str | None, lang: str | None, fetched_at: datetime | None
 ) -> tuple[tuple[Comment, ...], list[int]]:
     """Comments under a page's content, and the blocks they are made of; never a block the content model keeps."""
+    blocks = document.blocks
+    if not any(part in document.class_words or part in document.id_words for part in _NAMES):
+        return (), []
+    named = {names for names in set(blocks.names) if _NAMED.search(names)}
     inside: list[bool] = []
     for parent, names in zip(blocks.parent, blocks.names, strict=True):
-        inside.append((parent >= 0 and inside[parent]) or (len(names) > 5 and _NAMED.search(names) is not None))
+        inside.append((parent >= 0 and inside[parent]) or names in named)
     if not any(inside[1:]):
         return (), []
     words = [
         0 if keep or linked * 2 > len(text) else text.count(" ") + 1
         for text, keep, linked in zip(blocks.texts, kept, blocks.link_chars, strict=True)
     ]
-    zone = [
-        c for c, (is_inside, names) in enumerate(zip(inside, blocks.names, strict=True)) if is_inside and _NAMED.search(names)
-    ]
+    zone = [c for c, names in enumerate(blocks.names) if names in named]
     units = _units(blocks, words, zone, least=1, single=True)
     owner = _owners(blocks, units)
-    return _comments(blocks, [i for i, keep in enumerate(kept) if not keep and owner[i] >= 0], owner, url, lang, fetched_at)
+    return _comments(document, [i for i, keep in enumerate(kept) if not keep and owner[i] >= 0], owner, url, lang, fetched_at)
 
 
 def _units(blocks: Blocks, words: Sequence[int], containers: Iterable[int], least: float, *, single: bool = False) -> list[int]:
@@ -123,17 +133,27 @@ def _owners(blocks: Blocks, units: Sequence[int]) -> list[int]:
 
 
 def _comments(
-    blocks: Blocks, members: Sequence[int], owner: Sequence[int], url: str | None, lang: str | None, fetched_at: datetime | None
+    document: Document,
+    members: Sequence[int],
+    owner: Sequence[int],
+    url: str | None,
+    lang: str | None,
+    fetched_at: datetime | None,
 ) -> tuple[tuple[Comment, ...], list[int]]:
+    blocks = document.blocks
     by_unit: dict[int, list[int]] = defaultdict(list)
     for i in members:
         by_unit[owner[i]].append(i)
+    if not by_unit:
+        return (), []
+    marks = _Marks(document)
     found: list[Comment] = []
     used: list[int] = []
     for unit, numbers in list(by_unit.items())[:MAX_COMMENTS]:
         node = blocks.nodes[unit]
-        author = _author(node)
-        time_text, moment = _time(node, lang, fetched_at)
+        authors, times = marks.of(node)
+        author = _author(authors)
+        time_text, moment = _time(times, lang, fetched_at)
         lines = [
             text
             for i in numbers
@@ -156,19 +176,70 @@ def _is_label(text: str, names: Iterable[str | None]) -> bool:
     return not any(map(str.isalnum, rest)) or _NOT_TEXT.fullmatch(text) is not None
 
 
-def _author(node: LexborNode) -> str | None:
-    for candidate in node.css(_AUTHOR)[:4]:
-        name = " ".join(candidate.text(separator=" ").split())
+class _Marks:
+    """What shows authors and times on a page: the classes that say so, and where each container stands among the elements."""
+
+    def __init__(self, document: Document) -> None:
+        self.elements = document.elements
+        self.authors = document.classes_with(*_AUTHORS)
+        self.times = document.classes_with(*_TIMES)
+        self.places = {id(element[0]): number for number, element in enumerate(document.elements)}
+
+    def of(self, unit: LexborNode) -> tuple[list[Element], list[Element]]:
+        """Elements of a unit that may name its author, and that may tell its time, in document order."""
+        authors: list[Element] = []
+        times: list[Element] = []
+        start = self.places[id(unit)] + 1
+        for element in self.elements[start : start + _MOST_ELEMENTS]:
+            names, dates = self._names(element, is_after_author=bool(authors)), self._dates(element)
+            if not names and not dates:
+                continue
+            if not _stands_in(element[0], unit):
+                break
+            if names and len(authors) < _MOST_CANDIDATES:
+                authors.append(element)
+            if dates and len(times) < _MOST_CANDIDATES:
+                times.append(element)
+        return authors, times
+
+    def _names(self, element: Element, *, is_after_author: bool) -> bool:
+        _, tag, attributes = element
+        if not attributes:
+            return False
+        get = attributes.get
+        return (
+            get("class") in self.authors
+            or (tag == "a" and (get("rel") == "author" or _PROFILE.search(get("href") or "") is not None))
+            or (prop := get("itemprop")) == "author"
+            or (prop == "name" and is_after_author)
+        )
+
+    def _dates(self, element: Element) -> bool:
+        _, tag, attributes = element
+        return tag == "time" or attributes.get("class") in self.times or attributes.get("itemprop") in _DATE_PROPS
+
+
+def _stands_in(node: LexborNode, outer: LexborNode) -> bool:
+    parent = node.parent
+    while parent is not None:
+        if parent.mem_id == outer.mem_id:
+            return True
+        parent = parent.parent
+    return False
+
+
+def _author(elements: Sequence[Element]) -> str | None:
+    for node, _, _ in elements:
+        name = " ".join(node.text(separator=" ").split())
         if 1 < len(name) <= 60:
             return name
     return None
 
 
-def _time(node: LexborNode, lang: str | None, fetched_at: datetime | None) -> tuple[str | None, Moment | None]:
+def _time(elements: Sequence[Element], lang: str | None, fetched_at: datetime | None) -> tuple[str | None, Moment | None]:
     """The visible text of a unit's time, and the moment it stands for."""
-    for candidate in node.css(_TIME)[:4]:
-        attributes = candidate.attributes
-        shown = " ".join(candidate.text(separator=" ").split())
+    for node, _, attributes in elements:
+        shown = " ".join(node.text(separator=" ").split())
         for value in (attributes.get("datetime"), attributes.get("content"), attributes.get("title"), shown):
             if value and len(value) < 60 and (moment := read_date(value, lang, fetched_at, strict=True)) is not None:
                 return shown, moment

@@ -44,14 +44,14 @@ def _tag_ids(names: str) -> dict[int, str]:
     return {LexborHTMLParser("<p></p>").create_node(name).tag_id: name for name in names.split()}
 
 
-_TEXT: Final = LexborHTMLParser("<p>x").css("p")[0].first_child.tag_id  # type: ignore[union-attr]
+TEXT: Final = LexborHTMLParser("<p>x").css("p")[0].first_child.tag_id  # type: ignore[union-attr]
 _COMMENT: Final = LexborHTMLParser("<p><!--x--></p>").css("p")[0].first_child.tag_id  # type: ignore[union-attr]
 _CLOSED: Final = _tag_ids(CLOSED)
 _INLINE: Final = _tag_ids(INLINE)
 _NAMES: Final = _CLOSED | _INLINE | _tag_ids(BLOCK)
-_IDS: Final = {name: number for number, name in _NAMES.items()}
-_MEDIA: Final = frozenset(_IDS[name] for name in ("audio", "object", "video"))
-_A, _BR, _PRE, _IMG = (_IDS[name] for name in ("a", "br", "pre", "img"))
+TAG_IDS: Final = {name: number for number, name in _NAMES.items()}
+_MEDIA: Final = frozenset(TAG_IDS[name] for name in ("audio", "object", "video"))
+_A, _BR, _PRE, _IMG = (TAG_IDS[name] for name in ("a", "br", "pre", "img"))
 
 
 @dataclass
@@ -113,19 +113,19 @@ class Document:
             self._by_attribute[name] = [element for element in self.elements if name in element[2]] if has_any else []
         return self._by_attribute[name]
 
+    def classes_with(self, *parts: str) -> set[str]:
+        """Values of `class` that hold one of these lower-case parts; `" word "` is a whole one."""
+        return {value for part in parts if part in self.class_words for value, lower in self.classes.items() if part in lower}
+
     def called(self, *parts: str) -> list[Element]:
-        """Elements whose `class` holds one of these lower-case parts; `" word "` is a whole one. In document order."""
-        if not any(part in self.class_words for part in parts):
-            return []
-        wanted = {value for value, lower in self.classes.items() if any(part in lower for part in parts)}
-        return [element for element in self.elements if element[2].get("class") in wanted]
+        """Elements with such a `class`, in document order."""
+        wanted = self.classes_with(*parts)
+        return [element for element in self.elements if element[2].get("class") in wanted] if wanted else []
 
     def identified(self, *parts: str) -> list[Element]:
         """The same of `id`."""
-        if not any(part in self.id_words for part in parts):
-            return []
-        wanted = {value for value, lower in self.ids.items() if any(part in lower for part in parts)}
-        return [element for element in self.elements if element[2].get("id") in wanted]
+        wanted = {value for part in parts if part in self.id_words for value, lower in self.ids.items() if part in lower}
+        return [element for element in self.elements if element[2].get("id") in wanted] if wanted else []
 
     def in_order(self, elements: Iterable[Element]) -> list[Element]:
         """Some of the elements of the page, each once, in document order."""
@@ -201,7 +201,7 @@ class _Walk:
 
     def block(self, node: LexborNode, tag: str, attributes: Attributes, parent: int, depth: int, hidden: bool) -> None:
         """A block-level element and all in it."""
-        name = tag if tag in _IDS else "div"  # what a site calls its own elements says little
+        name = tag if tag in TAG_IDS else "div"  # what a site calls its own elements says little
         containers = self.containers
         container = len(containers)
         start = len(self.found)
@@ -245,7 +245,7 @@ class _Walk:
         elements = self.elements
         for child in node.iter(include_text=True, skip_empty=not self.in_pre):
             tag = child.tag_id
-            if tag == _TEXT:
+            if tag == TEXT:
                 text = child.text_content or ""
                 self.parts.append(text)
                 self.gap = False

@@ -107,7 +107,7 @@ def decode(body: bytes, media_type: str | None = None, charset: str | None = Non
         return _decode_other(body, media_type, charset)
     if b"\x00" in body[:400] and (wide := _wide_codec(body)):
         return body.decode(wide, "replace"), wide
-    if b"\x1b" in body or (b"~{" in body and body.isascii()):
+    if b"\x1b" in body or (body.isascii() and b"~{" in body):
         return _decode_escaped(body, text)
     return text, "utf-8"
 

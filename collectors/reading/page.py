@@ -40,7 +40,7 @@ def read_page(
     content = read_content(document, url, items)
     metadata = read_metadata(document, items, url, fetched_at)
     lang = detect(content.text() or "\n".join(blocks.texts) or metadata.title or "") or metadata.lang_hint
-    comments, used = read_comments(blocks, content.kept, content.kind, url, lang, fetched_at)
+    comments, used = read_comments(document, content.kept, content.kind, url, lang, fetched_at)
     text = content.text(without=used)
     links = read_links(document, url)
     return Reading(

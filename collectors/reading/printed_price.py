@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborNode
 
 from collectors.reading import product_words as words
 from collectors.reading.cards import has_link, is_alike
-from collectors.reading.document import Document
+from collectors.reading.document import TAG_IDS, TEXT, Document
 from collectors.reading.node_text import price_text_of, text_of
 from collectors.reading.prices import Price, read_price
 
@@ -67,7 +67,9 @@ _SIGNS = (
     "EUR",
 )
 _PERCENT = re.compile(r"[-\u2212\u2013]?\s?(\d{1,2})\s?%\Z")
-_NO_TEXT = frozenset(("script", "style", "noscript", "template", "option", "textarea", "title", "svg"))
+_NO_TEXT = frozenset(TAG_IDS[name] for name in ("script", "style", "noscript", "template", "option", "textarea", "title", "svg"))
+_H1, _INPUT, _BUTTON = (TAG_IDS[name] for name in ("h1", "input", "button"))
+_INPUTS = frozenset((_INPUT, _BUTTON))
 
 
 @dataclass(slots=True)
@@ -113,14 +115,14 @@ def walk_page(document: Document, heading: str = "") -> Walk:
     if body is None:
         return walk
     chunks, nodes = walk.chunks, walk.nodes
-    for number, node in enumerate(body.traverse(include_text=True)):
-        tag = node.tag
-        if tag == "-text":
+    for number, node in enumerate(body.traverse(include_text=True, skip_empty=True)):
+        tag = node.tag_id
+        if tag == TEXT:
             text = node.text_content
             if not text or len(text) > 500 or text.isspace():
                 continue
             parent = node.parent
-            if parent is None or parent.tag in _NO_TEXT:
+            if parent is None or parent.tag_id in _NO_TEXT:
                 continue
             text = " ".join(text.split())
             if len(text) > 250:
@@ -132,18 +134,18 @@ def walk_page(document: Document, heading: str = "") -> Walk:
             nodes.append(parent)
             if len(chunks) >= MAX_CHUNKS:
                 break
-        elif tag == "h1":
+        elif tag == _H1:
             name = text_of(node)
             shared = len(words_of(name) & wanted)
             if name and shared > closest:
                 closest, walk.title, walk.title_at = shared, name[:300], len(chunks)
                 walk.around_title = frozenset(above.mem_id for above in elements_above(node, 30))
-        elif tag in ("input", "button"):
+        elif tag in _INPUTS:
             attributes = node.attributes
             label = (attributes.get("value") or attributes.get("aria-label") or attributes.get("title") or "").strip()
             if label and len(label) < 40 and words.key_of(label) in words.BUY:
                 walk.buys.append(len(chunks))
-                walk.buy_buttons += tag == "input"
+                walk.buy_buttons += tag == _INPUT
         if number > MAX_NODES:
             break
     return walk

@@ -17,7 +17,7 @@ from collectors.reading.node_text import text_of
 from collectors.reading.printed_price import words_of
 from collectors.reading.product_html import id_of_address, read_printed
 from collectors.reading.product_items import is_product, offer_of_graph, offers_of, text
-from collectors.reading.shop_marks import shop_marks
+from collectors.reading.shop_marks import ShopMarks
 from collectors.reading.structured import walk
 
 MAX_OFFERS = 500
@@ -82,8 +82,8 @@ def read_offers(document: Document, items: Sequence[Item], url: str | None = Non
     raw = document.tree.raw_html or b""
     if main is None and (cards or _is_text(items)):
         return cards
-    marks = shop_marks(raw)
-    if main is None and not marks.has_buy and _calls_itself_article(items):
+    marks = ShopMarks(raw)
+    if main is None and _calls_itself_article(items) and not marks.has_buy:
         return cards
     printed = read_printed(document, main, marks, title, url, lang)
     if main is None:

@@ -1,36 +1,43 @@
-"""Whether a page's markup holds what only pages that sell hold: one pass that spares most pages the search for prices."""
+"""Whether a page's markup holds what only pages that sell hold: a look at it that spares most pages the search for prices."""
 
 from __future__ import annotations
 
-from functools import cache
-from typing import NamedTuple
+from functools import cache, cached_property
 
-from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
+from ahocorasick_rs import BytesAhoCorasick
 
 from collectors.reading import product_words as words
 
-
-class ShopMarks(NamedTuple):
-    """What stands in the markup: words of prices, of buying, of prices before."""
-
-    has_price: bool
-    has_buy: bool
-    has_old: bool
+MARKS_AT_ONCE = 16  # of so few the search looks at 16 bytes in one step, of more at one
 
 
-def shop_marks(raw: bytes) -> ShopMarks:
-    """The marks of a page, in one pass over it."""
-    found = {number for number, _, _ in _search().find_matches_as_indexes(raw)}
-    buy = len(words.PRICE_MARKS)
-    old = buy + len(words.BUY_MARKS)
-    return ShopMarks(
-        has_price=any(number < buy for number in found),
-        has_buy=any(buy <= number < old for number in found),
-        has_old=any(number >= old for number in found),
-    )
+class ShopMarks:
+    """What stands in the markup; each is sought at the first question."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+
+    @cached_property
+    def has_price(self) -> bool:
+        """Words and signs of prices."""
+        return _holds(self._raw, words.PRICE_MARKS)
+
+    @cached_property
+    def has_buy(self) -> bool:
+        """Words of buttons that buy."""
+        return _holds(self._raw, words.BUY_MARKS)
+
+    @cached_property
+    def has_old(self) -> bool:
+        """Names of prices before."""
+        return _holds(self._raw, words.OLD_MARKS)
+
+
+def _holds(raw: bytes, marks: tuple[bytes, ...]) -> bool:
+    return any(search.find_matches_as_indexes(raw) for search in _searches(marks))
 
 
 @cache
-def _search() -> BytesAhoCorasick:
-    marks = [*words.PRICE_MARKS, *words.BUY_MARKS, *words.OLD_MARKS]
-    return BytesAhoCorasick(marks, matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA)
+def _searches(marks: tuple[bytes, ...]) -> list[BytesAhoCorasick]:
+    ordered = sorted(marks, key=len)
+    return [BytesAhoCorasick(ordered[start : start + MARKS_AT_ONCE]) for start in range(0, len(ordered), MARKS_AT_ONCE)]

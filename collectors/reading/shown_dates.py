@@ -24,6 +24,7 @@ EARLIEST_YEAR = 1994  # before it there was no web page to publish
 _MOST_NODES = 150
 _LONGEST_TEXT = 150_000
 _LONGEST_SHOWN = 250  # characters of an element that shows a date; a longer one is a piece of the page
+_LONGEST_RAW = 5_000  # the same with all its white space
 _MOST_PLACES = 500
 # in the class of what shows a date
 _NAMES = ("date", "datum", "publish", "time", "posted", "byline", " meta ", "-meta", "_meta", "info", "submitted")
@@ -122,8 +123,11 @@ def _of_element(
     for stamp in (attributes.get("datetime"), attributes.get("content")):
         if stamp and (moment := read_date(stamp, lang, day_first=order, strict=True)) and is_possible(moment, limit):
             return replace(moment, evidence=f"shown {tag}")
+    raw = node.text()
+    if not 6 <= len(raw) <= _LONGEST_RAW or (fetched_at is None and _YEAR_IN_TEXT.search(raw) is None):
+        return None
     text = short_text(node, _LONGEST_SHOWN)
-    if len(text) < 6 or (fetched_at is None and _YEAR_IN_TEXT.search(text) is None) or _COPYRIGHT.search(text):
+    if len(text) < 6 or _COPYRIGHT.search(text):
         return None
     plain, labelled, changed = _in_text(text, limit, lang, order)
     if moment := labelled or plain or changed:
