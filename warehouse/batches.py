@@ -92,9 +92,9 @@ def rewrite_batch(store: Path, table: str, source: str, day: date, gone: Callabl
     with _alone(store, table, source, day):
         # Before a held batch an earlier one stands: what goes, goes from both.
         is_other = standing.exists() and hash_of(standing) != hash_of(path)
-        removed = _take_out(path, store, table, source, day, gone)
+        removed = _take_out(path, table, source, day, gone)
         if is_other:
-            _take_out(standing, store, table, source, day, gone)
+            _take_out(standing, table, source, day, gone)
         elif standing.exists():
             with replaced(standing) as temporary:
                 link_or_copy(path, temporary)
@@ -102,7 +102,7 @@ def rewrite_batch(store: Path, table: str, source: str, day: date, gone: Callabl
 
 
 def _take_out(
-    path: Path, store: Path, table: str, source: str, day: date, gone: Callable[[pa.Table], pa.BooleanArray]
+    path: Path, table: str, source: str, day: date, gone: Callable[[pa.Table], pa.BooleanArray]
 ) -> pa.Table:
     captures = read_batch_footer(path).captures
     rows = pq.read_table(path, schema=tables()[table].schema, partitioning=None)

@@ -1,4 +1,4 @@
-"""What the warehouse knows of a source's earlier days, put before the judgement of a batch; and the words people said on held ones."""
+"""What the warehouse knows of a source's earlier days, put before the judgement of a batch, and people's words on held ones."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ WITH name AS (
     FROM ref.entity
 ),
 term AS (
-    SELECT project_id, entity_id, alias, '(^|[^\p{L}\p{N}])' || regexp_escape(alias) || '($|[^\p{L}\p{N}])' AS pattern
+    SELECT project_id, entity_id, alias, ' ' || regexp_replace(alias, '([^\p{L}\p{N}])', ' \1 ', 'g') || ' ' AS spaced
     FROM name
     WHERE alias <> ''
 ),
@@ -21,8 +21,15 @@ said AS (
     SELECT p.record_id, p.source, p.published_date, lower(concat_ws(chr(10), p.title, t.text)) AS words
     FROM core.publication AS p
     LEFT JOIN obs.text AS t USING (text_hash)
+),
+likely AS MATERIALIZED (
+    SELECT s.record_id, f.project_id, n.entity_id, s.source, s.published_date, f.is_owned, s.words, n.spaced
+    FROM said AS s
+    JOIN found AS f USING (record_id)
+    JOIN term AS n ON n.project_id = f.project_id AND contains(s.words, n.alias)
 )
-SELECT DISTINCT s.record_id, f.project_id, n.entity_id, s.source, s.published_date, f.is_owned
-FROM said AS s
-JOIN found AS f USING (record_id)
-JOIN term AS n ON n.project_id = f.project_id AND contains(s.words, n.alias) AND regexp_matches(s.words, n.pattern)
+-- With spaces around whatever is no letter or digit, whole words are found by plain search: an expression per alias would be
+-- compiled anew for every row.
+SELECT DISTINCT record_id, project_id, entity_id, source, published_date, is_owned
+FROM likely
+WHERE contains(' ' || regexp_replace(words, '([^\p{L}\p{N}])', ' \1 ', 'g') || ' ', spaced)
