@@ -79,20 +79,22 @@ def _claims(document: Document, head: Head, own: Sequence[Item]) -> Iterator[Ite
             return
 
 
-def _linked(document: Document) -> list[Element]:
+def _linked(document: Document) -> Sequence[Element]:
     """Elements that markup or the address they lead to calls an author."""
-    found = [element for element in document.tagged("a") if _LINKED.search(element[2].get("href") or "")]
-    for name in ("itemprop", "rel"):
-        found += [element for element in document.with_attribute(name) if "author" in (element[2][name] or "").split()]
-    return document.in_order(found)[:_MOST_BYLINES]
+    links = [element for element in document.tagged("a") if _LINKED.search(element[2].get("href") or "")]
+    marked = (
+        [element for element in document.with_attribute(name) if "author" in (element[2][name] or "").split()]
+        for name in ("itemprop", "rel")
+    )
+    return document.in_order(links, *marked)[:_MOST_BYLINES]
 
 
-def _named(document: Document) -> list[Element]:
+def _named(document: Document) -> Sequence[Element]:
     """Elements whose names say that they hold a byline."""
-    found = [*document.called(*_NAMES), *document.identified("byline")]
-    for name in ("data-testid",):
-        found += [element for element in document.with_attribute(name) if "byline" in (element[2][name] or "").lower()]
-    return document.in_order(found)[:_MOST_BYLINES]
+    tests = [
+        element for element in document.with_attribute("data-testid") if "byline" in (element[2]["data-testid"] or "").lower()
+    ]
+    return document.in_order(document.called(*_NAMES), document.identified("byline"), tests)[:_MOST_BYLINES]
 
 
 def _byline(elements: Sequence[Element]) -> list[str]:

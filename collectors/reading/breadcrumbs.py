@@ -47,10 +47,12 @@ def read_breadcrumbs(document: Document, items: Sequence[Item]) -> tuple[str, ..
     names = _from_items(items)
     if names:
         return names
-    found = [*document.called("breadcrumb", "bread-crumb"), *document.identified("breadcrumb")]
-    for name in ("aria-label", "itemtype"):
-        found += [element for element in document.with_attribute(name) if "breadcrumb" in (element[2][name] or "").lower()]
-    for node, _, _ in document.in_order(found)[:10]:
+    marked = (
+        [element for element in document.with_attribute(name) if "breadcrumb" in (element[2][name] or "").lower()]
+        for name in ("aria-label", "itemtype")
+    )
+    named = (document.called("breadcrumb", "bread-crumb"), document.identified("breadcrumb"))
+    for node, _, _ in document.in_order(*named, *marked)[:10]:
         names = tuple(crumb.name for crumb in crumbs_of(node, None) if crumb.name)
         if len(names) > 1 and all(len(name) <= MAX_NAME for name in names):
             return names[:MAX_CRUMBS]

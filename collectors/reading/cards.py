@@ -49,11 +49,8 @@ class _Card:
 
 def read_cards(document: Document, url: str | None, lang: str | None) -> list[ReadOffer]:
     """Cards in document order; empty when fewer than three blocks of one shape bear a price."""
-    found = document.called(*_PRICES)
-    if marked := [
-        element for element in document.with_attribute("itemprop") if "price" in (element[2]["itemprop"] or "").split()
-    ]:
-        found = document.in_order([*found, *marked])
+    marked = [element for element in document.with_attribute("itemprop") if "price" in (element[2]["itemprop"] or "").split()]
+    found = document.in_order(document.called(*_PRICES), marked)
     if len(found) < MIN_CARDS:
         return []
     cards: dict[int, _Card] = {}

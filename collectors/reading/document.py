@@ -7,10 +7,10 @@ block-level borders, each in its containers (a paragraph, a heading, a list item
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
@@ -54,6 +54,14 @@ _MEDIA: Final = frozenset(TAG_IDS[name] for name in ("audio", "object", "video")
 _A, _BR, _PRE, _IMG = (TAG_IDS[name] for name in ("a", "br", "pre", "img"))
 
 
+class _Index(NamedTuple):
+    """Elements by tag, by the value of `class` and by that of `id`, each list in document order."""
+
+    tags: dict[str, list[Element]]
+    classes: dict[str, list[Element]]
+    ids: dict[str, list[Element]]
+
+
 @dataclass
 class Document:
     """`elements` stand in document order; those inside drawings, templates and lists of choices are left out.
@@ -68,12 +76,17 @@ class Document:
     _by_attribute: dict[str, list[Element]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
-    def by_tag(self) -> Mapping[str, list[Element]]:
-        """Elements of each tag, in document order."""
-        found: dict[str, list[Element]] = defaultdict(list)
+    def _index(self) -> _Index:
+        index = _Index(defaultdict(list), defaultdict(list), defaultdict(list))
+        tags, classes, ids = index
         for element in self.elements:
-            found[element[1]].append(element)
-        return dict(found)
+            tags[element[1]].append(element)
+            if attributes := element[2]:
+                if value := attributes.get("class"):
+                    classes[value].append(element)
+                if value := attributes.get("id"):
+                    ids[value].append(element)
+        return index
 
     @cached_property
     def attribute_names(self) -> frozenset[str]:
@@ -81,32 +94,32 @@ class Document:
         return frozenset().union(*[attributes for _, _, attributes in self.elements])
 
     @cached_property
-    def classes(self) -> Mapping[str, str]:
-        """Every value of a `class` attribute, with the same in lower case between two spaces."""
-        found = {attributes.get("class") for _, _, attributes in self.elements}
-        return {value: f" {value.lower()} " for value in found if value}
-
-    @cached_property
-    def ids(self) -> Mapping[str, str]:
-        """The same of `id`."""
-        found = {attributes.get("id") for _, _, attributes in self.elements}
-        return {value: f" {value.lower()} " for value in found if value}
-
-    @cached_property
     def class_words(self) -> str:
-        """All values of `class` in lower case, one a line: what is not in it, no element is called."""
-        return "\n".join(self.classes.values())
+        """All values of `class` in lower case, each once and between spaces: what is not in it, no element is called."""
+        return "\n".join(self._lower_classes)
 
     @cached_property
     def id_words(self) -> str:
         """The same of `id`."""
-        return "\n".join(self.ids.values())
+        return "\n".join(self._lower_ids)
 
-    def tagged(self, tag: str) -> list[Element]:
+    @cached_property
+    def _lower_classes(self) -> Mapping[str, str]:
+        return {f" {value.lower()} ": value for value in self._index.classes}
+
+    @cached_property
+    def _lower_ids(self) -> Mapping[str, str]:
+        return {f" {value.lower()} ": value for value in self._index.ids}
+
+    @cached_property
+    def _places(self) -> Mapping[int, int]:
+        return {id(element): number for number, element in enumerate(self.elements)}
+
+    def tagged(self, tag: str) -> Sequence[Element]:
         """Elements of a tag, in document order."""
-        return self.by_tag.get(tag, [])
+        return self._index.tags.get(tag, ())
 
-    def with_attribute(self, name: str) -> list[Element]:
+    def with_attribute(self, name: str) -> Sequence[Element]:
         """Elements that have an attribute, in document order."""
         if name not in self._by_attribute:
             has_any = name in self.attribute_names
@@ -115,22 +128,26 @@ class Document:
 
     def classes_with(self, *parts: str) -> set[str]:
         """Values of `class` that hold one of these lower-case parts; `" word "` is a whole one."""
-        return {value for part in parts if part in self.class_words for value, lower in self.classes.items() if part in lower}
+        return {
+            value for part in parts if part in self.class_words for lower, value in self._lower_classes.items() if part in lower
+        }
 
-    def called(self, *parts: str) -> list[Element]:
+    def called(self, *parts: str) -> Sequence[Element]:
         """Elements with such a `class`, in document order."""
-        wanted = self.classes_with(*parts)
-        return [element for element in self.elements if element[2].get("class") in wanted] if wanted else []
+        return self.in_order(*[self._index.classes[value] for value in self.classes_with(*parts)])
 
-    def identified(self, *parts: str) -> list[Element]:
+    def identified(self, *parts: str) -> Sequence[Element]:
         """The same of `id`."""
-        wanted = {value for part in parts if part in self.id_words for value, lower in self.ids.items() if part in lower}
-        return [element for element in self.elements if element[2].get("id") in wanted] if wanted else []
+        wanted = {value for part in parts if part in self.id_words for lower, value in self._lower_ids.items() if part in lower}
+        return self.in_order(*[self._index.ids[value] for value in wanted])
 
-    def in_order(self, elements: Iterable[Element]) -> list[Element]:
-        """Some of the elements of the page, each once, in document order."""
-        wanted = set(map(id, elements))
-        return [element for element in self.elements if id(element) in wanted] if wanted else []
+    def in_order(self, *groups: Sequence[Element]) -> Sequence[Element]:
+        """Elements of the page, given in groups of their own order, each once and in document order."""
+        filled = [group for group in groups if group]
+        if len(filled) <= 1:
+            return filled[0] if filled else ()
+        numbers = {self._places[id(element)] for group in filled for element in group}
+        return [self.elements[number] for number in sorted(numbers)]
 
 
 def read_document(markup: str | bytes) -> Document:

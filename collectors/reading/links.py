@@ -157,9 +157,9 @@ def _may_turn(document: Document, links: Sequence[Link]) -> bool:
         return True
     if any("next" in (attributes["rel"] or "").lower() for _, _, attributes in document.with_attribute("rel")):
         return True
-    if not any(name in document.class_words for name in _NEXT_NAMES):
+    named = document.classes_with(*_NEXT_NAMES)
+    if not named:
         return False
-    named = {value for value, lower in document.classes.items() if any(name in lower for name in _NEXT_NAMES)}
     called = (name for _, _, attributes in document.tagged("a") if (name := attributes.get("class")) in named)
     return any(_NEXT_CLASS.search(name or "") for name in called)
 

@@ -65,6 +65,8 @@ _MONTHLY = re.compile(
     r"monthly|im monat|x\s*\d+\s*мес|[×х]\s*\d+)[а-яa-z.]*"
 )  # fmt: skip
 _PARTS = re.compile(r"\d+\s*[x×х]\s*(?=\d)")  # "12 × 499": the number of parts
+# Without words and with one reading only: "$12.99", "1 290 ₽", "1,299.00".
+_PLAIN = re.compile(r"([$€£₽])?\s?(\d{1,3}(?:,\d{3})+(?=\.)|\d{1,3}(?: \d{3})+|\d{1,9})(?:\.(\d\d))?\s?([$€£₽])?\Z")
 _FREE = re.compile(r"(?i)^\s*(?:бесплатно|даром|free|gratis|kostenlos|gratuit|безкоштовно)\b")
 _NOTHING = re.compile(r"(?i)по запросу|звоните|уточняйте|on request|call for|auf anfrage|sur demande|договорн")
 _EXPONENT = re.compile(r"\d[eE][+-]?\d")
@@ -108,6 +110,12 @@ def read_price(
     `currency_hint` is a sign or code from elsewhere on the page; `lang` decides between currencies of one sign.
     """
     printed = _SPACES.sub(" ", text[:MAX_TEXT]).strip()
+    if decimal_separator is None and currency_hint is None and (plain := _PLAIN.match(printed)):
+        before, whole, hundredths, after = plain.groups()
+        if not (before and after):
+            digits = whole.replace(",", "").replace(" ", "")
+            amount_now = Decimal(f"{digits}.{hundredths}" if hundredths else digits)
+            return Price(amount_now, currency_code(before or after, lang), printed)
     clean = printed.translate(_OTHER_DIGITS).replace(" %", "%").replace("RUR", "RUB").replace("BYR", "BYN")
     if not any(char.isdigit() for char in clean):
         if _NOTHING.search(clean):

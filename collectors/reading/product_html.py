@@ -7,6 +7,7 @@ price nearest to the title and the buy button, and the id that a page's own addr
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from urllib.parse import unquote, urlsplit
 
@@ -119,7 +120,7 @@ def _is_sold_out(document: Document, walk: Walk) -> bool:
     """A page without a price that says of its product that it cannot be bought."""
     if walk.buy_buttons:
         return False
-    elements = document.in_order([*document.called("availab", "stock"), *document.identified("availab")])
+    elements = document.in_order(document.called("availab", "stock"), document.identified("availab"))
     for node, _, attributes in elements[:20]:
         name = f"{attributes.get('id') or ''} {attributes.get('class') or ''}"
         printed = text_of(node)
@@ -193,19 +194,14 @@ def _is_name(value: str) -> bool:
 
 def _read_marked(document: Document, page: Printed, wanted: list[str], titles: str, *, is_bought: bool) -> None:
     """Values of elements whose attributes or class names say what they hold."""
-    found: list[Element] = []
+    groups: list[Sequence[Element]] = []
     for name in wanted:
         classes, ids, holders = _MARKED[name]
-        found += document.called(*classes)
-        found += document.identified(*ids)
-        for holder in holders:
-            found += document.with_attribute(holder)
-        found += [
-            element
-            for element in document.with_attribute("itemprop")
-            if not _PROPS[name].isdisjoint((element[2]["itemprop"] or "").split())
-        ]
-    for node, _, attributes in document.in_order(found)[:MAX_MARKED]:
+        groups += [document.called(*classes), document.identified(*ids), *map(document.with_attribute, holders)]
+        if props := _PROPS[name]:
+            marked = document.with_attribute("itemprop")
+            groups.append([element for element in marked if not props.isdisjoint((element[2]["itemprop"] or "").split())])
+    for node, _, attributes in document.in_order(*groups)[:MAX_MARKED]:
         named = f"{attributes.get('class') or ''} {attributes.get('id') or ''}".lower()
         prop = attributes.get("itemprop") or ""
         if page.sku is None:

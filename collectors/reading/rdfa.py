@@ -87,7 +87,7 @@ def read_rdfa(document: Document, url: str | None) -> list[Item]:
     root_terms = _Terms("", {})
     order: list[_Thing] = []
     by_address: dict[str, _Thing] = {}
-    elements = document.in_order(element for name in _NAMES for element in document.with_attribute(name))
+    elements = document.in_order(*[document.with_attribute(name) for name in _NAMES])
     for node, _, attributes in elements[:MAX_ELEMENTS]:
         mark = node.mem_id
         owner, outer = _around(node, things, terms, root_terms)
