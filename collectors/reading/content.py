@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from collectors.reading.blocks import Blocks
 from collectors.reading.content_context import SECOND_FEATURES, second_look
-from collectors.reading.content_features import FEATURES, Floats, measure
+from collectors.reading.content_features import FEATURES, Floats, Measured, measure
 from collectors.reading.content_model import expected_best, load_scores, load_trees, probabilities
 from collectors.reading.document import Document
 from collectors.reading.kind import KINDS, read_kind
@@ -16,6 +19,10 @@ from collectors.reading.model import Item, PageKind
 from collectors.reading.text import text_from_html
 
 MAX_DESCRIPTION: Final = 50_000
+SURE_OF_FORUM: Final = 0.25  # from this probability on, comments may be what the page is about
+LEAST_WORDS: Final = 30
+_FORUM: Final = KINDS.index("forum")
+_IN_COMMENTS: Final = FEATURES.index("in_comment_name")
 OUTSIDE: Final = frozenset(("described", "abstract"))  # containers of what the visible page does not hold
 
 
@@ -105,5 +112,16 @@ def judge(page: Prepared) -> tuple[Content, Floats]:
     judged = second_look(blocks, measured, first, kinds)
     probability = probabilities(load_trees("content_second", SECOND_FEATURES), judged)
     threshold = expected_best(probability, measured.words)
-    kept = tuple((probability >= threshold).tolist())
-    return Content(KINDS[best], tuple(kinds), blocks, tuple(probability.tolist()), kept, threshold), judged
+    kept = probability >= threshold
+    if kinds[_FORUM] < SURE_OF_FORUM:
+        kept = _without_comments(measured, kept)
+    return Content(KINDS[best], tuple(kinds), blocks, tuple(probability.tolist()), tuple(kept.tolist()), threshold), judged
+
+
+def _without_comments(measured: Measured, kept: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """What stands in containers named after comments is dropped, unless hardly anything else would be left.
+
+    Readers write as people write articles, so no model tells them apart by their words; they are read as comments instead.
+    """
+    outside = kept & (measured.rows[_IN_COMMENTS] == 0)
+    return outside if measured.words[outside].sum() >= LEAST_WORDS else kept

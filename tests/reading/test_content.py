@@ -11,6 +11,7 @@ from collectors.reading.content_model import build_trees, expected_best, load_sc
 from collectors.reading.document import read_document
 from collectors.reading.explain import contributions, explain_page
 from collectors.reading.kind import KINDS
+from collectors.reading.page import read_page
 from collectors.reading.structured import read_items
 from collectors.reading.text import text_from_html
 
@@ -169,6 +170,14 @@ def test_an_address_alone_can_tell_a_kind() -> None:
 
     assert kinds[0][KINDS.index("documentation")] > kinds[1][KINDS.index("documentation")]
     assert kinds[1][KINDS.index("forum")] > kinds[0][KINDS.index("forum")]
+
+
+def test_comments_as_long_as_the_article_are_none_of_its_text() -> None:
+    said = "I have bought this leaf for years, and every spring the same story about the early crop is told in the shops."
+    page = ARTICLE.replace("My shop already sold out of the first leaf, what a year.", f"</p><p>{said}</p><p>{said}")
+
+    assert said not in content_of(page).text()
+    assert said in read_page(page, "https://news.example/2026/spring-tea-comes-early").comments[0].text
 
 
 def test_names_are_cut_into_words() -> None:
