@@ -43,6 +43,7 @@ _SOFT = re.compile(
     r"partnership"
 )
 _NAMES = ("ерид", *(f"{e}{r}{i}d" for e in "eе" for r in "rр" for i in "iі"))  # Latin, Cyrillic and mixed
+_ASCII_NAMES = ("erid",)
 _SOFT_NAMES = (
     "#реклама",
     "#ad",
@@ -70,7 +71,7 @@ def read_ad_marking(text: str, urls: Iterable[str] = ()) -> AdMarking | None:
     _tokens_of_urls(urls, evidence)
     lower = text.lower()
     has_word = "реклам" in lower
-    if any(name in lower for name in _NAMES):
+    if any(name in lower for name in (_ASCII_NAMES if text.isascii() else _NAMES)):
         _tokens_of_text(text, evidence)
     name = inn = None
     if has_word or evidence:
@@ -115,9 +116,12 @@ def _evidence(kind: str, value: str, where: str, confidence: float, **more: Any)
 
 
 def _tokens_of_urls(urls: Iterable[str], evidence: list[dict[str, Any]]) -> None:
+    known = list(islice(urls, MAX_URLS))
+    if "erid" not in "\n".join(known).lower():
+        return
     seen: set[str] = set()
-    for number, url in enumerate(urls):
-        if number >= MAX_URLS or len(evidence) >= MAX_EVIDENCE:
+    for url in known:
+        if len(evidence) >= MAX_EVIDENCE:
             return
         if "erid" not in url.lower():
             continue

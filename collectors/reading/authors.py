@@ -81,12 +81,13 @@ def _claims(document: Document, head: Head, own: Sequence[Item]) -> Iterator[Ite
 
 def _linked(document: Document) -> Sequence[Element]:
     """Elements that markup or the address they lead to calls an author."""
-    links = [element for element in document.tagged("a") if _LINKED.search(element[2].get("href") or "")]
-    marked = (
-        [element for element in document.with_attribute(name) if "author" in (element[2][name] or "").split()]
-        for name in ("itemprop", "rel")
-    )
-    return document.in_order(links, *marked)[:_MOST_BYLINES]
+    links = [
+        element
+        for element in document.tagged("a")
+        if _LINKED.search(element[2].get("href") or "") or "author" in (element[2].get("rel") or "")
+    ]
+    marked = [element for element in document.with_attribute("itemprop") if "author" in (element[2]["itemprop"] or "").split()]
+    return document.in_order(links, marked)[:_MOST_BYLINES]
 
 
 def _named(document: Document) -> Sequence[Element]:

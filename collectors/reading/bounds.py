@@ -39,20 +39,27 @@ def check_size(page: bytes | str) -> None:
         raise PageError(f"too large ({len(page):,} bytes or characters; the limit is {MAX_SIZE:,})")
 
 
-def check_bounds(text: str) -> None:
-    """Raises PageError for a page that is too large, nested too deeply or has too many attributes to be parsed."""
-    check_size(text)
-    if len(text) > MAX_ATTRIBUTES and text.count("=") > MAX_ATTRIBUTES:
+def check_bounds(page: str | bytes) -> None:
+    """Raises PageError for a page that is too large, nested too deeply or has too many attributes to be parsed.
+
+    Bytes are those of UTF-8.
+    """
+    check_size(page)
+    if len(page) > MAX_ATTRIBUTES and _count(page, "=") > MAX_ATTRIBUTES:
         raise PageError(f"too many attributes (more than {MAX_ATTRIBUTES:,})")
-    tags = text.count("<")
+    tags = _count(page, "<")
     if tags <= MAX_NESTING:
         return  # end tags among them: there are fewer than may be open at once
-    tags -= text.count("</")
+    tags -= _count(page, "</")
     if tags > MAX_TAGS:
         raise PageError(f"too many elements (about {tags:,}; the limit is {MAX_TAGS:,})")
     # As deep as there are opening tags: that settles all but the largest pages without a look at their order.
-    if tags > MAX_NESTING and _is_deep(text):
+    if tags > MAX_NESTING and _is_deep(page if isinstance(page, str) else page.decode("utf-8", "replace")):
         raise PageError(f"nested too deeply (more than {MAX_NESTING:,} levels)")
+
+
+def _count(page: str | bytes, mark: str) -> int:
+    return page.count(mark.encode()) if isinstance(page, bytes) else page.count(mark)
 
 
 class _Open:

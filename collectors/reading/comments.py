@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Final
 from urllib.parse import urljoin
 
@@ -18,13 +18,12 @@ from selectolax.lexbor import LexborNode
 
 from collectors.reading.blocks import Blocks
 from collectors.reading.dates import read_date
-from collectors.reading.document import Document, Element
+from collectors.reading.document import TAG_IDS, Attributes, Document
 from collectors.reading.model import Comment, Moment, PageKind
 
 MAX_COMMENTS: Final = 500
 SHARE_OF_FORUM: Final = 0.25  # of a discussion's words, that the posts must hold to be taken for posts
 _NAMES: Final = ("comment", "disqus", "review", "reply", "respon")
-_NAMED: Final = re.compile("|".join(_NAMES), re.IGNORECASE)
 _NOT_TEXT: Final = re.compile(
     r"(?:(?:reply|report|share|like|quote|edit|permalink|delete|log in to reply|ответить|пожаловаться|поделиться|"
     r"цитировать|нравится)[\W\d]*)+",
@@ -34,10 +33,12 @@ _AUTHORS: Final = ("author", "username", "user-name", "nickname", "poster", "fn"
 _TIMES: Final = ("date", "time")
 _PROFILE: Final = re.compile(r"/user|/member|/profile", re.IGNORECASE)
 _DATE_PROPS: Final = frozenset(("datePublished", "dateCreated"))
+_TIME_TAG: Final = TAG_IDS["time"]
 _MOST_CANDIDATES: Final = 4  # elements of a unit that may name its author, and as many that may tell its time
-_MOST_ELEMENTS: Final = 2_000  # of a unit that are looked at
+_MOST_ELEMENTS: Final = 1_000  # of a unit that are looked at
 
 Key = tuple[int, str, str]
+Candidate = tuple[LexborNode, Attributes]
 
 
 def read_comments(
@@ -78,9 +79,10 @@ def read_reader_comments(
 ) -> tuple[tuple[Comment, ...], list[int]]:
     """Comments under a page's content, and the blocks they are made of; never a block the content model keeps."""
     blocks = document.blocks
-    if not any(part in document.class_words or part in document.id_words for part in _NAMES):
+    parts = [part for part in _NAMES if part in document.class_words or part in document.id_words]
+    if not parts:
         return (), []
-    named = {names for names in set(blocks.names) if _NAMED.search(names)}
+    named = {names for names in set(blocks.names) if any(part in names.lower() for part in parts)}
     inside: list[bool] = []
     for parent, names in zip(blocks.parent, blocks.names, strict=True):
         inside.append((parent >= 0 and inside[parent]) or names in named)
@@ -177,68 +179,48 @@ def _is_label(text: str, names: Iterable[str | None]) -> bool:
 
 
 class _Marks:
-    """What shows authors and times on a page: the classes that say so, and where each container stands among the elements."""
+    """What shows authors and times on a page: the classes that say so."""
 
     def __init__(self, document: Document) -> None:
-        self.elements = document.elements
         self.authors = document.classes_with(*_AUTHORS)
         self.times = document.classes_with(*_TIMES)
-        self.places = {id(element[0]): number for number, element in enumerate(document.elements)}
 
-    def of(self, unit: LexborNode) -> tuple[list[Element], list[Element]]:
+    def of(self, unit: LexborNode) -> tuple[list[Candidate], list[Candidate]]:
         """Elements of a unit that may name its author, and that may tell its time, in document order."""
-        authors: list[Element] = []
-        times: list[Element] = []
-        start = self.places[id(unit)] + 1
-        for element in self.elements[start : start + _MOST_ELEMENTS]:
-            names, dates = self._names(element, is_after_author=bool(authors)), self._dates(element)
-            if not names and not dates:
-                continue
-            if not _stands_in(element[0], unit):
-                break
-            if names and len(authors) < _MOST_CANDIDATES:
-                authors.append(element)
-            if dates and len(times) < _MOST_CANDIDATES:
-                times.append(element)
+        authors: list[Candidate] = []
+        times: list[Candidate] = []
+        for node in islice(unit.traverse(), 1, _MOST_ELEMENTS):
+            attributes = node.attributes
+            if len(authors) < _MOST_CANDIDATES and attributes and self._names(attributes, is_after_author=bool(authors)):
+                authors.append((node, attributes))
+            if len(times) < _MOST_CANDIDATES and self._dates(node, attributes):
+                times.append((node, attributes))
         return authors, times
 
-    def _names(self, element: Element, *, is_after_author: bool) -> bool:
-        _, tag, attributes = element
-        if not attributes:
-            return False
+    def _names(self, attributes: Attributes, *, is_after_author: bool) -> bool:
         get = attributes.get
         return (
             get("class") in self.authors
-            or (tag == "a" and (get("rel") == "author" or _PROFILE.search(get("href") or "") is not None))
+            or ("href" in attributes and (get("rel") == "author" or _PROFILE.search(get("href") or "") is not None))
             or (prop := get("itemprop")) == "author"
             or (prop == "name" and is_after_author)
         )
 
-    def _dates(self, element: Element) -> bool:
-        _, tag, attributes = element
-        return tag == "time" or attributes.get("class") in self.times or attributes.get("itemprop") in _DATE_PROPS
+    def _dates(self, node: LexborNode, attributes: Attributes) -> bool:
+        return attributes.get("class") in self.times or attributes.get("itemprop") in _DATE_PROPS or node.tag_id == _TIME_TAG
 
 
-def _stands_in(node: LexborNode, outer: LexborNode) -> bool:
-    parent = node.parent
-    while parent is not None:
-        if parent.mem_id == outer.mem_id:
-            return True
-        parent = parent.parent
-    return False
-
-
-def _author(elements: Sequence[Element]) -> str | None:
-    for node, _, _ in elements:
+def _author(candidates: Sequence[Candidate]) -> str | None:
+    for node, _ in candidates:
         name = " ".join(node.text(separator=" ").split())
         if 1 < len(name) <= 60:
             return name
     return None
 
 
-def _time(elements: Sequence[Element], lang: str | None, fetched_at: datetime | None) -> tuple[str | None, Moment | None]:
+def _time(candidates: Sequence[Candidate], lang: str | None, fetched_at: datetime | None) -> tuple[str | None, Moment | None]:
     """The visible text of a unit's time, and the moment it stands for."""
-    for node, _, attributes in elements:
+    for node, attributes in candidates:
         shown = " ".join(node.text(separator=" ").split())
         for value in (attributes.get("datetime"), attributes.get("content"), attributes.get("title"), shown):
             if value and len(value) < 60 and (moment := read_date(value, lang, fetched_at, strict=True)) is not None:

@@ -73,6 +73,12 @@ _DECLARED = re.compile(
     rb"""|<meta\s[^>]{0,400}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""",
     re.IGNORECASE,
 )
+_MARKS = (
+    codecs.BOM_UTF8,
+    codecs.BOM_UTF16_LE,
+    codecs.BOM_UTF16_BE,
+    codecs.BOM_UTF32_BE,
+)  # that of UTF-32-LE begins as one of these
 _SLAVIC = frozenset("іїєґўѓќљњћџђјѕё")
 _STRANGE = re.compile(
     r"(?<=[^\W\d_])[^\w\s\x00-\x7f\xad’‘‑–—«»“”„…](?=[^\W\d_])|(?<=[а-яё])[€†°¢£§¶®©™´¨≠∞±≤≥∂√≈∆]|[\u2500-\u25ff\x80-\x9f\ufffd]"
@@ -107,9 +113,27 @@ def decode(body: bytes, media_type: str | None = None, charset: str | None = Non
         return _decode_other(body, media_type, charset)
     if b"\x00" in body[:400] and (wide := _wide_codec(body)):
         return body.decode(wide, "replace"), wide
-    if b"\x1b" in body or (body.isascii() and b"~{" in body):
+    if _has_escapes(body):
         return _decode_escaped(body, text)
     return text, "utf-8"
+
+
+def utf8(body: bytes, media_type: str | None = None, charset: str | None = None) -> tuple[bytes, str]:
+    """The same as bytes of UTF-8, as parsers take them: those of the body itself where they are."""
+    if not body.startswith(_MARKS) and not _has_escapes(body) and b"\x00" not in body[:400]:
+        try:
+            body.decode("utf-8")
+        except UnicodeDecodeError:
+            pass  # read below
+        else:
+            return body, "utf-8"
+    text, encoding = decode(body, media_type, charset)
+    return text.encode("utf-8", "replace"), encoding
+
+
+def _has_escapes(body: bytes) -> bool:
+    """Whether bytes that look like ASCII may switch to other alphabets."""
+    return b"\x1b" in body or (body.isascii() and b"~{" in body)
 
 
 def declared_codec(body: bytes) -> str | None:

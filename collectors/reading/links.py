@@ -28,6 +28,11 @@ _NEXT_TEXT = re.compile(
     r"page suivante|siguiente|próxima|successiva|avanti|dalej|następna|наступна|volgende)\s*(?:[›»→>]{1,2})?\s*$|"
     r"^\s*[›»→>]{1,2}\s*$"
 )
+# How each of these begins, asked first.
+_NEXT_STARTS = (
+    *("nex", "old", "впе", "дал", "сле", "näc", "wei", "sui", "pag", "sig", "pró", "suc", "ava", "dal", "nas", "нас", "vol"),
+    *"›»→>",
+)
 _NEXT_CLASS = re.compile(r"(?i)(?:^|[\s_-])(?:next|pagination[-_]*next|nextpage|older)(?:$|[\s_-])")
 _NEXT_NAMES = ("next", "older")
 _PAGE_NUMBER = re.compile(
@@ -155,7 +160,7 @@ def _may_turn(document: Document, links: Sequence[Link]) -> bool:
     """Whether any link looks like one to another page of the same listing: asked first, since most pages have none."""
     if any(_could_turn(link) for link in links):
         return True
-    if any("next" in (attributes["rel"] or "").lower() for _, _, attributes in document.with_attribute("rel")):
+    if any("next" in (attributes.get("rel") or "").lower() for _, _, attributes in document.tagged("a")):
         return True
     named = document.classes_with(*_NEXT_NAMES)
     if not named:
@@ -173,7 +178,7 @@ def _is_number(label: str) -> bool:
 
 
 def _says_next(label: str) -> bool:
-    return 0 < len(label) < 40 and bool(_NEXT_TEXT.match(label))
+    return 0 < len(label) < 40 and label.lstrip()[:3].lower().startswith(_NEXT_STARTS) and bool(_NEXT_TEXT.match(label))
 
 
 def _page_number(url: str) -> int:

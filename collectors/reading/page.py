@@ -10,7 +10,7 @@ from collectors.reading.breadcrumbs import read_breadcrumbs
 from collectors.reading.comments import read_comments
 from collectors.reading.content import read_content
 from collectors.reading.document import read_document
-from collectors.reading.encoding import decode
+from collectors.reading.encoding import utf8
 from collectors.reading.language import detect
 from collectors.reading.links import read_feeds, read_links, read_next
 from collectors.reading.metadata import read_metadata
@@ -32,16 +32,17 @@ def read_page(
     Raises PageError for a page that cannot be read within bounds of size, depth and number.
     """
     check_size(body)
-    markup, encoding = (body, None) if isinstance(body, str) else decode(body, media_type, charset)
+    markup, encoding = (body, None) if isinstance(body, str) else utf8(body, media_type, charset)
     check_bounds(markup)
     document = read_document(markup)  # refuses trees too deep or too large for the readers
-    blocks = document.blocks
     items = read_items(document, url)
     content = read_content(document, url, items)
     metadata = read_metadata(document, items, url, fetched_at)
-    lang = detect(content.text() or "\n".join(blocks.texts) or metadata.title or "") or metadata.lang_hint
+    text = content.text()
+    lang = detect(text or "\n".join(document.blocks.texts) or metadata.title or "") or metadata.lang_hint
     comments, used = read_comments(document, content.kept, content.kind, url, lang, fetched_at)
-    text = content.text(without=used)
+    if used:
+        text = content.text(without=used)
     links = read_links(document, url)
     return Reading(
         url=url,
