@@ -14,6 +14,9 @@ A model opens with a header of comment lines (SQL) or its module docstring (Pyth
     column NAME: meaning                  for each column that no observation table and no need describes
     note: anything a reader must know
 
+What many of them say, the record as last seen and its history, `transforms.looks` states once: latest(obs.ad), history(obs.offer:
+price_amount, currency).
+
 A Python model is a module with `SCHEMA`, a pyarrow schema of what it returns, `QUERY`, the SELECT that gives its input, and
 optionally `VERSION`, changed when it would answer otherwise. It answers in one of two ways:
 
@@ -22,8 +25,9 @@ optionally `VERSION`, changed when it would answer otherwise. It answers in one 
                             that makes of the small tables is given in their place; it is made once and kept (pickled) until
                             they, VERSION or the code of the package named by `MADE_BY` change
     merge(given, known)     where rows depend on each other: from the rows of QUERY of the keys, and the model's own rows that
-                            they may affect (`KNOWN`, a SELECT over the tables `keys` and `given`), to the rows that are new or
-                            other than before; and whole(chunks), all rows from chunks of QUERY in the order of `ORDER`
+                            they may affect (`KNOWN`, a SELECT over the tables `keys` and `given`; known() gives them in parts,
+                            as often as it is called, the first of which may be empty), to the rows that are new or other than
+                            before; and whole(chunks), all rows from chunks of QUERY in the order of `ORDER`
 """
 
 from __future__ import annotations
@@ -37,6 +41,8 @@ from graphlib import TopologicalSorter
 from importlib.resources import files
 from itertools import takewhile
 from types import ModuleType
+
+from transforms.looks import expanded, meanings
 
 _LINE = re.compile(r"^(?:-- )?(?P<key>about|grain|needs|by|also|kind|note|column \w+|touch [\w.]+):\s*(?P<value>.*)$")
 _NEXT = re.compile(r"^(?:-- )? {2,}(?P<value>\S.*)$")
@@ -125,7 +131,7 @@ def _model(name: str, sql: str, header: Mapping[str, str], module: ModuleType | 
         about=header["about"],
         grain=_names(header["grain"]),
         needs=_names(header["needs"]),
-        sql=sql,
+        sql=expanded(sql),
         module=module,
         by=_names(keys),
         drivers=_names(drivers),
@@ -133,7 +139,10 @@ def _model(name: str, sql: str, header: Mapping[str, str], module: ModuleType | 
         also_drivers=_names(also_drivers),
         touches={key.removeprefix("touch "): value for key, value in header.items() if key.startswith("touch ")},
         is_view=header.get("kind") == "view",
-        columns={key.removeprefix("column "): value for key, value in header.items() if key.startswith("column ")},
+        columns={
+            **meanings(sql),
+            **{key.removeprefix("column "): value for key, value in header.items() if key.startswith("column ")},
+        },
         note=header.get("note", ""),
     )
 

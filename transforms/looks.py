@@ -1,0 +1,134 @@
+"""What many models say of observations, stated once: the record as last seen, and its history in time.
+
+A model's SQL names them like tables, and the columns they add mean the same wherever they stand:
+
+    latest(obs.ad)                                  one row per record: the columns of its last whole observation, and when and
+                                                    how often it was seen
+    history(obs.offer: price_amount, currency)      one row per record and stretch of looks over which these columns stayed the
+                                                    same: the columns of the observation that the stretch began with, and how
+                                                    long it lasted
+
+A look is an observation, or a later capture that found the same body again (ops.sighting). Of looks that speak of the same moment
+the one fetched last counts, so no two stretches begin at once. Partial observations (cards) count only for records never seen
+whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_BLOCK = re.compile(r"\b(?P<block>latest|history)\((?P<relation>\w+\.\w+)(?::\s*(?P<columns>[\w\s,]+))?\)")
+
+_SEEN = {
+    "first_seen_at": "when it was first seen (fetched)",
+    "last_seen_at": "when it was last seen (fetched), looks that found the same page again included",
+    "day_seen_count": "distinct UTC days on which it was seen (formula days_seen)",
+    "observation_count": "observations read, looks that found the same page again aside",
+}
+_STRETCH = {
+    "valid_from": "first look that found it so",
+    "valid_to": "first look that found it otherwise; null while it holds",
+    "last_seen_at": "last look that found it so",
+    "look_count": "looks that found it so",
+    "capture_id": "the capture that first showed it",
+}
+
+_LATEST = """(
+    WITH last AS (
+        SELECT record_id, arg_max(capture_id, ROW(NOT is_partial, observed_at, fetched_at, capture_id)) AS capture_id
+        FROM {relation}
+        GROUP BY record_id
+    ),
+    look AS (
+        SELECT record_id, fetched_at, TRUE AS is_read FROM {relation}
+        UNION ALL
+        SELECT o.record_id, s.fetched_at, FALSE FROM {relation} AS o JOIN ops.sighting AS s ON s.body_of = o.capture_id
+    ),
+    seen_day AS (
+        SELECT record_id, min(fetched_at) AS first_at, max(fetched_at) AS last_at, count(*) FILTER (is_read) AS read_count
+        FROM look
+        GROUP BY record_id, fetched_at::DATE
+    ),
+    span AS (
+        SELECT
+            record_id,
+            min(first_at) AS first_seen_at,
+            max(last_at) AS last_seen_at,
+            count(*) AS day_seen_count,
+            sum(read_count)::BIGINT AS observation_count
+        FROM seen_day
+        GROUP BY record_id
+    )
+    SELECT * FROM {relation} JOIN last USING (record_id, capture_id) JOIN span USING (record_id)
+)"""
+
+_HISTORY = """(
+    WITH look AS (
+        SELECT record_id, capture_id, capture_id AS read_id, observed_at, fetched_at, is_partial, hash({columns}) AS state
+        FROM {relation}
+        UNION ALL
+        SELECT o.record_id, s.capture_id, o.capture_id, s.observed_at, s.fetched_at, o.is_partial, hash({o_columns})
+        FROM {relation} AS o
+        JOIN ops.sighting AS s ON s.body_of = o.capture_id
+    ),
+    card AS (
+        SELECT record_id FROM {relation} GROUP BY record_id HAVING bool_and(is_partial)
+    ),
+    moment AS (
+        SELECT *
+        FROM look
+        WHERE NOT is_partial OR record_id IN (FROM card)
+        QUALIFY row_number() OVER (PARTITION BY record_id, observed_at ORDER BY fetched_at DESC, capture_id DESC) = 1
+    ),
+    step AS (
+        SELECT
+            *,
+            row_number() OVER turn AS place,
+            lag(state) OVER turn AS state_before,
+            lag(observed_at) OVER turn AS observed_before
+        FROM moment
+        WINDOW turn AS (PARTITION BY record_id ORDER BY observed_at)
+    ),
+    total AS (
+        SELECT record_id, max(place) AS look_count, max(observed_at) AS last_at FROM step GROUP BY record_id
+    ),
+    stretch AS (
+        SELECT
+            c.record_id,
+            c.read_id,
+            c.capture_id AS first_id,
+            row_number() OVER turn AS stretch_number,
+            c.observed_at AS valid_from,
+            lead(c.observed_at) OVER turn AS valid_to,
+            coalesce(lead(c.observed_before) OVER turn, e.last_at) AS last_seen_at,
+            coalesce(lead(c.place) OVER turn, e.look_count + 1) - c.place AS look_count
+        FROM step AS c
+        JOIN total AS e USING (record_id)
+        WHERE c.place = 1 OR c.state <> c.state_before
+        WINDOW turn AS (PARTITION BY c.record_id ORDER BY c.place)
+    )
+    SELECT o.* REPLACE (h.first_id AS capture_id), h.* EXCLUDE (record_id, read_id, first_id)
+    FROM stretch AS h
+    JOIN {relation} AS o ON o.record_id = h.record_id AND o.capture_id = h.read_id
+)"""
+
+
+def expanded(sql: str) -> str:
+    """The statement with its blocks written out."""
+    return _BLOCK.sub(_written, sql)
+
+
+def meanings(sql: str) -> Mapping[str, str]:
+    """What the columns mean that the statement's block adds."""
+    found = _BLOCK.search(sql)
+    return {} if found is None else _SEEN if found["block"] == "latest" else _STRETCH
+
+
+def _written(found: re.Match[str]) -> str:
+    if found["block"] == "latest":
+        return _LATEST.format(relation=found["relation"])
+    columns = [name.strip() for name in (found["columns"] or "").split(",")]
+    return _HISTORY.format(
+        relation=found["relation"], columns=", ".join(columns), o_columns=", ".join(f"o.{name}" for name in columns)
+    )
