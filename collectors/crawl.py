@@ -305,6 +305,8 @@ class _WatchCrawl:
             self.is_stopped = True
         elif verdict.kind == "stop_source":
             shared.stopped = verdict
+            if verdict.until is not None:
+                shared.fetcher.leave_alone(self._address(request), (verdict.until - shared.now()).total_seconds(), verdict.reason)
         elif verdict.kind in ("ok", "unchanged") and not self.is_stopped:
             self._follow(request, capture, body)
 

@@ -144,6 +144,10 @@ class Fetcher:
         self._resolver.close()
         await asyncio.sleep(0)  # aborted transports say goodbye to the loop in its next round
 
+    def leave_alone(self, url: str, seconds: float, reason: str) -> None:
+        """No request to the host of `url` for so long, by this run or another, by any process of the machine."""
+        self._limits.pause(_host_key(can_ada.parse(url)), seconds, reason)
+
     async def fetch(
         self,
         request: Request,

@@ -595,6 +595,19 @@ async def test_stop_source_ends_all_watches_and_each_says_why(store: Store) -> N
     assert all(o.status == "failed" and "the token is void" in o.message for o in outcomes)
 
 
+async def test_a_source_stopped_until_a_time_is_not_asked_before_it_by_the_next_run_either(store: Store) -> None:
+    first = [Request(path=f"/{n}") for n in range(3)]
+    async with serve({f"/{n}": ok() for n in range(3)}) as server:
+        until = datetime.now(UTC) + timedelta(hours=2)
+        module = source_of(server, first, lambda _: stop_source("the day's quota is used up", until))
+        await store.night(module, WATCH)
+        [outcome] = await store.night(source_of(server, first), WATCH)
+
+    assert len(paths(server)) == 1
+    assert outcome.status == "pending"
+    assert "quota" in outcome.message
+
+
 async def test_a_wait_is_waited_for_and_the_request_put_again(store: Store) -> None:
     async with serve({"/1": in_turn(ok(b"busy"), ok(b"there"))}) as server:
         module = source_of(server, judge=lambda c: wait(0.05, "busy") if c.body == b"busy" else OK)
