@@ -8,6 +8,8 @@ A model's SQL names them like tables, and the columns they add mean the same whe
                                                     same: the columns of the observation that the stretch began with, and how
                                                     long it lasted
 
+    latest(obs.offer as core.offer_identity)        the same, records that are one thing taken together under its offer_id
+
 A look is an observation, or a later capture that found the same body again (ops.sighting). Of looks that speak of the same moment
 the one fetched last counts, so no two stretches begin at once. Partial observations (cards) count only for records never seen
 whole.
@@ -18,7 +20,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_BLOCK = re.compile(r"\b(?P<block>latest|history)\((?P<relation>\w+\.\w+)(?::\s*(?P<columns>[\w\s,]+))?\)")
+_BLOCK = re.compile(
+    r"\b(?P<block>latest|history)\((?P<relation>\w+\.\w+)(?: as (?P<identity>\w+\.\w+))?(?::\s*(?P<columns>[\w\s,]+))?\)"
+)
 
 _SEEN = {
     "first_seen_at": "when it was first seen (fetched)",
@@ -34,8 +38,18 @@ _STRETCH = {
     "capture_id": "the capture that first showed it",
 }
 
+# Of two records of one thing in one capture the thing's own counts, not the card.
+_UNITED = """observed AS NOT MATERIALIZED (
+        SELECT o.* REPLACE (i.offer_id AS record_id)
+        FROM {relation} AS o
+        JOIN {identity} AS i USING (record_id)
+        WHERE i.offer_id = o.record_id
+            OR NOT EXISTS (FROM {relation} AS p WHERE p.record_id = i.offer_id AND p.capture_id = o.capture_id)
+    ),
+    """
+
 _LATEST = """(
-    WITH last AS (
+    WITH {united}last AS (
         SELECT record_id, arg_max(capture_id, ROW(NOT is_partial, observed_at, fetched_at, capture_id)) AS capture_id
         FROM {relation}
         GROUP BY record_id
@@ -64,7 +78,7 @@ _LATEST = """(
 )"""
 
 _HISTORY = """(
-    WITH look AS (
+    WITH {united}look AS (
         SELECT record_id, capture_id, capture_id AS read_id, observed_at, fetched_at, is_partial, hash({columns}) AS state
         FROM {relation}
         UNION ALL
@@ -126,9 +140,12 @@ def meanings(sql: str) -> Mapping[str, str]:
 
 
 def _written(found: re.Match[str]) -> str:
-    if found["block"] == "latest":
-        return _LATEST.format(relation=found["relation"])
+    relation, identity = found["relation"], found["identity"]
+    united = _UNITED.format(relation=relation, identity=identity) if identity else ""
     columns = [name.strip() for name in (found["columns"] or "").split(",")]
-    return _HISTORY.format(
-        relation=found["relation"], columns=", ".join(columns), o_columns=", ".join(f"o.{name}" for name in columns)
+    return (_LATEST if found["block"] == "latest" else _HISTORY).format(
+        united=united,
+        relation="observed" if identity else relation,
+        columns=", ".join(columns),
+        o_columns=", ".join(f"o.{name}" for name in columns),
     )

@@ -9,18 +9,18 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from hashlib import blake2b
 from json.encoder import encode_basestring
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import pyarrow as pa
 
-from collectors.records import Record, identity
+from collectors.records import Offer, Record, identity
 from collectors.source import Capture
 from transforms.tables import MONEY, PERSONAL, UTC_TIME, Column, Table, table_of
 
@@ -133,6 +133,8 @@ def _chunk(pending: _Pending, version: str, policy: Policy, salt: bytes) -> pa.T
         columns[column.name] = _array(column, values, unfit)
         if column.name == table.text_column:
             columns["text_hash"] = _strings(list(map(text_hash, values)))
+    if "address_id" in table.schema.names:
+        columns["address_id"] = _strings(_address_ids(pending))
     extras: list[Mapping[str, Any]] = [record.extra for record in records]
     for row, odd in unfit.items():
         extras[row] = {**extras[row], **odd}
@@ -155,6 +157,18 @@ def _added(pending: _Pending, version: str) -> dict[str, pa.Array[Any]]:
         "record_id": pa.array(pending.keys, pa.string()),
         "version": pa.repeat(pa.scalar(version, pa.string()), len(pending.records)),
     }
+
+
+def _address_ids(pending: _Pending) -> list[str | None]:
+    """For each offer the id it would have by its address alone, as a card of a listing has it; its own without address."""
+    return [
+        record_id(
+            pending.table.name, pending.captures[place].source, identity(replace(record, native_id=None, sku=None, variant=None))
+        )
+        if record.url
+        else key
+        for key, record, place in zip(pending.keys, cast(list[Offer], pending.records), pending.rows_of, strict=True)
+    ]
 
 
 def _depersonalise(table: str, records: Sequence[Any], values: list[Any], policy: Policy, salt: bytes) -> list[Any]:

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from collectors.records import KINDS, Counters
 
-TABLE_VERSION = 1  # raised whenever the same records become different rows; part of every row's version
+TABLE_VERSION = 2  # raised whenever the same records become different rows; part of every row's version
 
 MONEY = pa.decimal128(18, 4)
 UTC_TIME = pa.timestamp("us", tz="UTC")
@@ -137,6 +137,8 @@ def table_of(kind: type) -> Table:
         own.append(Column(column, _form(attribute, hint), meaning, (attribute,), attribute in PERSONAL.get(name, ())))
         if SHARED_TEXTS.get(name) == attribute:
             own.append(Column("text_hash", "string", "hash of the text (obs.text); null without text", ()))
+    if name == "offer":
+        own.append(Column("address_id", "string", "record_id that an offer of this address without article number has", ()))
     about = (kind.__doc__ or name).split(". Identity")[0].split("\n")[0].rstrip(".")
     return Table(name=name, kind=kind, about=about, columns=ADDED + tuple(own))
 

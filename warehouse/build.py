@@ -115,7 +115,7 @@ def _keys(connection: duckdb.DuckDBPyConnection, model: Model, changes: Mapping[
         if need.startswith("ref.") and not tells:
             return None
         if need in model.touches:
-            parts.append(re.sub(r"\btouched\b", changes[need], model.touches[need], count=1))
+            parts.append(re.sub(r"\btouched\b", changes[need], model.touches[need]))
         elif need in model.drivers:
             parts.append(f"SELECT {by} FROM {changes[need]}")
         elif need in model.also_drivers:
@@ -203,11 +203,14 @@ def _rows_of_keys(connection: duckdb.DuckDBPyConnection, need: str, model: Model
     """A temp table of the need's rows of the model's keys. Models whose keys are told by the same change share it: the scan of
     a long history is what a night costs."""
     told_by = [changes[driver] for driver in model.drivers if driver in changes]
-    shared = len(set(told_by)) == 1 and not any(need in changes for need in model.touches)
+    shared = len(set(told_by)) == 1 and need not in model.rows and not any(need in changes for need in model.touches)
     owner = told_by[0] if shared else model.name.replace(".", "_")
     name = f"{_temp('rows', need)}_by_{'_'.join(model.by)}_of_{owner}"
     if not shared or not connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [name]).fetchone():
         keys, using = _temp("keys", model.name), ", ".join(model.by)
+        if need in model.rows:
+            of_keys = re.sub(r"\bkeys\b", keys, model.rows[need])
+            keys, using = f"({of_keys})", "record_id"
         columns = ", ".join(_mentioned(connection, need))
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns} FROM {need} SEMI JOIN {keys} USING ({using})"

@@ -51,6 +51,7 @@ def some_records(random: Random, day: int, number: int) -> list[Record]:
         Offer(
             url=f"https://shop.example/{number}",
             name="Samovar",
+            sku=random.choice([None, "1", "1", "2"]),
             price_amount=random.choice([Decimal(100), Decimal(90), None]),
             currency=random.choice(["RUB", "RUB", "USD"]),
             availability=random.choice(["InStock", "OutOfStock"]),

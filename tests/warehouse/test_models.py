@@ -192,3 +192,52 @@ def test_every_macro_answers(store: Path) -> None:
     assert [row[0] for row in ask(store, f"FROM top_publications({period})")] == ["south"]
     assert ask(store, f"FROM rating_trend({period})") == []
     assert ask(store, "FROM growth_curve('https://t.me/tea/1')") == []
+
+
+def product(day: int, price: str, sku: str | None = "1", **fields: object) -> tuple[object, list[object]]:
+    return capture(f"p{day}-{sku}", day, url="https://shop.example/samovar"), [offer(price=price, sku=sku, **fields)]
+
+
+def card(day: int, price: str, url: str = "https://shop.example/samovar?utm_source=list") -> tuple[object, list[object]]:
+    return capture(f"l{day}", day, url="https://shop.example/list"), [offer(price=price, url=url, is_partial=True)]
+
+
+def offers(store: Path) -> list[tuple[object, ...]]:
+    return ask(store, "SELECT sku, price_amount::INT, observation_count FROM core.offer ORDER BY ALL")
+
+
+def test_the_card_of_a_listing_and_the_page_of_its_product_are_one_offer(store: Path) -> None:
+    put(store, 0, [card(0, "100")])
+    refresh(store)
+    assert offers(store) == [(None, 100, 1)]
+
+    put(store, 1, [product(1, "100"), card(1, "90")])
+    refresh(store, 1)
+    put(store, 2, [product(2, "80"), card(2, "80")])
+    refresh(store, 2)
+
+    assert offers(store) == [("1", 80, 5)]
+    assert ask(store, "SELECT price_amount::INT, capture_id FROM core.price_interval ORDER BY 1") == [(80, "p2-1"), (100, "p1-1")]
+    assert ask(store, "SELECT count(*) FROM mart.price_change") == [(1,)]
+    assert len(ask(store, "SELECT DISTINCT record_id FROM obs.offer")) == 2
+
+
+def test_a_card_of_an_address_with_several_products_stays_an_offer_of_its_own(store: Path) -> None:
+    put(store, 0, [product(0, "100"), card(0, "90")])
+    refresh(store)
+    assert len(offers(store)) == 1
+
+    put(store, 1, [product(1, "120", "2")])
+    refresh(store, 1)
+    assert offers(store) == [("1", 100, 1), ("2", 120, 1), (None, 90, 1)]
+
+    put(store, 1, [product(1, "120", "1")], version="2", erased=["p1-2"])
+    refresh(store, 2)
+    assert offers(store) == [("1", 120, 3)]
+
+
+def test_a_card_of_its_own_product_on_one_page_is_not_a_second_look(store: Path) -> None:
+    put(store, 0, [(look(0), [offer(price="100", sku="1"), offer(price="90", is_partial=True)])])
+    refresh(store)
+
+    assert offers(store) == [("1", 100, 1)]

@@ -1,7 +1,9 @@
 -- about: every product on offer, as last seen
 -- grain: record_id
--- needs: obs.offer, ops.sighting
+-- needs: obs.offer, ops.sighting, core.offer_identity
 -- by: record_id from obs.offer
+-- touch core.offer_identity: SELECT offer_id AS record_id FROM touched
+-- rows obs.offer: SELECT i.record_id FROM core.offer_identity AS i JOIN keys AS k ON k.record_id = i.offer_id
 SELECT
     l.record_id,
     l.source,
@@ -33,4 +35,4 @@ SELECT
     l.day_seen_count,
     l.observation_count,
     l.capture_id
-FROM latest(obs.offer) AS l
+FROM latest(obs.offer as core.offer_identity) AS l
