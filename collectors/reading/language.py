@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-LONGEST = 1_800  # characters looked at: two thirds at the beginning of a text, one in its middle
+LONGEST = 1_500  # characters looked at: two thirds at the beginning of a text, one in its middle
 MANY_WORDS = 80  # among so many the short ones, few and often met, tell the language
 _ENOUGH_WORDS = 30
 _SHORT_WORD = 5  # letters

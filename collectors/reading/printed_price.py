@@ -34,6 +34,33 @@ _CURRENCY = (
     r"\blei\b|\bRs\.?|\bRM\b|\bRp\b|\bTL\b|円|元|원|\bCHF\b|\bEUR\b|\bUSD\b|\bGBP\b|"
     r"\bRUB\b|\bPLN\b|\bSEK\b|\bNOK\b|\bDKK\b|\bAUD\b|\bCAD\b|\bPKR\b|\bINR\b|\bSEK\b|\bHRK\b|,-)"
 )
+# One of these is in every price of the pattern below: asked first, since the pattern tries all of them at every place.
+_SIGN_LETTERS = frozenset("$€£¥￥₽₴₸₹₺₩₪฿₫₱₦円元원")
+_SIGN_WORDS = (
+    *(
+        "руб",
+        "р.",
+        "грн",
+        "тг",
+        "лв",
+        "Kč",
+        "kč",
+        "zł",
+        "Zł",
+        "kn",
+        "Kn",
+        "kr",
+        "Ft",
+        "lei",
+        "Rs",
+        "RM",
+        "Rp",
+        "TL",
+        "CHF",
+        "EUR",
+    ),
+    *("USD", "GBP", "RUB", "PLN", "SEK", "NOK", "DKK", "AUD", "CAD", "PKR", "INR", "HRK", ",-"),
+)
 _NUMBER = r"\d{1,3}(?:[\s.,'’\u00a0\u202f]\d{3})*(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
 PRICE = re.compile(rf"{_CURRENCY}\s*(?:{_NUMBER})|(?:{_NUMBER})\s*{_CURRENCY}")
 _DIGIT = re.compile(r"\d")
@@ -100,6 +127,7 @@ class Walk:
     around_title: frozenset[int] = frozenset()  # elements that hold the title too: what they are called says nothing of a price
     buys: list[int] = field(default_factory=list)
     away: dict[int, bool] = field(default_factory=dict)  # element -> whether its name says that it shows other things
+    judged: dict[str, tuple[bool, bool, bool]] = field(default_factory=dict)  # names around a price -> what they say of it
     buy_buttons: int = 0
 
 
@@ -251,21 +279,31 @@ def _candidate(walk: Walk, at: int, taken: set[int], lang: str | None) -> _Candi
     names = [_name(node), *names_above(node, 4)]
     near = " ".join(names[:3])
     before = walk.chunks[at - 1][-40:] if at else ""
+    named_old, named_bad, named_good = _judged(walk, near)
     is_old = (
-        bool(words.OLD_NAME.search(near))
-        or any(name.startswith(("del ", "s ", "strike ")) for name in names[:4])
-        or bool(words.OLD_TEXT.search(before))
+        named_old or any(name.startswith(("del ", "s ", "strike ")) for name in names[:4]) or bool(words.OLD_TEXT.search(before))
     )
-    is_bad = bool(words.BAD_NAME.search(near)) or bool(words.BAD_TEXT.search(before) or words.BAD_TEXT.search(shown))
+    says_bad = bool(words.BAD_TEXT.search(before) or words.BAD_TEXT.search(shown))
     score -= OLD_PENALTY * is_old
-    score -= 1.5 * bool(words.BAD_NAME.search(near))
-    score -= 1.5 * bool(words.BAD_TEXT.search(before) or words.BAD_TEXT.search(shown))
-    score += 0.8 * bool(words.GOOD_NAME.search(near))
+    score -= 1.5 * named_bad
+    score -= 1.5 * says_bad
+    score += 0.8 * named_good
     score -= 1.0 * (price.high_amount is not None)  # a filter more often than a product
     score -= 2.0 * (price.is_monthly or bool(_CHANGE.match(shown)))
     score -= 2.0 * _is_away(walk, node)
     score -= 1.0 * any(name.startswith("a ") for name in names[:5])
-    return _Candidate(at, price, score, is_old=is_old, is_bad=is_bad)
+    return _Candidate(at, price, score, is_old=is_old, is_bad=named_bad or says_bad)
+
+
+def _judged(walk: Walk, names: str) -> tuple[bool, bool, bool]:
+    """Whether names speak of a price before, of another amount, of the price now; prices of one page are often named alike."""
+    if names not in walk.judged:
+        walk.judged[names] = (
+            words.OLD_NAME.search(names) is not None,
+            words.BAD_NAME.search(names) is not None,
+            words.GOOD_NAME.search(names) is not None,
+        )
+    return walk.judged[names]
 
 
 def _is_away(walk: Walk, node: LexborNode) -> bool:
@@ -284,7 +322,7 @@ def _is_away(walk: Walk, node: LexborNode) -> bool:
 def _whole_price(walk: Walk, at: int) -> tuple[str | None, LexborNode]:
     """The printed price that begins in a chunk: the chunk itself, or the small element that joins it with its sign or cents."""
     chunk, node = walk.chunks[at], walk.nodes[at]
-    if PRICE.search(chunk):
+    if _has_sign(chunk) and PRICE.search(chunk):
         following = walk.chunks[at + 1] if at + 1 < len(walk.chunks) else ""
         parent = node.parent
         if _CENTS.match(following) and parent is not None and len(parent.text()) <= 100:
@@ -307,6 +345,10 @@ def _whole_price(walk: Walk, at: int) -> tuple[str | None, LexborNode]:
         if PRICE.search(around):
             return around, current
     return None, node
+
+
+def _has_sign(text: str) -> bool:
+    return not _SIGN_LETTERS.isdisjoint(text) or any(word in text for word in _SIGN_WORDS)
 
 
 def _name(node: LexborNode) -> str:

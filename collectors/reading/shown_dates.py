@@ -41,7 +41,7 @@ _DATE_IN_TEXT = re.compile(
 )
 # What every date of the pattern above holds, found many times faster: the pattern is tried only around such places.
 _YEAR_IN_TEXT = re.compile(r"19\d\d|20\d\d|\.\d\d?\.\d\d")
-_BEFORE_YEAR, _AFTER_YEAR = 80, 60  # characters of a date around its year, runs of white space included
+_BEFORE_YEAR, _AFTER_YEAR = 40, 45  # characters of a date around its year
 _LABELLED = re.compile(
     r"\b(?:publi(?:shed|cado|é|cato|kowano)|posted|опубликован|дата публикации|создан|veröffentlicht|erschienen|erstellt|datum|"
     r"stand|geplaatst|dodano|yayın\w*|first published|date)\w*[^\d\w]{0,4}(?:(?:am|on|le|el|il|op|at|by)\s)?[^\d\n]{0,14}\Z",
@@ -49,6 +49,36 @@ _LABELLED = re.compile(
 )
 _CHANGED = re.compile(
     r"(?:updat|modif|обновл|измен|aktualis|geändert|bearbeitet|edited|mis à jour|actualiz|letzte)\w*[^\d]{0,24}$", re.IGNORECASE
+)
+# One of these is in every label of the two patterns above: asked first.
+_LABEL_STEMS = (
+    *(
+        "publi",
+        "posted",
+        "опубликован",
+        "дата публикации",
+        "создан",
+        "veröffentlicht",
+        "erschienen",
+        "erstellt",
+        "datum",
+        "stand",
+    ),
+    *(
+        "geplaatst",
+        "dodano",
+        "yayın",
+        "date",
+        "updat",
+        "modif",
+        "обновл",
+        "измен",
+        "aktualis",
+        "geändert",
+        "bearbeitet",
+        "edited",
+    ),
+    *("mis à jour", "actualiz", "letzte"),
 )
 _COPYRIGHT = re.compile(
     r"©|copyright|\(c\)|all rights reserved|все права|valid|gültig|expires|regist|joined|member since|mitglied seit|на сайте с|"
@@ -168,7 +198,7 @@ def _in_text(
         leading = text[max(0, match.start() - 40) : match.start()]
         if _COPYRIGHT.search(leading[-20:]):
             continue
-        kind = 2 if _CHANGED.search(leading) else 1 if _LABELLED.search(leading) else 0
+        kind = _kind_of(leading)
         if (kind == 0 and plain) or (kind == 2 and changed):
             continue
         moment = read_date(match[0], lang, day_first=order, strict=True)
@@ -182,6 +212,14 @@ def _in_text(
         else:
             plain = replace(moment, evidence="text")
     return plain, labelled, changed
+
+
+def _kind_of(leading: str) -> int:
+    """2 where the words before a date call it one of change, 1 of publication, else 0."""
+    lower = leading.lower()
+    if not any(stem in lower for stem in _LABEL_STEMS):
+        return 0
+    return 2 if _CHANGED.search(leading) else 1 if _LABELLED.search(leading) else 0
 
 
 def _dates_in(text: str) -> Iterator[re.Match[str]]:
