@@ -13,7 +13,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -127,12 +128,12 @@ async def crawl(
         async with gate:
             return await _WatchCrawl(shared, watch).run()
 
-    _end_by_sigterm()
     try:
-        async with asyncio.TaskGroup() as group:
-            flusher = group.create_task(_flush_regularly(writer))
-            outcomes = await asyncio.gather(*(group.create_task(one(watch)) for watch in job.watches))
-            flusher.cancel()
+        with _ended_by_sigterm():
+            async with asyncio.TaskGroup() as group:
+                flusher = group.create_task(_flush_regularly(writer))
+                outcomes = await asyncio.gather(*(group.create_task(one(watch)) for watch in job.watches))
+                flusher.cancel()
         writer.close()
     finally:
         writer.flush()  # when we are ended before our time, what there is; merging could take longer than we are given
@@ -140,13 +141,24 @@ async def crawl(
     return outcomes
 
 
-def _end_by_sigterm() -> None:
-    """Let SIGTERM end the loop as Ctrl-C does: tasks are cancelled, and what they hold is written.
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """SIGTERM ends the loop as Ctrl-C does: tasks are cancelled, and what they hold is written.
 
-    A handler that is there already (Airflow has one) stays.
+    A handler of somebody else's (Airflow has one) stays; the command's own, which the loop cannot use, is put back afterwards.
     """
-    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, sys.exit, 128 + signal.SIGTERM)
+    before = signal.getsignal(signal.SIGTERM)
+    is_ours = threading.current_thread() is threading.main_thread() and before in (signal.SIG_DFL, signal.default_int_handler)
+    if not is_ours:
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, sys.exit, 128 + signal.SIGTERM)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
+        signal.signal(signal.SIGTERM, before)
 
 
 async def _flush_regularly(writer: ArchiveWriter) -> None:

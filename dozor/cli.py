@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 something failed (it is named), 2 wrong use or a file to m
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from importlib import import_module
 
@@ -49,6 +50,7 @@ def main() -> None:
     """Run the command; what a user can mend is said in a line, what only a developer can is a traceback."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service that is stopped cleans up as after Ctrl-C
     try:
         build(next((word for word in sys.argv[1:] if not word.startswith("-")), ""))()
     except (KeyboardInterrupt, SystemExit) as end:  # typer turns the first into the second, with this code
