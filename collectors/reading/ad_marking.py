@@ -54,6 +54,12 @@ _SOFT_NAMES = (
     "sponsored post",
     "paid partnership",
 )
+# One of these is in every mark of a text: asked first, since most texts have none.
+_HINTS = tuple(
+    spelt(name)
+    for name in ("реклам", "понсор", "рский материал", "правах партн", "ponsored", "artnership", *_NAMES)
+    for spelt in (str.lower, str.capitalize, str.upper)
+) + ("#",)
 _WEIGHTS_10 = (2, 4, 10, 3, 5, 9, 4, 6, 8)
 _WEIGHTS_11 = (7, 2, 4, 10, 3, 5, 9, 4, 6, 8)
 _WEIGHTS_12 = (3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8)
@@ -69,6 +75,8 @@ def read_ad_marking(text: str, urls: Iterable[str] = ()) -> AdMarking | None:
     text = text[:MAX_TEXT]
     evidence: list[dict[str, Any]] = []
     _tokens_of_urls(urls, evidence)
+    if not evidence and not any(hint in text for hint in _HINTS):
+        return None
     lower = text.lower()
     has_word = "реклам" in lower
     if any(name in lower for name in (_ASCII_NAMES if text.isascii() else _NAMES)):

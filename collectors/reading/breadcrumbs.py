@@ -27,6 +27,7 @@ _ONLY_SIGN = re.compile(rf"{_SIGN}\Z")
 _LEFT = re.compile(rf"{_SIGN}\s+|[→»›❯>➔►▸]+")
 _RIGHT = re.compile(rf"\s+({_SIGN})\Z")
 _SPLIT = re.compile(rf"(?:^|\s+)[{_SIGNS}]+(?:$|\s+)")
+_LABELLED = ("nav", "ol", "ul", "div", "section")  # what may be labelled as a trail
 _LEAF_SKIPPED = frozenset(("button", "script", "style", "noscript", "template"))
 
 
@@ -47,10 +48,11 @@ def read_breadcrumbs(document: Document, items: Sequence[Item]) -> tuple[str, ..
     names = _from_items(items)
     if names:
         return names
-    marked = (
-        [element for element in document.with_attribute(name) if "breadcrumb" in (element[2][name] or "").lower()]
-        for name in ("aria-label", "itemtype")
-    )
+    marked = [
+        [element for element in document.with_attribute("itemtype") if "breadcrumb" in (element[2]["itemtype"] or "").lower()]
+    ]
+    for tag in _LABELLED:
+        marked += [[element for element in document.tagged(tag) if "readcrumb" in (element[2].get("aria-label") or "")]]
     named = (document.called("breadcrumb", "bread-crumb"), document.identified("breadcrumb"))
     for node, _, _ in document.in_order(*named, *marked)[:10]:
         names = tuple(crumb.name for crumb in crumbs_of(node, None) if crumb.name)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborNode
 
 from collectors.reading import product_words as words
-from collectors.reading.document import Document
+from collectors.reading.document import Attributes, Document
 from collectors.reading.model import ReadOffer
 from collectors.reading.node_text import price_text_of, text_of
 from collectors.reading.prices import Price, read_price
@@ -18,6 +19,7 @@ MIN_CARDS = 3
 MAX_CLIMB = 11
 MAX_PRICE_TEXT = 80
 LONG_NAME = 6  # letters; a shorter one is taken only if there is none longer ("+More")
+MAX_NAME = 300  # characters of class and id that are looked at
 MAX_CARD_TEXT = 10_000  # characters; a longer block is no card
 
 _PRICES = ("price", "preis", "prix", "precio", "prezzo", "cena", "cost")  # in the class of what shows one
@@ -55,7 +57,7 @@ def read_cards(document: Document, url: str | None, lang: str | None) -> list[Re
         return []
     cards: dict[int, _Card] = {}
     shapes: dict[int, bool] = {}
-    for node, _, _ in found[:MAX_PRICES]:
+    for node, tag, attributes in found[:MAX_PRICES]:
         shown = price_text_of(node)
         if not shown or len(shown) > MAX_PRICE_TEXT or not any(char.isdigit() for char in shown):
             continue
@@ -67,23 +69,28 @@ def read_cards(document: Document, url: str | None, lang: str | None) -> list[Re
             if len(cards) >= MAX_CARDS:
                 break
             card = cards[block.mem_id] = _Card(block)
-        _take(card, node, read_price(shown, None, lang))
+        _take(card, tag, attributes, read_price(shown, None, lang))
     offers = [offer for card in cards.values() if (offer := _offer(card, url)) is not None]
     return offers if len(offers) >= MIN_CARDS else []
 
 
-def _take(card: _Card, node: LexborNode, price: Price) -> None:
+def _take(card: _Card, tag: str, attributes: Attributes, price: Price) -> None:
     """Keeps the first price now and the first price before; an element around both gives way to them."""
     if price.amount is None:
         return
-    attributes = node.attributes
-    name = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
-    if node.tag in ("del", "s", "strike") or words.OLD_NAME.search(name):
+    is_old, is_bad = _judged(f"{attributes.get('class') or ''} {attributes.get('id') or ''}"[:MAX_NAME])
+    if is_old or tag in ("del", "s", "strike"):
         card.old = card.old or price
         if card.price is not None and card.price.amount == price.amount:
             card.price = None  # it was read from the element around this one
-    elif not words.BAD_NAME.search(name) and (card.price is None or price.text in card.price.text):
+    elif not is_bad and (card.price is None or price.text in card.price.text):
         card.price = price  # or the element that shows nothing else, inside of one that shows more
+
+
+@lru_cache(maxsize=1024)
+def _judged(name: str) -> tuple[bool, bool]:
+    """Whether class and id of a price speak of one before, or of another amount; those of one listing are alike."""
+    return words.OLD_NAME.search(name) is not None, words.BAD_NAME.search(name) is not None
 
 
 def _offer(card: _Card, url: str | None) -> ReadOffer | None:

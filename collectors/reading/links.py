@@ -29,9 +29,8 @@ _NEXT_TEXT = re.compile(
     r"^\s*[›»→>]{1,2}\s*$"
 )
 # How each of these begins, asked first.
-_NEXT_STARTS = (
-    *("nex", "old", "впе", "дал", "сле", "näc", "wei", "sui", "pag", "sig", "pró", "suc", "ava", "dal", "nas", "нас", "vol"),
-    *"›»→>",
+_NEXT_STARTS = frozenset(
+    ["nex", "old", "впе", "дал", "сле", "näc", "wei", "sui", "pag", "sig", "pró", "suc", "ava", "dal", "nas", "нас", "vol"]
 )
 _NEXT_CLASS = re.compile(r"(?i)(?:^|[\s_-])(?:next|pagination[-_]*next|nextpage|older)(?:$|[\s_-])")
 _NEXT_NAMES = ("next", "older")
@@ -178,7 +177,7 @@ def _is_number(label: str) -> bool:
 
 
 def _says_next(label: str) -> bool:
-    return 0 < len(label) < 40 and label.lstrip()[:3].lower().startswith(_NEXT_STARTS) and bool(_NEXT_TEXT.match(label))
+    return 0 < len(label) < 40 and (label[0] in "›»→>" or label[:3].lower() in _NEXT_STARTS) and bool(_NEXT_TEXT.match(label))
 
 
 def _page_number(url: str) -> int:

@@ -154,8 +154,11 @@ def read_technical_ids(document: Document, links: Iterable[Link] = ()) -> tuple[
             continue
         for system, pattern in _BY_NEEDLE.get(needle, ()):
             match = pattern.search(raw, max(0, start - REACH_BACK), end + REACH)
-            if match is not None and not _is_commented(raw, match.start()):
-                found.add(system, match.group(1).decode("ascii", "replace"))
+            if match is None:
+                continue
+            value = match.group(1).decode("ascii", "replace")
+            if not found.has(system, value) and not _is_commented(raw, match.start()):
+                found.add(system, value)
     for system, needle in _PLATFORMS:
         if needle in present:
             found.add(system, "")
@@ -179,6 +182,9 @@ class _Found:
     def __init__(self) -> None:
         self.ids: dict[TechnicalId, None] = {}
         self._counts: dict[str, int] = {}
+
+    def has(self, system: str, value: str) -> bool:
+        return TechnicalId(system, value) in self.ids
 
     def add(self, system: str, value: str) -> None:
         tag = TechnicalId(system, value)
