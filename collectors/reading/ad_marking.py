@@ -55,11 +55,16 @@ _SOFT_NAMES = (
     "paid partnership",
 )
 # One of these is in every mark of a text: asked first, since most texts have none.
-_HINTS = tuple(
-    spelt(name)
-    for name in ("реклам", "понсор", "рский материал", "правах партн", "ponsored", "artnership", *_NAMES)
-    for spelt in (str.lower, str.capitalize, str.upper)
-) + ("#",)
+_CYRILLIC = re.compile("[а-яёіА-ЯЁІ]")
+_ASCII_HINTS = ("erid", "Erid", "ERID", "#ad", "#Ad", "#AD", "ponsored", "PONSORED", "artnership", "ARTNERSHIP")
+_HINTS = (
+    *_ASCII_HINTS,
+    *(
+        spelt(name)
+        for name in ("реклам", "понсор", "рский материал", "правах партн", *_NAMES)
+        for spelt in (str.lower, str.capitalize, str.upper)
+    ),
+)
 _WEIGHTS_10 = (2, 4, 10, 3, 5, 9, 4, 6, 8)
 _WEIGHTS_11 = (7, 2, 4, 10, 3, 5, 9, 4, 6, 8)
 _WEIGHTS_12 = (3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8)
@@ -75,7 +80,8 @@ def read_ad_marking(text: str, urls: Iterable[str] = ()) -> AdMarking | None:
     text = text[:MAX_TEXT]
     evidence: list[dict[str, Any]] = []
     _tokens_of_urls(urls, evidence)
-    if not evidence and not any(hint in text for hint in _HINTS):
+    hints = _ASCII_HINTS if text.isascii() or _CYRILLIC.search(text) is None else _HINTS
+    if not evidence and not any(hint in text for hint in hints):
         return None
     lower = text.lower()
     has_word = "реклам" in lower
