@@ -121,7 +121,7 @@ class Walk:
     """The text of a page in order, and where the title and the first thing that buys stand in it."""
 
     chunks: list[str] = field(default_factory=list)
-    nodes: list[LexborNode] = field(default_factory=list)  # the element around each chunk
+    nodes: list[LexborNode] = field(default_factory=list)  # the piece of text that each chunk is
     title: str | None = None
     title_at: int | None = None
     around_title: frozenset[int] = frozenset()  # elements that hold the title too: what they are called says nothing of a price
@@ -129,6 +129,11 @@ class Walk:
     away: dict[int, bool] = field(default_factory=dict)  # element -> whether its name says that it shows other things
     judged: dict[str, tuple[bool, bool, bool]] = field(default_factory=dict)  # names around a price -> what they say of it
     buy_buttons: int = 0
+
+    def around(self, at: int) -> LexborNode:
+        """The element around a chunk."""
+        node = self.nodes[at]
+        return node.parent or node
 
 
 def walk_page(document: Document, heading: str = "") -> Walk:
@@ -143,26 +148,27 @@ def walk_page(document: Document, heading: str = "") -> Walk:
     if body is None:
         return walk
     chunks, nodes = walk.chunks, walk.nodes
+    is_closed = False  # whether the next text is that of a script or the like
     for number, node in enumerate(body.traverse(include_text=True, skip_empty=True)):
         tag = node.tag_id
         if tag == TEXT:
-            text = node.text_content
-            if not text or len(text) > 500 or text.isspace():
-                continue
-            parent = node.parent
-            if parent is None or parent.tag_id in _NO_TEXT:
+            text = node.text_content or ""
+            if is_closed or len(text) > 500:
+                is_closed = False
                 continue
             text = " ".join(text.split())
-            if len(text) > 250:
+            if not text or len(text) > 250:
                 continue
             if len(text) < 40 and words.key_of(text) in words.BUY:
                 walk.buys.append(len(chunks))
                 walk.buy_buttons += 1
             chunks.append(text)
-            nodes.append(parent)
+            nodes.append(node)
             if len(chunks) >= MAX_CHUNKS:
                 break
-        elif tag == _H1:
+            continue
+        is_closed = tag in _NO_TEXT
+        if tag == _H1:
             name = text_of(node)
             shared = len(words_of(name) & wanted)
             if name and shared > closest:
@@ -215,7 +221,7 @@ def read_printed_price(walk: Walk, page: Printed, lang: str | None) -> None:
     if best.score < LEAST_SCORE or best.price.amount is None:
         return
     page.price = best.price
-    page.is_listed = _is_listed(walk.nodes[best.at])
+    page.is_listed = _is_listed(walk.around(best.at))
     olds = (one.price.amount for one in candidates if one.is_old and abs(one.at - best.at) <= 8 and one.price.amount is not None)
     page.old_amount = (
         best.price.old_amount
@@ -321,7 +327,7 @@ def _is_away(walk: Walk, node: LexborNode) -> bool:
 
 def _whole_price(walk: Walk, at: int) -> tuple[str | None, LexborNode]:
     """The printed price that begins in a chunk: the chunk itself, or the small element that joins it with its sign or cents."""
-    chunk, node = walk.chunks[at], walk.nodes[at]
+    chunk, node = walk.chunks[at], walk.around(at)
     if _has_sign(chunk) and PRICE.search(chunk):
         following = walk.chunks[at + 1] if at + 1 < len(walk.chunks) else ""
         parent = node.parent
