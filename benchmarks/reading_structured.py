@@ -1,9 +1,8 @@
 """Structured data, products and prices: our readers beside extruct, zyte-parsers and price-parser, same pages, same run.
 
-    python benchmarks/reading_structured.py [DATA_DIR]
+    python -m benchmarks.reading_structured
 
-DATA_DIR holds the corpora (default: DOZOR_CORPORA, else ../shared/data beside the checkout).
-Peers come with `uv sync --group bench`.
+The corpora are those of `benchmarks.content_corpora`; peers come with `uv sync --group bench`.
 """
 
 from __future__ import annotations
@@ -11,9 +10,7 @@ from __future__ import annotations
 import gzip
 import html
 import json
-import os
 import re
-import sys
 import tarfile
 import time
 import warnings
@@ -28,6 +25,8 @@ from price_parser import Price
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 from zyte_parsers import extract_brand_name, extract_breadcrumbs, extract_rating
 
+from benchmarks.content_corpora import DATA
+from benchmarks.table import Row, print_table
 from collectors.reading.breadcrumbs import crumbs_of
 from collectors.reading.document import read_document
 from collectors.reading.model import Item
@@ -59,18 +58,15 @@ class Clock:
             self.seconds += time.perf_counter() - began
 
 
-def main(data: Path) -> None:
-    print(f"{'dataset':34s} {'measure':26s} {'dozor':>9s} {'peer':>9s}  peer, speed")
-    extraction(data, "extruct-samples", "samples.tar.xz")
-    extraction(data, "jsonld-pages", "html.tar.xz")
-    schema_org(data)
-    values(data)
-    price_strings(data)
-    products(data)
-
-
-def row(dataset: str, measure: str, ours: float, peer: float, remark: str) -> None:
-    print(f"{dataset:34s} {measure:26s} {ours:9.4f} {peer:9.4f}  {remark}")
+def rows() -> Iterator[Row]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the peers'
+        yield from extraction(DATA, "extruct-samples", "samples.tar.xz")
+        yield from extraction(DATA, "jsonld-pages", "html.tar.xz")
+        yield from schema_org(DATA)
+        yield from values(DATA)
+        yield from price_strings(DATA)
+        yield from products(DATA)
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -138,7 +134,7 @@ def facts_of_extruct(extracted: dict[str, Any], keys: frozenset[str] | None = KE
     return found
 
 
-def extraction(data: Path, name: str, archive: str) -> None:
+def extraction(data: Path, name: str, archive: str) -> Iterator[Row]:
     """Share of what extruct finds (types and key properties) that we find too; pages where nothing is missing."""
     ours, peer = Clock(), Clock()
     known = missing = whole = count = 0
@@ -150,16 +146,16 @@ def extraction(data: Path, name: str, archive: str) -> None:
         missing += len(wanted - got)
         whole += not wanted - got
         count += 1
-    remark = f"extruct, {peer.seconds / ours.seconds:.1f} times its speed"
-    row(name, "extruct's facts found", 1 - missing / known, 1.0, remark)
-    row(name, "pages with all of them", whole / count, 1.0, remark)
+    speeds = (count / ours.seconds, count / peer.seconds)
+    yield Row(name, "extruct's facts found", 1 - missing / known, "extruct", 1.0, *speeds)
+    yield Row(name, "pages with all of them", whole / count, "extruct", 1.0, *speeds)
 
 
-def schema_org(data: Path) -> None:
+def schema_org(data: Path) -> Iterator[Row]:
     """Share of the facts of the JSON-LD example that the microdata and RDFa examples give too."""
     for syntax, mark in (("microdata", "itemscope"), ("rdfa", "typeof")):
         ours, peer = Clock(), Clock()
-        total = by_us = by_peer = 0
+        total = by_us = by_peer = count = 0
         for example in lines(data / "schemaorg-examples" / "examples.jsonl.gz"):
             page = example[syntax] or ""
             wanted = {fact[1:] for fact in facts_of_items(read_items_from_html(example["json"] or ""), None) if len(fact) == 4}
@@ -167,23 +163,19 @@ def schema_org(data: Path) -> None:
                 continue
             got = facts_of_items(ours.call(read_items_from_html, page, "http://example.com/"), None)
             extracted = peer.call(extruct.extract, page, base_url="http://example.com/", syntaxes=[syntax], errors="ignore")
+            count += 1
             total += len(wanted)
             by_us += len(wanted & {fact[1:] for fact in got})
             by_peer += len(wanted & {fact[1:] for fact in facts_of_extruct(extracted, None)})
-        row(
-            "schemaorg-examples",
-            f"JSON-LD facts in {syntax}",
-            by_us / total,
-            by_peer / total,
-            f"extruct, {peer.seconds / ours.seconds:.1f} times its speed",
-        )
+        speeds = (count / ours.seconds, count / peer.seconds)
+        yield Row("schemaorg-examples", f"JSON-LD facts in {syntax}", by_us / total, "extruct", by_peer / total, *speeds)
 
 
-def values(data: Path) -> None:
+def values(data: Path) -> Iterator[Row]:
     """Brand, rating and trail of marked fragments, exactly as expected."""
     folder = data / "zyte-parsers-values"
     brands = lines(folder / "brand_values.jsonl.gz")
-    score(
+    yield score(
         "brand",
         brands,
         lambda case: brand_of(body(case["html"])) == case["value"],
@@ -194,7 +186,7 @@ def values(data: Path) -> None:
     def trail(case: dict[str, Any], steps: Iterable[Any]) -> bool:
         return [(step.name, step.url) for step in steps] == [(step.get("name"), step.get("url")) for step in case["expected"]]
 
-    score(
+    yield score(
         "breadcrumbs",
         trails,
         lambda case: trail(case, crumbs_of(body(f"<div>{case['html']}</div>"), case["base_url"])),
@@ -209,13 +201,13 @@ def values(data: Path) -> None:
         found = extract_rating(fromstring(case["parent_html"]).xpath("//*[@xd-target-node]")[0])
         return found.ratingValue, found.bestRating
 
-    score(
+    yield score(
         "rating",
         ratings,
         lambda case: (r := rating_of_node(marked(case))) is not None and r.value == case["ratingValue"],
         lambda case: of_peer(case)[0] == case["ratingValue"],
     )
-    score(
+    yield score(
         "rating and scale",
         ratings,
         lambda case: rating_of_node(marked(case)) == (case["ratingValue"], case["bestRating"]),
@@ -232,15 +224,16 @@ def body(page: str) -> LexborNode:
 
 def score(
     name: str, cases: list[dict[str, Any]], ours: Callable[[dict[str, Any]], bool], peers: Callable[[dict[str, Any]], bool]
-) -> None:
+) -> Row:
     our_clock, peer_clock = Clock(), Clock()
     right = sum(bool(our_clock.call(ours, case)) for case in cases)
     right_of_peer = sum(bool(peer_clock.call(peers, case)) for case in cases)
-    speed = peer_clock.seconds / our_clock.seconds
-    row("zyte-parsers-values", name, right / len(cases), right_of_peer / len(cases), f"zyte-parsers, {speed:.1f} times its speed")
+    count = len(cases)
+    speeds = (count / our_clock.seconds, count / peer_clock.seconds)
+    return Row("zyte-parsers-values", name, right / count, "zyte-parsers", right_of_peer / count, *speeds)
 
 
-def price_strings(data: Path) -> None:
+def price_strings(data: Path) -> Iterator[Row]:
     cases = lines(data / "price-parser-cases" / "prices.jsonl.gz")
     for name, chosen in (
         ("all", cases),
@@ -252,7 +245,7 @@ def price_strings(data: Path) -> None:
             separator = case.get("decimal_separator")
             right[0] += read_price(case["price_raw"] or "", case["currency_raw"], decimal_separator=separator).amount == amount
             right[1] += Price.fromstring(case["price_raw"], case["currency_raw"], separator).amount == amount
-        row("price-parser-cases", f"amount, {name}"[:26], right[0] / len(chosen), right[1] / len(chosen), "price-parser")
+        yield Row("price-parser-cases", f"amount, {name}", right[0] / len(chosen), "price-parser", right[1] / len(chosen))
     codes = [case for case in cases if case["currency"]]
     ours = sum(
         read_price(case["price_raw"] or "", case["currency_raw"]).currency == currency_code(case["currency"]) for case in codes
@@ -261,13 +254,13 @@ def price_strings(data: Path) -> None:
         currency_code(Price.fromstring(case["price_raw"], case["currency_raw"]).currency) == currency_code(case["currency"])
         for case in codes
     )
-    row("price-parser-cases", "currency", ours / len(codes), peer / len(codes), "price-parser")
+    yield Row("price-parser-cases", "currency", ours / len(codes), "price-parser", peer / len(codes))
 
 
 FIELDS = {"price": "price_amount", "availability": "availability", "sku": "sku", "gtin": "gtin", "brand": "brand"}
 
 
-def products(data: Path) -> None:
+def products(data: Path) -> Iterator[Row]:
     """F1 of each attribute as the authors of the benchmark score it; the peer is extruct with price-parser."""
     truth = json.loads(gzip.decompress((data / "product-extraction-benchmark" / "ground-truth.json.gz").read_bytes()))
     found: list[dict[str, dict[str, Any]]] = [{}, {}]
@@ -278,13 +271,9 @@ def products(data: Path) -> None:
             found[0][number] = ours.call(read_product, page, truth[number]["url"])
             found[1][number] = peer.call(product_of_extruct, page, truth[number]["url"])
     for field in FIELDS:
-        scores = [f1(truth, answers, field) for answers in found]
-        row(
-            "product-extraction-benchmark",
-            f"{field} F1",
-            *scores,
-            f"extruct + price-parser, {peer.seconds / ours.seconds:.1f} times its speed",
-        )
+        own, theirs = (f1(truth, answers, field) for answers in found)
+        speeds = (len(found[0]) / ours.seconds, len(found[0]) / peer.seconds)
+        yield Row("product-extraction-benchmark", f"{field} F1", own, "extruct + price-parser", theirs, *speeds)
 
 
 def read_product(page: str, url: str) -> dict[str, Any]:
@@ -340,6 +329,4 @@ def comparable(value: object, field: str) -> object:
 
 
 if __name__ == "__main__":
-    warnings.simplefilter("ignore")
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("DOZOR_CORPORA", beside)))
+    print_table(rows())
