@@ -14,7 +14,7 @@ BIN := .venv/bin
 READY := .venv/.dozor-ready
 
 # What `make bench` runs, all or some (make bench BENCH=matching), and where the corpora are that it measures on.
-BENCH ?= crawl "load rows --rows 1000000" "load nights --rows 50000" reading reading_structured matching mentions_build \
+BENCH ?= crawl "load rows --rows 1000000" "load nights --rows 50000" airflow_overhead reading reading_structured matching mentions_build \
 	"quality_matching $(DOZOR_CORPORA)" "quality_sentiment $(DOZOR_CORPORA)"
 export DOZOR_CORPORA ?= $(abspath ../shared/data)
 
