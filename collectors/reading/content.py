@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -23,6 +24,7 @@ SURE_OF_FORUM: Final = 0.25  # from this probability on, comments may be what th
 LEAST_WORDS: Final = 30
 _FORUM: Final = KINDS.index("forum")
 _IN_COMMENTS: Final = FEATURES.index("in_comment_name")
+_PUNCTUATION: Final = re.compile(r"[^\w ]+")
 OUTSIDE: Final = frozenset(("described", "abstract"))  # containers of what the visible page does not hold
 
 
@@ -88,10 +90,15 @@ def _add_descriptions(blocks: Blocks, items: Sequence[Item]) -> None:
         if not isinstance(value, str) or not value.strip():
             continue
         visible = visible or " ".join(" ".join(blocks.texts).split())
-        lines = [line for line in text_from_html(value[:MAX_DESCRIPTION]).splitlines() if line[:60] not in visible]
+        lines = [line for line in text_from_html(value[:MAX_DESCRIPTION]).splitlines() if _core(line) not in visible]
         if lines:
             blocks.append_outside(tag, lines)
             visible += " ".join(lines)
+
+
+def _core(line: str) -> str:
+    """What a line would share with its twin on the page: quotation marks and dashes differ, and its beginning may be a label."""
+    return max(_PUNCTUATION.split(line), key=len).strip()[-60:]
 
 
 def read_content(document: Document, url: str | None, items: Sequence[Item]) -> Content:

@@ -125,6 +125,16 @@ def test_a_description_the_page_shows_is_not_added_again() -> None:
     assert prepare(document, None, read_items(document, None)).document.blocks.texts == ["Thin walls."]
 
 
+def test_a_description_that_differs_in_quotation_marks_and_dashes_is_shown_already() -> None:
+    html = (
+        '<meta property="og:description" content="RIGA (AP) - It\'s the &quot;first&quot; leaf of the season that all shops...">'
+        "<p>RIGA (AP) — It’s the “first” leaf of the season that all shops wait for.</p>"
+    )
+    document = read_document(html)
+
+    assert len(prepare(document, None, read_items(document, None)).document.blocks.texts) == 1
+
+
 def test_cells_of_a_row_stand_on_one_line() -> None:
     blocks = blocks_of("<table><tr><td>Leaf</td><td>black</td></tr><tr><td>Year</td><td>2026</td></tr></table>")
     content = Content("product", (), blocks, (1.0,) * 4, (True,) * 4, 0.5)
