@@ -50,9 +50,11 @@ _UNITED = """observed AS NOT MATERIALIZED (
 
 _LATEST = """(
     WITH {united}last AS (
-        SELECT record_id, arg_max(capture_id, ROW(NOT is_partial, observed_at, fetched_at, capture_id)) AS capture_id
+        SELECT record_id, capture_id
         FROM {relation}
-        GROUP BY record_id
+        QUALIFY row_number() OVER (
+            PARTITION BY record_id ORDER BY is_partial, observed_at DESC, fetched_at DESC, capture_id DESC
+        ) = 1
     ),
     look AS (
         SELECT record_id, fetched_at, TRUE AS is_read FROM {relation}

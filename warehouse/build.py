@@ -26,6 +26,8 @@ from warehouse.python_models import run_merging_model, run_python_model, run_who
 from warehouse.reference import load_reference
 from warehouse.writer import Limits, open_build
 
+SLICE_ROWS = 20_000_000  # rows of its needs that a model is rebuilt from at a time: what 1 200 MB of memory were seen to hold
+
 _WHOLE = ""  # in place of the table of touched rows: all of the relation changed
 
 
@@ -141,14 +143,38 @@ def _has_keys(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
 
 
 def _rebuild_whole(connection: duckdb.DuckDBPyConnection, store: Path, model: Model) -> None:
-    statement = _statement(connection, store, model, model.sql)
     if model.is_view:
-        connection.execute(f"CREATE OR REPLACE VIEW {model.name} AS {statement}")
+        connection.execute(f"CREATE OR REPLACE VIEW {model.name} AS {model.sql}")
+    elif (slices := _slices(connection, model)) > 1:
+        for number in range(slices):
+            _rebuild_slice(connection, store, model, number, slices)
     else:
+        statement = _statement(connection, store, model, model.sql)
         connection.execute(
             f"CREATE OR REPLACE TABLE {model.name} AS SELECT * FROM ({statement}) ORDER BY {', '.join(model.grain)}"
         )
     comment_model(connection, model)
+
+
+def _slices(connection: duckdb.DuckDBPyConnection, model: Model) -> int:
+    """In how many parts the whole is made: one, but for a long history of a model that can be rebuilt in part."""
+    if model.module is not None or not model.by:
+        return 1
+    counts = [connection.execute(f"SELECT count(*) FROM {need}").fetchone() or (0,) for need in model.drivers]
+    return 1 + sum(int(count) for (count,) in counts) // SLICE_ROWS
+
+
+def _rebuild_slice(connection: duckdb.DuckDBPyConnection, store: Path, model: Model, number: int, slices: int) -> None:
+    """The rows of those keys whose hash falls to this slice; the first makes the table."""
+    keys, by = _temp("keys", model.name), ", ".join(model.by)
+    parts = [f"SELECT {by} FROM {need} WHERE hash({by}) % {slices} = {number}" for need in model.drivers]
+    _list_keys(connection, keys, by, parts)
+    narrowed = {need: _rows_of_keys(connection, need, model, {}) for need in model.drivers}
+    _make_fresh(connection, store, model, narrowed, keys, model.by)
+    fresh = f"SELECT * FROM fresh ORDER BY {', '.join(model.grain)}"
+    connection.execute(f"INSERT INTO {model.name} {fresh}" if number else f"CREATE OR REPLACE TABLE {model.name} AS {fresh}")
+    for table in (*narrowed.values(), keys, "fresh"):
+        connection.execute(f"DROP TABLE {table}")
 
 
 def _rebuild_part(connection: duckdb.DuckDBPyConnection, store: Path, model: Model, changes: Mapping[str, str]) -> str:

@@ -131,6 +131,17 @@ def test_a_full_rebuild_changes_no_row(store: Path) -> None:
     assert contents(store / "work" / "warehouse.duckdb", ("obs", "core", "mart")) == before
 
 
+def test_a_history_too_long_for_memory_is_built_in_slices_to_the_same_rows(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sequence(store, Random(99))
+    refresh(store, 7)
+    before = contents(store / "work" / "warehouse.duckdb", ("obs", "core", "mart"))
+
+    monkeypatch.setattr("warehouse.build.SLICE_ROWS", 3)
+    build(store, now=START, full=True)
+
+    assert contents(store / "work" / "warehouse.duckdb", ("obs", "core", "mart")) == before
+
+
 def test_a_second_refresh_without_news_changes_nothing_and_publishes_nothing(store: Path) -> None:
     put(store, 0, [(capture("c1"), [post()])])
     refresh(store, 0)

@@ -8,20 +8,27 @@
 -- column counted_at: when a counter was last seen
 -- column is_partial: never seen whole, only as a card, listing row or feed summary
 -- note: texts stand in obs.text, by text_hash
-WITH counted AS (
+WITH turn AS (
+    SELECT
+        record_id,
+        observed_at,
+        like_count, dislike_count, comment_count, share_count, view_count, save_count,
+        row_number() OVER (PARTITION BY record_id ORDER BY observed_at, fetched_at, capture_id) AS place
+    FROM obs.publication
+    WHERE coalesce(like_count, dislike_count, comment_count, share_count, view_count, save_count) IS NOT NULL
+),
+counted AS (
     -- Counters are taken each as last known, from cards too: a page that stops showing views does not take them back.
     SELECT
         record_id,
-        arg_max(like_count, (observed_at, fetched_at, capture_id)) FILTER (like_count IS NOT NULL) AS like_count,
-        arg_max(dislike_count, (observed_at, fetched_at, capture_id)) FILTER (dislike_count IS NOT NULL) AS dislike_count,
-        arg_max(comment_count, (observed_at, fetched_at, capture_id)) FILTER (comment_count IS NOT NULL) AS comment_count,
-        arg_max(share_count, (observed_at, fetched_at, capture_id)) FILTER (share_count IS NOT NULL) AS share_count,
-        arg_max(view_count, (observed_at, fetched_at, capture_id)) FILTER (view_count IS NOT NULL) AS view_count,
-        arg_max(save_count, (observed_at, fetched_at, capture_id)) FILTER (save_count IS NOT NULL) AS save_count,
-        max(observed_at) FILTER (
-            coalesce(like_count, dislike_count, comment_count, share_count, view_count, save_count) IS NOT NULL
-        ) AS counted_at
-    FROM obs.publication
+        arg_max(like_count, place) FILTER (like_count IS NOT NULL) AS like_count,
+        arg_max(dislike_count, place) FILTER (dislike_count IS NOT NULL) AS dislike_count,
+        arg_max(comment_count, place) FILTER (comment_count IS NOT NULL) AS comment_count,
+        arg_max(share_count, place) FILTER (share_count IS NOT NULL) AS share_count,
+        arg_max(view_count, place) FILTER (view_count IS NOT NULL) AS view_count,
+        arg_max(save_count, place) FILTER (save_count IS NOT NULL) AS save_count,
+        max(observed_at) AS counted_at
+    FROM turn
     GROUP BY record_id
 )
 SELECT
@@ -79,4 +86,4 @@ SELECT
     l.observation_count,
     l.capture_id
 FROM latest(obs.publication) AS l
-JOIN counted AS c USING (record_id)
+LEFT JOIN counted AS c USING (record_id)
