@@ -22,6 +22,8 @@ from collectors.reading.text import text_from_html
 MAX_DESCRIPTION: Final = 50_000
 SURE_OF_FORUM: Final = 0.25  # from this probability on, comments may be what the page is about
 LEAST_WORDS: Final = 30
+REPEATING: Final = frozenset(("article", "documentation"))  # an interview asks everybody the same, a recipe measures twice
+LEAST_COPY: Final = 15  # characters; what is shorter may be a word of its own each time
 _FORUM: Final = KINDS.index("forum")
 _IN_COMMENTS: Final = FEATURES.index("in_comment_name")
 _PUNCTUATION: Final = re.compile(r"[^\w ]+")
@@ -122,7 +124,21 @@ def judge(page: Prepared) -> tuple[Content, Floats]:
     kept = probability >= threshold
     if kinds[_FORUM] < SURE_OF_FORUM:
         kept = _without_comments(measured, kept)
+    if KINDS[best] not in REPEATING:
+        kept = _without_copies(blocks.texts, kept)
     return Content(KINDS[best], tuple(kinds), blocks, tuple(probability.tolist()), tuple(kept.tolist()), threshold), judged
+
+
+def _without_copies(texts: Sequence[str], kept: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """What a page shows twice (for wide and narrow screens, in turning banners, in quotations) counts once."""
+    result = kept.copy()
+    seen = set[str]()
+    for number in np.flatnonzero(kept).tolist():
+        text = texts[number]
+        if len(text) >= LEAST_COPY:
+            result[number] = text not in seen
+            seen.add(text)
+    return result
 
 
 def _without_comments(measured: Measured, kept: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

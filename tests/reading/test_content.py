@@ -182,6 +182,18 @@ def test_an_address_alone_can_tell_a_kind() -> None:
     assert kinds[1][KINDS.index("forum")] > kinds[0][KINDS.index("forum")]
 
 
+def test_what_a_shop_shows_twice_counts_once() -> None:
+    offer = "<h2>Why our leaf</h2><p>Picked by hand in the first week of spring, dried the same day in the open air.</p>"
+    page = (
+        "<html><head><title>Spring leaf - Tea Shop</title><meta property='og:type' content='product'></head><body><main>"
+        f"<h1>Spring leaf</h1><p>$14.50</p><button>Add to cart</button><div class='desktop'>{offer}</div>"
+        f"<div class='mobile'>{offer}</div></main></body></html>"
+    )
+    text = content_of(page, "https://tea.example/product/spring-leaf").text()
+
+    assert text.count("Picked by hand") == 1
+
+
 def test_comments_as_long_as_the_article_are_none_of_its_text() -> None:
     said = "I have bought this leaf for years, and every spring the same story about the early crop is told in the shops."
     page = ARTICLE.replace("My shop already sold out of the first leaf, what a year.", f"</p><p>{said}</p><p>{said}")
