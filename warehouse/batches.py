@@ -101,9 +101,7 @@ def rewrite_batch(store: Path, table: str, source: str, day: date, gone: Callabl
         return removed
 
 
-def _take_out(
-    path: Path, table: str, source: str, day: date, gone: Callable[[pa.Table], pa.BooleanArray]
-) -> pa.Table:
+def _take_out(path: Path, table: str, source: str, day: date, gone: Callable[[pa.Table], pa.BooleanArray]) -> pa.Table:
     captures = read_batch_footer(path).captures
     rows = pq.read_table(path, schema=tables()[table].schema, partitioning=None)
     chosen = gone(rows)

@@ -1,11 +1,13 @@
 """What the models say about small, made-up histories."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 from collectors.records import Ad, App, Channel, Counters, Review
-from tests.warehouse.nights import START, ask, capture, offer, page, post, put, refresh
+from tests.warehouse.nights import START, ask, capture, day_of, offer, page, post, put, refresh
+from warehouse.reference import set_reference
 
 
 def look(day: int, **facts: object) -> object:
@@ -241,3 +243,15 @@ def test_a_card_of_its_own_product_on_one_page_is_not_a_second_look(store: Path)
     refresh(store)
 
     assert offers(store) == [("1", 100, 1)]
+
+
+def test_a_source_that_shows_the_same_for_more_days_than_it_may_is_named(store: Path) -> None:  # case 140
+    put(store, 0, [(look(0), [page()])])
+    for day in range(1, 9):
+        put(store, day, [(look(day, body_of="c0", verdict="unchanged"), [])])
+    reference = json.loads((store / "work" / "reference.json").read_text())
+    set_reference(store, {**reference, "formula": [], "source": [{"source": "site", "max_silence_days": 7}]})
+    refresh(store, 8)
+
+    told = "SELECT batch_date, silent_days FROM mart.source_health WHERE is_silent ORDER BY batch_date DESC LIMIT 1"
+    assert ask(store, told) == [(day_of(8), 8)]
