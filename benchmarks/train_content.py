@@ -25,16 +25,16 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from catboost import CatBoostClassifier, Pool
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.content_corpora import Sample, read_samples
 from benchmarks.content_labels import words_of
+from collectors.reading.content import Content, keep
 from collectors.reading.content_context import SECOND_FEATURES, second_look
 from collectors.reading.content_features import FEATURES, Doubles, Floats, Measured, Scores, block_words, measure, name_tokens
-from collectors.reading.content_model import WEIGHTS, build_trees, expected_best, probabilities, sums
+from collectors.reading.content_model import WEIGHTS, build_trees, probabilities, sums
 from collectors.reading.kind import (
     KINDS,
     MEASURES,
@@ -269,10 +269,9 @@ def block_weights(sample: Sample) -> Floats:
     return (100 * share * weight / max(weight.sum(), 1)).astype(np.float32)
 
 
-def kept_text(sample: Sample, probability: npt.NDArray[Any]) -> str:
-    texts = sample.blocks.texts
-    threshold = expected_best(probability, np.array([len(words_of(text)) for text in texts], np.float64))
-    return "\n".join(text for text, p in zip(texts, probability, strict=True) if p >= threshold)
+def kept_text(sample: Sample, measured: Measured, probability: Doubles, kinds: Sequence[float]) -> str:
+    threshold, kept = keep(sample.blocks, measured, probability, kinds)
+    return Content(None, (), sample.blocks, (), tuple(kept.tolist()), threshold).text()
 
 
 def bag_f1(text: str, truth: str) -> float:
@@ -302,13 +301,13 @@ def train(samples: Sequence[Sample], folds: int) -> tuple[dict[str, Any], dict[s
         firsts |= {s.key: probabilities(model, rows[s.key]) for s in unseen}
         print("first look, fold done", flush=True)
     kinds, kind_weights = judge_kinds(samples, folds, measured, firsts)
-    report(samples, {key: (kinds[key], first) for key, first in firsts.items()}, "first look")
+    report(samples, measured, {key: (kinds[key], first) for key, first in firsts.items()}, "first look")
     judged = {s.key: second_look(s.blocks, measured[s.key], firsts[s.key], kinds[s.key]) for s in samples}
     found = {}
     for seen, unseen in parts:
         model = build_trees(train_trees(seen, judged, SECOND_FEATURES, SECOND_TREES), SECOND_FEATURES)
         found |= {s.key: (kinds[s.key], probabilities(model, judged[s.key])) for s in unseen}
-    report(samples, found, "both looks")
+    report(samples, measured, found, "both looks")
     weights = {
         "names": tables[0],
         "words": tables[1],
@@ -319,7 +318,7 @@ def train(samples: Sequence[Sample], folds: int) -> tuple[dict[str, Any], dict[s
     return weights, found
 
 
-def report(samples: Sequence[Sample], found: Mapping[str, Any], name: str) -> None:
+def report(samples: Sequence[Sample], measured: Mapping[str, Measured], found: Mapping[str, Any], name: str) -> None:
     """Scores of the kept blocks: mean word F1, and F1 of segments for trafilatura-eval."""
     print(name)
     by: dict[str, list[float]] = defaultdict(list)
@@ -328,7 +327,7 @@ def report(samples: Sequence[Sample], found: Mapping[str, Any], name: str) -> No
         if s.key not in found:
             continue
         kind, probability = found[s.key]
-        text = kept_text(s, probability)
+        text = kept_text(s, measured[s.key], probability, kind)
         if s.source == "traf":
             folded = " ".join(text.split())
             for segment in s.kept:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from collectors.reading.blocks import Blocks
 from collectors.reading.content_context import SECOND_FEATURES, second_look
-from collectors.reading.content_features import FEATURES, Floats, Measured, measure
+from collectors.reading.content_features import FEATURES, Doubles, Floats, Measured, measure
 from collectors.reading.content_model import expected_best, load_scores, load_trees, probabilities
 from collectors.reading.document import Document
 from collectors.reading.kind import KINDS, read_kind
@@ -120,13 +120,19 @@ def judge(page: Prepared) -> tuple[Content, Floats]:
     best = max(range(len(KINDS)), key=kinds.__getitem__)
     judged = second_look(blocks, measured, first, kinds)
     probability = probabilities(load_trees("content_second", SECOND_FEATURES), judged)
+    threshold, kept = keep(blocks, measured, probability, kinds)
+    return Content(KINDS[best], tuple(kinds), blocks, tuple(probability.tolist()), tuple(kept.tolist()), threshold), judged
+
+
+def keep(blocks: Blocks, measured: Measured, probability: Doubles, kinds: Sequence[float]) -> tuple[float, npt.NDArray[np.bool_]]:
+    """The page's threshold, and which of its blocks are its content: the likely ones, less comments and copies."""
     threshold = expected_best(probability, measured.words)
     kept = probability >= threshold
     if kinds[_FORUM] < SURE_OF_FORUM:
         kept = _without_comments(measured, kept)
-    if KINDS[best] not in REPEATING:
+    if KINDS[int(np.argmax(kinds))] not in REPEATING:
         kept = _without_copies(blocks.texts, kept)
-    return Content(KINDS[best], tuple(kinds), blocks, tuple(probability.tolist()), tuple(kept.tolist()), threshold), judged
+    return threshold, kept
 
 
 def _without_copies(texts: Sequence[str], kept: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
