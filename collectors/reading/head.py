@@ -11,12 +11,14 @@ from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborNode
 
-from collectors.reading.document import Document
+from collectors.reading.document import Attributes, Document
 from collectors.reading.model import Item
 
 MOST_NODES = 5_000  # metas and links read of one page; a hostile page has a million
 _MOST_SHOWN = 20
 _DATES = frozenset(("datepublished", "datecreated"))
+_REPLIES = frozenset(("Comment", "UserComments", "Answer", "UserReview"))
+_REPLY = re.compile(r"review|comment|answer", re.IGNORECASE)
 _ZERO_WIDTH = dict.fromkeys(map(ord, "\u200b\ufeff\u2060"))
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
 _ARTICLES = """
@@ -29,6 +31,8 @@ _WORKS = """
 VideoObject AudioObject PodcastEpisode Recipe DiscussionForumPosting Question QAPage Event Product Course HowTo
 CreativeWork Book Movie TVEpisode MediaObject ImageObject Photograph JobPosting SoftwareApplication
 """
+REVIEW_TYPES = frozenset(("Review", "CriticReview", "UserReview"))
+_REVIEWED = frozenset(("Product", "ProductGroup", "LocalBusiness", "Hotel", "Restaurant", "SoftwareApplication"))
 WORK_TYPES = ARTICLE_TYPES | frozenset(_WORKS.split())
 PAGE_TYPES = frozenset(
     {"WebPage", "ItemPage", "AboutPage", "ContactPage", "FAQPage", "ProfilePage", "CollectionPage", "MedicalWebPage"}
@@ -62,8 +66,10 @@ class Head:
 
 def read_head(document: Document, url: str | None) -> Head:
     metas: dict[str, list[str]] = {}
-    for _, _, attributes in document.tagged("meta")[:MOST_NODES]:
-        _add_meta(metas, attributes)
+    has_replies = _has_replies(document)
+    for node, _, attributes in document.tagged("meta")[:MOST_NODES]:
+        if not (has_replies and "itemprop" in attributes and _is_of_a_reply(node)):
+            _add_meta(metas, attributes)
     links: dict[str, list[Mapping[str, str | None]]] = {}
     for _, _, attributes in document.tagged("link")[:MOST_NODES]:
         for rel in (attributes.get("rel") or "").lower().split():
@@ -79,18 +85,47 @@ def read_head(document: Document, url: str | None) -> Head:
         base=join(url, base) if base else url,
         h1s=tuple(text for node, _, _ in document.tagged("h1")[:_MOST_SHOWN] if (text := clean(node.text(separator=" ")))),
         times=tuple(stamp for _, _, attributes in document.tagged("time")[:_MOST_SHOWN] if (stamp := attributes.get("datetime"))),
-        published=tuple(_published(document)),
+        published=tuple(_published(document, has_replies=has_replies)),
     )
 
 
-def _published(document: Document) -> Iterator[str]:
+def _has_replies(document: Document) -> bool:
+    """Whether microdata tells readers' reviews, comments or answers from the page itself."""
+    return any(
+        _REPLY.search(attributes[name] or "")
+        for name in ("itemtype", "itemprop")
+        for _, _, attributes in document.with_attribute(name)
+    )
+
+
+def _is_of_a_reply(node: LexborNode) -> bool:
+    """Whether a property belongs to what a reader wrote; a page that is a review itself is a thing of its own."""
+    scope = scope_around(node)
+    kind = (scope.get("itemtype") or "").rpartition("/")[2]
+    return kind in _REPLIES or _REPLY.search(scope.get("itemprop") or "") is not None
+
+
+def scope_around(node: LexborNode) -> Attributes:
+    """The attributes of the element whose microdata item an element belongs to; empty for none."""
+    parent = node.parent
+    while parent is not None:
+        attributes = parent.attributes
+        if "itemscope" in attributes:
+            return attributes
+        parent = parent.parent
+    return {}
+
+
+def _published(document: Document, *, has_replies: bool) -> Iterator[str]:
     left = _MOST_SHOWN
     for node, tag, attributes in document.with_attribute("itemprop"):
-        if tag != "meta" and not _DATES.isdisjoint((attributes["itemprop"] or "").lower().split()):
+        if tag == "meta" or _DATES.isdisjoint((attributes["itemprop"] or "").lower().split()):
+            continue
+        if not (has_replies and _is_of_a_reply(node)):
             yield attributes.get("datetime") or attributes.get("content") or clean(node.text(separator=" "))[:100]
-            left -= 1
-            if not left:
-                return
+        left -= 1
+        if not left:
+            return
 
 
 def _add_meta(metas: dict[str, list[str]], attributes: Mapping[str, str | None]) -> None:
@@ -173,8 +208,11 @@ def first_text(item: Item, *names: str) -> str:
 def main_items(items: Sequence[Item], addresses: frozenset[str], title: str) -> list[Item]:
     """The items that speak of the page itself, best first: articles, then other works, then the page."""
     found: list[tuple[int, int, Item]] = []
+    is_review = sum(item.type in REVIEW_TYPES for item in items) == 1 and not any(item.type in _REVIEWED for item in items)
     for order, item in enumerate(_own(items)):
         kind = item.type
+        if kind in REVIEW_TYPES and not is_review:
+            continue  # one of the readers' reviews of what the page is about
         if kind in ARTICLE_TYPES or kind.endswith("NewsArticle"):
             rank = 0
         elif kind in WORK_TYPES:

@@ -88,7 +88,7 @@ def read_printed(
         embedded = read_embedded(raw, f"{title} {walk.title or ''}")
         page.brand = page.brand or embedded.brand
         page.gtin = page.gtin or embedded.gtin
-    if page.brand is not None and _is_of_host(page.brand, url):
+    if page.brand is not None and is_of_host(page.brand, url):
         page.brand = None
     price = page.price
     return ReadOffer(
@@ -135,7 +135,7 @@ def _is_sold_out(document: Document, walk: Walk) -> bool:
     return False
 
 
-def _is_of_host(brand: str, url: str | None) -> bool:
+def is_of_host(brand: str, url: str | None) -> bool:
     """A shop's pages and scripts often name the shop itself as the brand; structured data says it where it is meant."""
     host = (urlsplit(url[:MAX_URL]).hostname or "") if url else ""
     return bool(host) and re.sub(r"\W", "", brand.lower()) in re.sub(r"[^\w.]", "", host)

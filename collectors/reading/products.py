@@ -15,7 +15,7 @@ from collectors.reading.gtin import is_gtin
 from collectors.reading.model import Item, ReadOffer
 from collectors.reading.node_text import text_of
 from collectors.reading.printed_price import words_of
-from collectors.reading.product_html import id_of_address, read_printed
+from collectors.reading.product_html import id_of_address, is_of_host, read_printed
 from collectors.reading.product_items import is_product, offer_of_graph, offers_of, text
 from collectors.reading.shop_marks import ShopMarks
 from collectors.reading.structured import walk
@@ -91,7 +91,7 @@ def read_offers(document: Document, items: Sequence[Item], url: str | None = Non
         cards = read_cards(document, url, lang) if marks.has_price and not is_sure else []
         main = printed if is_sure or len(cards) < MANY_CARDS else None
     else:
-        main = _completed(main, variants, printed)
+        main = _completed(main, variants, printed, url)
     if main is not None and url and (main.sku is None or is_gtin(main.sku)):
         main = replace(main, sku=id_of_address(url, raw) or main.sku)
     offers = ([_resolved(main, url)] if main is not None else []) + variants + cards
@@ -170,11 +170,15 @@ def _title(document: Document, items: Sequence[Item]) -> str:
     return next((text_of(node) for node, _, _ in document.tagged("title")), "")
 
 
-def _completed(main: ReadOffer, variants: Sequence[ReadOffer], printed: ReadOffer | None) -> ReadOffer:
+def _completed(main: ReadOffer, variants: Sequence[ReadOffer], printed: ReadOffer | None, url: str | None) -> ReadOffer:
     """Structured data with what the page prints. Its price of zero is a template left empty, unless the page says "free"."""
     if main.price_amount == 0 and (printed is None or printed.price_amount != 0):
         main = replace(main, price_text=None, price_amount=None)
-    return main if printed is None else _filled(_agreed(main, variants, printed), printed)
+    if printed is None:
+        return main
+    if main.brand and printed.brand and is_of_host(main.brand, url):
+        main = replace(main, brand=None)  # the shop's own name, where the page names another
+    return _filled(_agreed(main, variants, printed), printed)
 
 
 def _agreed(main: ReadOffer, variants: Sequence[ReadOffer], printed: ReadOffer) -> ReadOffer:

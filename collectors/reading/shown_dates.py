@@ -17,7 +17,7 @@ from selectolax.lexbor import LexborNode
 
 from collectors.reading.dates import read_date
 from collectors.reading.document import Attributes, Document
-from collectors.reading.head import short_text
+from collectors.reading.head import scope_around, short_text
 from collectors.reading.model import Moment
 
 EARLIEST_YEAR = 1994  # before it there was no web page to publish
@@ -25,6 +25,7 @@ _MOST_NODES = 150
 _LONGEST_TEXT = 150_000
 _LONGEST_SHOWN = 250  # characters of an element that shows a date; a longer one is a piece of the page
 _LONGEST_RAW = 5_000  # the same with all its white space
+_LONGEST_TAG = 300
 _MOST_PLACES = 500
 # in the class of what shows a date
 _NAMES = ("date", "datum", "publish", "time", "posted", "byline", " meta ", "-meta", "_meta", "info", "submitted")
@@ -112,7 +113,11 @@ def shown_date(
     """The date that the page shows: after its heading, else labelled as publication, else the first anywhere."""
     before: list[Moment] = []
     after: list[Moment] = []
-    marked = [element for element in document.with_attribute("itemprop") if "date" in (element[2]["itemprop"] or "").lower()]
+    marked = [
+        element
+        for element in document.with_attribute("itemprop")
+        if "date" in (element[2]["itemprop"] or "").lower() and "review" not in (scope_around(element[0]).get("itemprop") or "")
+    ]
     named = (document.called(*_NAMES), document.identified("date"))
     is_after = False
     for node, tag, attributes in document.in_order(document.tagged("h1"), document.tagged("time"), *named, marked)[:_MOST_NODES]:
@@ -246,12 +251,21 @@ def hidden_date(document: Document, limit: datetime | None, lang: str | None) ->
         if match is None:
             continue
         done = match.end()
-        if raw.rfind(b"<script", 0, match.start()) <= raw.rfind(b"</script", 0, match.start()):
+        script = raw.rfind(b"<script", 0, match.start())
+        if script <= raw.rfind(b"</script", 0, match.start()) or _is_of_replies(raw, script):
             continue
         moment = read_date(match[1].decode("utf-8", "replace"), lang, strict=True)
         if moment is not None and is_possible(moment, limit):
             return replace(moment, evidence="script")
     return None
+
+
+def _is_of_replies(raw: bytes, script: int) -> bool:
+    """Whether a script is structured data that holds reviews or comments: their dates are not the page's."""
+    if b"ld+json" not in raw[script : script + _LONGEST_TAG]:
+        return False
+    text = raw[script : raw.find(b"</script", script)]
+    return any(name in text for name in (b'"Review"', b'"Comment"', b'"Answer"'))
 
 
 @cache

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from collectors.reading.dates import read_date
 from collectors.reading.document import read_document
-from collectors.reading.head import read_head
+from collectors.reading.head import main_items, read_head
 from collectors.reading.model import Item
 from collectors.reading.page_dates import read_page_dates
 
@@ -143,6 +143,25 @@ def test_modified_time_is_read_apart():
     assert published is not None
     assert modified is not None
     assert (published.value.day, modified.value.day) == (1, 5)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<div itemprop="review" itemscope><meta itemprop="datePublished" content="2024-05-03">Хорош</div>',
+        '<script type="application/ld+json">{"review":{"@type":"Review","datePublished":"2024-05-03"}}</script>',
+    ],
+    ids=["microdata", "json-ld"],
+)
+def test_the_date_of_a_review_is_not_that_of_the_page(html):
+    assert page_dates(f"<h1>Чайник</h1>{html}")[0] is None
+
+
+def test_of_several_reviews_none_is_the_page():
+    reviews = tuple(Item("Review", {"datePublished": f"2024-05-0{day}"}, "json-ld") for day in (3, 4))
+
+    assert main_items(reviews, frozenset(), "") == []
+    assert main_items(reviews[:1], frozenset(), "") == list(reviews[:1])
 
 
 def test_nothing_after_the_fetch_is_believed():
