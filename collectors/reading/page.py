@@ -9,6 +9,7 @@ from collectors.reading.bounds import check_bounds, check_size
 from collectors.reading.breadcrumbs import read_breadcrumbs
 from collectors.reading.comments import read_comments
 from collectors.reading.content import read_content
+from collectors.reading.declared_comments import read_declared_comments
 from collectors.reading.document import read_document
 from collectors.reading.encoding import utf8
 from collectors.reading.language import detect
@@ -43,6 +44,8 @@ def read_page(
     comments, used = read_comments(document, content.kept, content.kind, url, lang, fetched_at)
     if used:
         text = content.text(without=used)
+    if not comments:
+        comments = read_declared_comments(items, text, url, lang)
     links = read_links(document, url)
     return Reading(
         url=url,

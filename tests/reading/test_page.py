@@ -1,5 +1,6 @@
 """One page through all readers."""
 
+import json
 from datetime import UTC, datetime
 
 from collectors.reading.page import read_page
@@ -54,6 +55,17 @@ def test_posts_after_the_first_are_comments_of_a_forum_page() -> None:
     assert [(comment.author, comment.text) for comment in reading.comments] == list(
         zip(("bob", "eve", "dan"), POSTS[1:], strict=True)
     )
+
+
+def test_comments_that_only_structured_data_holds_are_read() -> None:
+    said = {"@type": "Comment", "text": "<p>Two minutes are enough.</p>", "author": {"name": "eve"}, "dateCreated": "2026-04-03"}
+    page = f"<script type=application/ld+json>{json.dumps({'@type': 'Article', 'comment': [said]})}</script><p>Boil water, then wait."
+
+    (comment,) = read_page(page, URL).comments
+
+    assert (comment.author, comment.text) == ("eve", "Two minutes are enough.")
+    assert comment.published_at is not None
+    assert comment.published_at.value == datetime(2026, 4, 3)
 
 
 def test_bytes_and_text_of_a_page_read_alike() -> None:
