@@ -23,20 +23,17 @@ def read_declared_comments(items: Sequence[Item], text: str, url: str | None, la
     for item in walk([item for item in items if item.origin == "json-ld"]):
         if item.type not in _TYPES:
             continue
+        author = first_text(item, "author", "creator") or None
+        if item.type == "Answer" and author is None:
+            continue  # the site's own, to a question it asks itself
         said = next((value for value in values(item, "text", "commentText") if isinstance(value, str)), "")
         lines = text_from_html(said[:MAX_TEXT])
         if not lines or lines[:_COMPARED].partition("\n")[0] in text:
             continue
-        found.append(
-            Comment(lines, first_text(item, "author", "creator") or None, _moment(item, lang), join(url, _address(item)))
-        )
+        found.append(Comment(lines, author, _moment(item, lang), join(url, first_text(item, "url"))))
         if len(found) >= MAX_COMMENTS:
             break
     return tuple(found)
-
-
-def _address(item: Item) -> str | None:
-    return first_text(item, "url") or None
 
 
 def _moment(item: Item, lang: str | None) -> Moment | None:

@@ -59,9 +59,9 @@ def test_posts_after_the_first_are_comments_of_a_forum_page() -> None:
 
 def test_comments_that_only_structured_data_holds_are_read() -> None:
     said = {"@type": "Comment", "text": "<p>Two minutes are enough.</p>", "author": {"name": "eve"}, "dateCreated": "2026-04-03"}
-    page = f"<script type=application/ld+json>{json.dumps({'@type': 'Article', 'comment': [said]})}</script><p>Boil water, then wait."
+    data = json.dumps({"@type": "Article", "comment": [said]})
 
-    (comment,) = read_page(page, URL).comments
+    (comment,) = read_page(f"<script type=application/ld+json>{data}</script><p>Boil water, then wait.", URL).comments
 
     assert (comment.author, comment.text) == ("eve", "Two minutes are enough.")
     assert comment.published_at is not None
