@@ -245,13 +245,16 @@ def _rows_of_keys(connection: duckdb.DuckDBPyConnection, need: str, model: Model
 
 
 def _mentioned(connection: duckdb.DuckDBPyConnection, need: str) -> list[str]:
-    """The columns to carry along: of an observation table those that some model driven by it names, of other relations all."""
+    """The columns to carry along: those that some model driven by the relation names, or all where one passes them all on."""
     schema, _, table = need.partition(".")
     rows = connection.execute(
         "SELECT column_name FROM duckdb_columns() WHERE schema_name = ? AND table_name = ? ORDER BY column_index", [schema, table]
     ).fetchall()
-    words = {word for model in models() if need in model.drivers for word in re.findall(r"\w+", f"{model.sql} {model.by}")}
-    return [name for (name,) in rows if name in words or schema != "obs"]
+    driven = [model for model in models() if need in model.drivers]
+    if schema != "obs" and any(re.search(rf"\*\s+FROM {re.escape(need)}\b", model.sql) for model in driven):
+        return [name for (name,) in rows]
+    words = {word for model in driven for word in re.findall(r"\w+", f"{model.sql} {model.by} {model.also_by} {model.grain}")}
+    return [name for (name,) in rows if name in words]
 
 
 def _statement(

@@ -227,15 +227,17 @@ def _load(
         standing or None,
         loaded_rows,
     )
-    where = "table_name = ? AND source = ? AND batch_date = ?"
-    connection.execute(f"DELETE FROM ops.batch WHERE {where}", [file.table, file.source, file.day])
-    connection.execute(
-        f"INSERT INTO ops.batch VALUES ({', '.join('?' * (len(row) + 3))})", [file.table, file.source, file.day, *row]
-    )
+    given, where = [file.table, file.source, file.day], "table_name = ? AND source = ? AND batch_date = ?"
+    if (
+        connection.execute(f"SELECT * EXCLUDE (table_name, source, batch_date) FROM ops.batch WHERE {where}", given).fetchone()
+        != row
+    ):
+        connection.execute(f"DELETE FROM ops.batch WHERE {where}", given)
+        connection.execute(f"INSERT INTO ops.batch VALUES ({', '.join('?' * (len(row) + 3))})", [*given, *row])
+        connection.execute("INSERT INTO work.changed VALUES ('ops.batch')")
     key = _key(store, file)
     connection.execute("DELETE FROM work.file WHERE path = ?", [key])
     connection.execute("INSERT INTO work.file VALUES (?, ?)", [key, _seen_mark(store, file)])
-    connection.execute("INSERT INTO work.changed VALUES ('ops.batch')")
     connection.execute("COMMIT")
     crash_point("load.committed")
 

@@ -18,7 +18,14 @@ SELECT
     count(*) AS publication_count,
     count(*) FILTER (p.is_ad) AS ad_count,
     sum(p.reaction_count)::BIGINT AS reaction_count,
-    list_sort(list_distinct(flatten(list(p.reaction_parts)))) AS reaction_parts,
+    list_filter(
+        [
+            CASE WHEN bool_or(p.comment_count IS NOT NULL) THEN 'comments' END,
+            CASE WHEN bool_or(p.like_count IS NOT NULL) THEN 'likes' END,
+            CASE WHEN bool_or(p.share_count IS NOT NULL) THEN 'shares' END
+        ],
+        lambda part: part IS NOT NULL
+    ) AS reaction_parts,
     sum(p.view_count)::BIGINT AS view_count,
     sum(p.reaction_count) FILTER (p.view_count > 0) / nullif(sum(p.view_count) FILTER (p.reaction_count IS NOT NULL), 0) AS er_view
 FROM core.publication AS p
