@@ -20,6 +20,7 @@ MAX_CLIMB = 11
 MAX_PRICE_TEXT = 80
 LONG_NAME = 6  # letters; a shorter one is taken only if there is none longer ("+More")
 MAX_NAME = 300  # characters of class and id that are looked at
+MAX_READ = 2_000_000  # characters of all elements that are looked at
 MAX_CARD_TEXT = 10_000  # characters; a longer block is no card
 
 _PRICES = ("price", "preis", "prix", "precio", "prezzo", "cena", "cost")  # in the class of what shows one
@@ -57,8 +58,13 @@ def read_cards(document: Document, url: str | None, lang: str | None) -> list[Re
         return []
     cards: dict[int, _Card] = {}
     shapes: dict[int, bool] = {}
+    left = MAX_READ
     for node, tag, attributes in found[:MAX_PRICES]:
-        shown = price_text_of(node)
+        size = len(node.text())
+        left -= size
+        if left < 0:
+            break
+        shown = price_text_of(node) if size <= MAX_CARD_TEXT else ""
         if not shown or len(shown) > MAX_PRICE_TEXT or not any(char.isdigit() for char in shown):
             continue
         block = _block(node, shapes)

@@ -20,6 +20,8 @@ from collectors.reading.model import PageError
 MAX_BLOCKS: Final = 20_000  # the longest page of the corpora has under 4 000
 MAX_NODES: Final = 400_000
 MAX_DEPTH: Final = 400  # the deepest page of the corpora has 41 levels
+MAX_WEIGHT: Final = 50_000_000  # characters, each times the elements around it; the heaviest page of the corpora has 1.5 million
+USUAL_DEPTH: Final = 16  # text above it is not weighed
 
 # Listed as elements, never entered: what they hold is no text of the page, or a list of choices.
 CLOSED: Final = (
@@ -175,6 +177,7 @@ class _Walk:
 
     __slots__ = (
         "containers", "elements", "ends", "found", "gap", "images", "in_link", "in_pre", "link_chars", "links", "nodes", "parts",
+        "weight",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -187,7 +190,7 @@ class _Walk:
         self.parts: list[str] = []
         self.gap = False  # an inline element has just ended, so the next one needs a space
         self.link_chars = self.links = self.images = 0
-        self.in_link = self.in_pre = 0
+        self.in_link = self.in_pre = self.weight = 0
 
     def blocks(self) -> Blocks:
         if not self.found:
@@ -240,6 +243,8 @@ class _Walk:
         if tag == "pre":
             self.in_pre += 1
         self.inside(node, container, depth, hidden)
+        if len(self.elements) > MAX_NODES:
+            raise PageError(f"too many elements (more than {MAX_NODES:,})")
         if self.parts:
             self.flush(container)
         self.gap = False
@@ -266,6 +271,8 @@ class _Walk:
                 text = child.text_content or ""
                 self.parts.append(text)
                 self.gap = False
+                if depth > USUAL_DEPTH:
+                    self.weigh(len(text) * depth)
                 if self.in_link:
                     self.link_chars += len(text.strip())
                 continue
@@ -301,8 +308,12 @@ class _Walk:
             self.gap = False
             self.links = self.images = 0
             self.block(child, name, attributes, container, depth + 1, hidden)
-        if len(elements) > MAX_NODES:
-            raise PageError(f"too many elements (more than {MAX_NODES:,})")
+
+    def weigh(self, weight: int) -> None:
+        """Readers ask elements for their text: text costs as often as there are elements around it."""
+        self.weight += weight
+        if self.weight > MAX_WEIGHT:
+            raise PageError(f"too much text nested too deeply (more than {MAX_WEIGHT:,} characters times levels)")
 
     def closed(self, outer: LexborNode, tag: int) -> None:
         """Lists what a player holds of structured data; all else in it is for browsers that cannot play."""

@@ -26,6 +26,7 @@ _LONGEST_TEXT = 150_000
 _LONGEST_SHOWN = 250  # characters of an element that shows a date; a longer one is a piece of the page
 _LONGEST_RAW = 5_000  # the same with all its white space
 _LONGEST_TAG = 300
+_MOST_READ = 2_000_000  # characters of all elements that are looked at
 _MOST_PLACES = 500
 # in the class of what shows a date
 _NAMES = ("date", "datum", "publish", "time", "posted", "byline", " meta ", "-meta", "_meta", "info", "submitted")
@@ -120,11 +121,16 @@ def shown_date(
     ]
     named = (document.called(*_NAMES), document.identified("date"))
     is_after = False
+    left = _MOST_READ
     for node, tag, attributes in document.in_order(document.tagged("h1"), document.tagged("time"), *named, marked)[:_MOST_NODES]:
         if tag == "h1":
             is_after = True
             continue
-        moment = _of_element(node, tag, attributes, limit, fetched_at, lang, order)
+        raw = node.text()
+        left -= len(raw)
+        if left < 0:
+            break
+        moment = _of_element(node, tag, attributes, raw, limit, fetched_at, lang, order)
         if moment is None or _is_beside(node, attributes):
             continue
         if _says_published(attributes):
@@ -150,6 +156,7 @@ def _of_element(
     node: LexborNode,
     tag: str,
     attributes: Attributes,
+    raw: str,
     limit: datetime | None,
     fetched_at: datetime | None,
     lang: str | None,
@@ -158,7 +165,6 @@ def _of_element(
     for stamp in (attributes.get("datetime"), attributes.get("content")):
         if stamp and (moment := read_date(stamp, lang, day_first=order, strict=True)) and is_possible(moment, limit):
             return replace(moment, evidence=f"shown {tag}")
-    raw = node.text()
     if not 6 <= len(raw) <= _LONGEST_RAW or (fetched_at is None and _YEAR_IN_TEXT.search(raw) is None):
         return None
     text = short_text(node, _LONGEST_SHOWN)

@@ -85,6 +85,12 @@ def test_a_million_attributes_are_refused_by_name() -> None:
         read_page("<p " + " ".join(f"a{i}=1" for i in range(1_000_000)) + ">", URL)
 
 
+@pytest.mark.parametrize("tag", ["div", "span"])
+def test_much_text_in_many_elements_is_refused_by_name(tag: str) -> None:
+    with pytest.raises(PageError, match="too much text nested too deeply"):
+        read_page(f"<{tag} class='date author price' itemprop=name>" * 300 + "tea " * 100_000, URL)
+
+
 def test_unclosed_paragraphs_are_not_depth() -> None:
     check_bounds("<p>tea" * 20_000)
 
@@ -102,6 +108,11 @@ def test_unclosed_paragraphs_are_not_depth() -> None:
         pytest.param(b"<body>" + b"tea " * (MAX_SIZE // 4 - 10), id="one text of the largest size"),
         pytest.param(b"<p>" + b"<b x=1><p>" * 2_000, id="formatting that is opened again and again"),
         pytest.param(b"<a href=x>tea</a>" * 50_000, id="fifty thousand links"),
+        pytest.param(b"<div class='date author price info comment'>" * 390 + b"tea " * 30_000, id="text in many named elements"),
+        pytest.param(
+            b"<div class='date author price'>" * 390 + b" " * (11 << 20) + b"1", id="white space in many named elements"
+        ),
+        pytest.param(b"<h1 itemprop=name>" * 300 + b"tea " * 10_000, id="headings in headings"),
         pytest.param(b"<p>tea" * 100_000, id="a hundred thousand paragraphs"),
         pytest.param(b"<meta name=description content=tea>" * 50_000, id="fifty thousand metas"),
         pytest.param(b"<" * 1_000_000, id="a million angle brackets"),

@@ -143,8 +143,8 @@ def test_a_million_metas_are_not_all_read():
 @pytest.mark.parametrize(
     "html",
     [
-        '<div class="author date">' * 40 + "word " * 1_000_000,
-        "<time class=date>" * 200 + "12.12.2012 " * 500_000,
+        '<div class="author date">' * 40 + "word " * 200_000,
+        "<time class=date>" * 200 + "12.12.2012 " * 15_000,
         '<meta name=author content="' + "a, " * 1_000_000 + '">',
         "<title>" + "a | " * 1_000_000,
         '<p class=date>1<div class="date">1</div>' * 9_000,
