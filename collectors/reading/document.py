@@ -21,6 +21,7 @@ MAX_BLOCKS: Final = 20_000  # the longest page of the corpora has under 4 000
 MAX_NODES: Final = 400_000
 MAX_DEPTH: Final = 400  # the deepest page of the corpora has 41 levels
 MAX_WEIGHT: Final = 50_000_000  # characters, each times the elements around it; the heaviest page of the corpora has 1.5 million
+MAX_VOLUME: Final = 600_000_000  # bytes times levels: the same for white space; 50 levels for the largest page
 USUAL_DEPTH: Final = 16  # text above it is not weighed
 
 # Listed as elements, never entered: what they hold is no text of the page, or a list of choices.
@@ -169,6 +170,8 @@ def document_of(tree: LexborHTMLParser) -> Document:
     if body is not None:
         walk.elements.append((body, "body", body.attributes))
         walk.block(body, "body", walk.elements[-1][2], -1, 0, False)
+    if len(tree.raw_html or b"") * walk.deepest > MAX_VOLUME:
+        raise PageError(f"too large for its depth (more than {MAX_VOLUME:,} bytes times levels)")
     return Document(tree, walk.blocks(), walk.elements)
 
 
@@ -176,8 +179,8 @@ class _Walk:
     """The state of one walk: the block being read, and how deep in links and preformatted text it is."""
 
     __slots__ = (
-        "containers", "elements", "ends", "found", "gap", "images", "in_link", "in_pre", "link_chars", "links", "nodes", "parts",
-        "weight",
+        "containers", "deepest", "elements", "ends", "found", "gap", "images", "in_link", "in_pre", "link_chars", "links", "nodes",
+        "parts", "weight",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -190,7 +193,7 @@ class _Walk:
         self.parts: list[str] = []
         self.gap = False  # an inline element has just ended, so the next one needs a space
         self.link_chars = self.links = self.images = 0
-        self.in_link = self.in_pre = self.weight = 0
+        self.in_link = self.in_pre = self.weight = self.deepest = 0
 
     def blocks(self) -> Blocks:
         if not self.found:
@@ -262,8 +265,8 @@ class _Walk:
 
     def inside(self, node: LexborNode, container: int, depth: int, hidden: bool) -> None:
         """What an element holds. White space between elements is left out, except in preformatted text."""
-        if depth > MAX_DEPTH:
-            raise PageError(f"nested too deeply (more than {MAX_DEPTH} levels)")
+        if depth > self.deepest:
+            self.deeper(depth)
         elements = self.elements
         for child in node.iter(include_text=True, skip_empty=not self.in_pre):
             tag = child.tag_id
@@ -308,6 +311,11 @@ class _Walk:
             self.gap = False
             self.links = self.images = 0
             self.block(child, name, attributes, container, depth + 1, hidden)
+
+    def deeper(self, depth: int) -> None:
+        self.deepest = depth
+        if depth > MAX_DEPTH:
+            raise PageError(f"nested too deeply (more than {MAX_DEPTH} levels)")
 
     def weigh(self, weight: int) -> None:
         """Readers ask elements for their text: text costs as often as there are elements around it."""

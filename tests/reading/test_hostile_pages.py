@@ -91,6 +91,11 @@ def test_much_text_in_many_elements_is_refused_by_name(tag: str) -> None:
         read_page(f"<{tag} class='date author price' itemprop=name>" * 300 + "tea " * 100_000, URL)
 
 
+def test_much_white_space_in_many_elements_is_refused_by_name() -> None:
+    with pytest.raises(PageError, match="too large for its depth"):
+        read_page("<div typeof=Product><b property=name>" * 190 + " " * (10 << 20) + "<i></i>tea", URL)
+
+
 def test_unclosed_paragraphs_are_not_depth() -> None:
     check_bounds("<p>tea" * 20_000)
 
