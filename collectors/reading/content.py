@@ -22,9 +22,14 @@ from collectors.reading.text import text_from_html
 MAX_DESCRIPTION: Final = 50_000
 SURE_OF_FORUM: Final = 0.25  # from this probability on, comments may be what the page is about
 LEAST_WORDS: Final = 30
+# Pages of one text have little that is half likely; lists of cards are half likely altogether.
+LEAST_PROBABILITY: Final[dict[PageKind, float]] = {"article": 0.5, "documentation": 0.5, "product": 0.5}
+SURE_OF_ARTICLE: Final = 0.7
+LEAST_OF_ARTICLE: Final = 0.6
 REPEATING: Final = frozenset(("article", "documentation"))  # an interview asks everybody the same, a recipe measures twice
 LEAST_COPY: Final = 15  # characters; what is shorter may be a word of its own each time
 _FORUM: Final = KINDS.index("forum")
+_ARTICLE: Final = KINDS.index("article")
 _IN_COMMENTS: Final = FEATURES.index("in_comment_name")
 _PUNCTUATION: Final = re.compile(r"[^\w ]+")
 OUTSIDE: Final = frozenset(("described", "abstract"))  # containers of what the visible page does not hold
@@ -126,11 +131,13 @@ def judge(page: Prepared) -> tuple[Content, Floats]:
 
 def keep(blocks: Blocks, measured: Measured, probability: Doubles, kinds: Sequence[float]) -> tuple[float, npt.NDArray[np.bool_]]:
     """The page's threshold, and which of its blocks are its content: the likely ones, less comments and copies."""
-    threshold = expected_best(probability, measured.words)
+    kind = KINDS[int(np.argmax(kinds))]
+    least = LEAST_OF_ARTICLE if kinds[_ARTICLE] >= SURE_OF_ARTICLE else LEAST_PROBABILITY.get(kind, 0.0)
+    threshold = max(expected_best(probability, measured.words), least)
     kept = probability >= threshold
     if kinds[_FORUM] < SURE_OF_FORUM:
         kept = _without_comments(measured, kept)
-    if KINDS[int(np.argmax(kinds))] not in REPEATING:
+    if kind not in REPEATING:
         kept = _without_copies(blocks.texts, kept)
     return threshold, kept
 
