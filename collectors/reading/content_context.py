@@ -7,12 +7,13 @@ look like content, and how it stands to the strongest part of the page, is known
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, get_args
 
 import numpy as np
 
 from collectors.reading.blocks import Blocks
 from collectors.reading.content_features import FEATURES, Doubles, Floats, Measured, Numbers
+from collectors.reading.model import PageKind
 
 LEVELS: Final = 5
 _STEPS: Final = (-2, -1, 1, 2)
@@ -47,7 +48,7 @@ OWN_FEATURES: Final = tuple(
     }
 )  # fmt: skip
 _OWN_ROWS: Final = np.array([FEATURES.index(name) for name in OWN_FEATURES])
-SECOND_FEATURES: Final = (*OWN_FEATURES, *(f"kind_{number}" for number in range(7)), *CONTEXT_FEATURES)
+SECOND_FEATURES: Final = (*OWN_FEATURES, *(f"kind_{kind}" for kind in get_args(PageKind)), *CONTEXT_FEATURES)
 
 
 def second_look(blocks: Blocks, measured: Measured, first: Doubles, kinds: Sequence[float]) -> Floats:
