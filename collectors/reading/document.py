@@ -179,8 +179,8 @@ class _Walk:
     """The state of one walk: the block being read, and how deep in links and preformatted text it is."""
 
     __slots__ = (
-        "containers", "deepest", "elements", "ends", "found", "gap", "images", "in_link", "in_pre", "link_chars", "links", "nodes",
-        "parts", "weight",
+        "containers", "deepest", "elements", "ends", "found", "gap", "images", "in_link", "in_pre", "link_chars", "links",
+        "nodes", "parts", "weight",
     )  # fmt: skip
 
     def __init__(self) -> None:
