@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,16 +16,13 @@ from dozor.workers import Workers
 from tests.corpora import corpus
 from tests.pipeline.nights import Site, ask, at_night, contents, night, serving, settings_for
 
-SHOP, PRESS = "pages.example", "press.example"
-HEAD = """
-projects:
-  - id: real
-    title: Real
-    entities:
-      - id: all
-        name: All of them
-        watches:
-"""
+SHOP, PRESS, NEWS, MESSENGER = "pages.example", "press.example", "news.example", "messenger.example"
+POSTS = "SELECT count(*), count(text_hash) FROM core.publication WHERE source = 'telegram_channel'"
+ARTICLES = (
+    "SELECT count(*), count(*) FILTER (length(text) > 300) FROM core.publication LEFT JOIN obs.text USING (text_hash)"
+    f" JOIN ops.capture USING (capture_id) WHERE capture.url LIKE '%{NEWS}%/a/%'"
+)
+CHANGES = "SELECT DISTINCT url[strpos(url, '/p/'):] AS path FROM core.page_change ORDER BY path"
 EXPLAINED = ("skip", "denied", "blocked", "failed", "changed")
 
 
@@ -66,11 +64,33 @@ def real_site(count: int | None) -> tuple[Site, str, list[str]]:
         site.put(host, "/", "<html lang=en><title>Home</title><h1>Home</h1><p>A home page with a map of the site.</p></html>")
         site.put(host, "/sitemap.xml", body, "application/gzip" if name.endswith(".gz") else "application/xml")
         watches.append(f"site: 'http://{host}:{{port}}/'")
+    watches += [*articles(site), channel(site)]
     lines = "\n".join(f"          - {watch}" for watch in watches)
     head = (
         "projects:\n  - id: real\n    title: Real\n    entities:\n      - id: all\n        name: All of them\n        watches:\n"
     )
     return site, f"{head}{lines}\n", paths
+
+
+def articles(site: Site) -> list[str]:
+    """Real news pages behind a feed, which is followed to them."""
+    pages = sampled(files("fundus-news", "html.tar.xz"), 5)
+    items = ""
+    for number, (_, body) in enumerate(pages):
+        site.put(NEWS, f"/a/{number}", body, "text/html")
+        items += f"<item><title>Piece {number}</title><link>http://{NEWS}:{{port}}/a/{number}</link><guid>n{number}</guid></item>"
+    feed = f"<rss version='2.0'><channel><title>News</title><link>http://{NEWS}/</link>{items}</channel></rss>"
+    site.put(NEWS, "/feed", feed, "application/rss+xml")
+    return [f"feed: 'http://{NEWS}:{{port}}/feed'"]
+
+
+def channel(site: Site) -> str:
+    """A real preview of a channel; before its oldest post there is nothing."""
+    with tarfile.open(corpus("telegram-preview") / "pages.tar.gz") as tar:
+        feed = tar.extractfile("channel_feed.html").read()  # type: ignore[union-attr]
+    site.put(MESSENGER, "/s/durov", feed)
+    site.put(MESSENGER, "/s/durov?before=519", re.sub(rb'(?s)<section class="tgme_channel_history.*?</section>', b"", feed))
+    return "telegram_channel: '@durov'"
 
 
 @pytest.fixture(scope="module")
@@ -82,11 +102,15 @@ def pool() -> Iterator[Workers]:
 def play(folder: Path, pool: Workers, count: int | None) -> None:
     site, watchlist, paths = real_site(count)
     with serving(site):
-        settings = settings_for(folder, site, watchlist)
+        messenger = {"telegram_channel": f"http://{MESSENGER}:{site.port}"}
+        settings = settings_for(folder, site, watchlist, base_urls=messenger)
         first = night(settings, pool, run_id="first")
         everything_is_archived_and_explained(settings, site, paths)
         for outcome in first:
             assert outcome.status in ("ok", "empty") or outcome.message, f"{outcome.source} {outcome.target}: {outcome.status}"
+
+        assert ask(settings.store, POSTS) == [(20, 19)]  # one is a picture alone
+        assert ask(settings.store, ARTICLES) == [(5, 5)]
 
         before, asked = contents(settings.store), len(site.seen)
         batches = {path: path.read_bytes() for path in (settings.store / "batches").rglob("*.parquet")}
@@ -98,12 +122,13 @@ def play(folder: Path, pool: Workers, count: int | None) -> None:
         readable = [
             str(url) for (url,) in ask(settings.store, f"SELECT DISTINCT url FROM core.page WHERE url LIKE '%{SHOP}%/p/%'")
         ]
-        changed = sorted(path for path in paths if any(url.endswith(path) for url in readable))[:5]
-        for path in changed:
-            page = site.pages[SHOP, path]
-            page.body = page.body.replace(b"</title>", b" (changed tonight)</title>", 1)
+        found = sorted(path for path in paths if any(url.endswith(path) for url in readable))
+        changed, others = found[:5], found[5:10]
+        for path, other in zip(changed, others, strict=True):
+            site.pages[SHOP, path].body = site.pages[SHOP, other].body
         night(at_night(settings, 1), pool, run_id="second")
 
+    assert ask(settings.store, CHANGES) == [(path,) for path in changed]
     fresh = [c.url for c in read_captures(settings.store) if c.run_id == "second" and c.verdict == "ok"]
     assert sorted(url[url.index("/p/") :] for url in fresh) == changed
 
