@@ -191,7 +191,9 @@ def night(template: pa.Table, day: int, rows: int) -> pa.Table:
         "capture_id": pc.binary_join_element_wise(
             pa.scalar(f"c{day}-"), pc.cast(pc.divide(numbers, ROWS_PER_CAPTURE), pa.string()), ""
         ),
-        "text_hash": pc.binary_join_element_wise(pa.scalar("a" * 20), pc.utf8_lpad(pc.cast(copied(numbers), pa.string()), 12, "0"), ""),
+        "text_hash": pc.binary_join_element_wise(
+            pa.scalar("a" * 20), pc.utf8_lpad(pc.cast(copied(numbers), pa.string()), 12, "0"), ""
+        ),
         "text": texts(numbers),
         "native_id": text,
         "published_at": pc.add(

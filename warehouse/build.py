@@ -27,6 +27,7 @@ from warehouse.reference import load_reference
 from warehouse.writer import Limits, open_build
 
 SLICE_ROWS = 20_000_000  # rows of its needs that a model is rebuilt from at a time: what 1 200 MB of memory were seen to hold
+TEXT_SLICE_ROWS = 1_000_000  # the same for a Python model, whose rows bring their texts along
 
 _WHOLE = ""  # in place of the table of touched rows: all of the relation changed
 
@@ -158,10 +159,10 @@ def _rebuild_whole(connection: duckdb.DuckDBPyConnection, store: Path, model: Mo
 
 def _slices(connection: duckdb.DuckDBPyConnection, model: Model) -> int:
     """In how many parts the whole is made: one, but for a long history of a model that can be rebuilt in part."""
-    if model.module is not None or not model.by:
+    if not model.by or hasattr(model.module, "merge"):
         return 1
     counts = [connection.execute(f"SELECT count(*) FROM {need}").fetchone() or (0,) for need in model.drivers]
-    return 1 + sum(int(count) for (count,) in counts) // SLICE_ROWS
+    return 1 + sum(int(count) for (count,) in counts) // (TEXT_SLICE_ROWS if model.module else SLICE_ROWS)
 
 
 def _rebuild_slice(connection: duckdb.DuckDBPyConnection, store: Path, model: Model, number: int, slices: int) -> None:

@@ -20,6 +20,7 @@ QUICK = ("load.inserted", "build.before_commit", "publish.copied", "publish.plac
 THOROUGH = (
     "batch.written",
     "batch.placed",
+    "load.let_in",
     "load.begun",
     "load.committed",
     "load.archive",
