@@ -33,8 +33,9 @@ from benchmarks.content_corpora import Sample, read_samples
 from benchmarks.content_labels import words_of
 from collectors.reading.content import Content, keep
 from collectors.reading.content_context import SECOND_FEATURES, second_look
-from collectors.reading.content_features import FEATURES, Doubles, Floats, Measured, Scores, block_words, measure, name_tokens
+from collectors.reading.content_features import FEATURES, Measured, measure
 from collectors.reading.content_model import WEIGHTS, build_trees, probabilities, sums
+from collectors.reading.content_scores import Doubles, Floats, Scores, block_words, name_tokens
 from collectors.reading.kind import (
     KINDS,
     MEASURES,

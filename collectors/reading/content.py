@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from collectors.reading.blocks import Blocks
 from collectors.reading.content_context import SECOND_FEATURES, second_look
-from collectors.reading.content_features import FEATURES, Doubles, Floats, Measured, measure
+from collectors.reading.content_features import FEATURES, Measured, measure
 from collectors.reading.content_model import expected_best, load_scores, load_trees, probabilities
+from collectors.reading.content_scores import Doubles, Floats
 from collectors.reading.document import Document
 from collectors.reading.kind import KINDS, read_kind
 from collectors.reading.model import Item, PageKind

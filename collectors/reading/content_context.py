@@ -12,7 +12,8 @@ from typing import Final, get_args
 import numpy as np
 
 from collectors.reading.blocks import Blocks
-from collectors.reading.content_features import FEATURES, Doubles, Floats, Measured, Numbers
+from collectors.reading.content_features import FEATURES, Measured
+from collectors.reading.content_scores import Doubles, Floats, Numbers
 from collectors.reading.model import PageKind
 
 LEVELS: Final = 5

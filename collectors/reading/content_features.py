@@ -6,8 +6,6 @@ running totals. Word and name scores are learned log-odds (`weights/words.json`,
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -15,55 +13,23 @@ import numpy as np
 import numpy.typing as npt
 
 from collectors.reading.blocks import Blocks
+from collectors.reading.content_containers import FLAG_BITS, FLAGS, INHERITED, inherit
+from collectors.reading.content_scores import END, HEAD, WORD, Doubles, Floats, Numbers, Scores, scored
 
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
-Numbers = npt.NDArray[np.int64]
-
-HEAD: Final = 80  # characters of a block whose words and letters are looked at: its beginning says what it is
 LEVELS: Final = 5
-END: Final = "\x00"  # between blocks; no parsed page holds it
-NAME_TOKEN: Final = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{2,}|\x00")
-WORD: Final = re.compile(r"\w+|\x00")
 _STOPS: Final = frozenset(".!?…。")
-
-FLAGS: Final = (
-    "nav", "header", "footer", "aside", "main", "article", "form", "table", "list", "figure", "dialog", "section", "blockquote",
-    "details", "pre", "body_prop", "description_prop", "comment_name", "alert", "heading", "noscript",
-)  # fmt: skip
-_BIT: Final = {name: 1 << number for number, name in enumerate(FLAGS)}
-_FLAG_BITS: Final = np.array([[bit] for bit in _BIT.values()])
-_TAG_BITS: Final = {
-    "nav": _BIT["nav"], "header": _BIT["header"], "footer": _BIT["footer"], "aside": _BIT["aside"], "main": _BIT["main"],
-    "article": _BIT["article"], "form": _BIT["form"], "table": _BIT["table"], "ul": _BIT["list"], "ol": _BIT["list"],
-    "menu": _BIT["list"], "figure": _BIT["figure"], "dialog": _BIT["dialog"], "section": _BIT["section"],
-    "blockquote": _BIT["blockquote"], "details": _BIT["details"], "pre": _BIT["pre"], "noscript": _BIT["noscript"],
-    **{f"h{level}": _BIT["heading"] for level in range(1, 7)},
-}  # fmt: skip
-_ROLE_BITS: Final = {
-    "navigation": _BIT["nav"], "banner": _BIT["header"], "contentinfo": _BIT["footer"], "complementary": _BIT["aside"],
-    "main": _BIT["main"], "article": _BIT["article"], "search": _BIT["form"], "dialog": _BIT["dialog"],
-    "alertdialog": _BIT["dialog"], "menu": _BIT["nav"], "menubar": _BIT["nav"], "alert": _BIT["alert"],
-}  # fmt: skip
-_PROP_BITS: Final = {
-    "articlebody": _BIT["body_prop"], "text": _BIT["body_prop"], "description": _BIT["description_prop"],
-    "reviewbody": _BIT["comment_name"],
-}  # fmt: skip
-MAX_NAMES: Final = 120  # characters of a class and id string
 
 TAGS: Final = (
     "p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "td", "div", "pre", "figcaption", "button", "label", "described", "abstract",
 )  # fmt: skip
 _TAG_NUMBER: Final = {name: number for number, name in enumerate(TAGS)}
 _TAG_ROWS: Final = np.arange(len(TAGS))[:, None]
-_HEADINGS: Final = tuple(f"h{level}" for level in range(1, 7))
 
 _OWN: Final = (
     "words", "chars", "sentences", "stop", "money", "copies", "link_share", "links", "images",
     "word_mean", "word_min", "word_max", "word_sum", "title_share", "digits", "upper", "commas", "separators",
 )  # fmt: skip
 _UP: Final = ("words", "share", "long_share", "link_share", "mean", "long_part", "place", "blocks", "stops", "score")
-_INHERITED: Final = ("name_low", "name_high", "name_near", "name_sum", "repeats", "own_repeats")
 _FAMILY: Final = ("count", "share", "mean", "link_share", "unit")
 _NEAR: Final = ("words", "link_share", "word_mean", "name_sum", "depth")
 _STEPS: Final = (-2, -1, 1, 2)
@@ -80,7 +46,7 @@ FEATURES: Final = (
     *(f"in_{flag}" for flag in FLAGS),
     "hidden",
     "depth",
-    *_INHERITED,
+    *INHERITED,
     *(f"up{level}_{name}" for name in _UP for level in range(1, LEVELS + 1)),
     *(f"{family}_{name}" for family in ("near_family", "top_family") for name in _FAMILY),
     *_PLACE,
@@ -88,28 +54,6 @@ FEATURES: Final = (
     *(f"{name}_{side}" for side in ("before", "after") for name in _WINDOW),
     *_PAGE,
 )
-
-
-class Scores(NamedTuple):
-    """Learned log-odds, of class or id tokens and of words, to stand in main content."""
-
-    names: Mapping[str, float]
-    words: Mapping[str, float]
-
-    @classmethod
-    def of(cls, names: Mapping[str, float], words: Mapping[str, float]) -> Scores:
-        """Ends of strings are tokens as well, of a score that is no number, so that they are found among the scores."""
-        return cls({**names, END: math.nan}, {**words, END: math.nan})
-
-
-def name_tokens(names: str) -> list[str]:
-    """Lower-case words of class and id strings: "postBody post-1" gives post, body, post."""
-    return "\n".join(NAME_TOKEN.findall(names[:MAX_NAMES])).lower().split()
-
-
-def block_words(text: str) -> list[str]:
-    """Words by which a block is scored."""
-    return WORD.findall(text[:HEAD].lower())
 
 
 class Measured(NamedTuple):
@@ -141,7 +85,7 @@ def measure(blocks: Blocks, title: str, scores: Scores) -> Measured:
     number_of = _TAG_NUMBER.get
     tags = np.array([number_of(tag, -1) for tag in blocks.tag])[of]
     depth = np.asarray(blocks.depth)[of]
-    inherited = _inherit(blocks, scores)
+    inherited = inherit(blocks, scores)
     linked = np.asarray(blocks.link_chars, np.float64)
     long = np.where((words >= 12) & (row["link_share"] < 0.4), words, 0)
     run = np.zeros((6, count + 1))
@@ -151,7 +95,7 @@ def measure(blocks: Blocks, title: str, scores: Scores) -> Measured:
     parts = (
         own.rows,
         tags == _TAG_ROWS,
-        (inherited.flags[of] & _FLAG_BITS) != 0,
+        (inherited.flags[of] & FLAG_BITS) != 0,
         np.asarray(blocks.hidden)[of][None],
         depth[None],
         inherited.rows[:, of],
@@ -209,11 +153,7 @@ def _words(tokens: Sequence[str], title: str, scores: Mapping[str, float], rows:
 
     Gives how many tokens each block has, END among them.
     """
-    get = scores.get
-    marks = np.array([get(token, 0.0) for token in tokens])
-    ends = np.flatnonzero(np.isnan(marks))
-    marks[ends] = 0
-    starts = np.concatenate(([0], ends[:-1] + 1))
+    marks, starts, ends = scored(tokens, scores)
     known = np.add.reduceat(marks != 0, starts, dtype=np.float64)
     rows[3] = np.add.reduceat(marks, starts)
     rows[0] = rows[3] / np.maximum(known, 1)
@@ -282,90 +222,6 @@ def _levels(run: Doubles, start: Numbers, end: Numbers, of: Numbers, wider: Numb
         sums[4] / count,
     ])  # fmt: skip
     return result.reshape(len(_UP) * LEVELS, -1)
-
-
-class _Inherited(NamedTuple):
-    """Per container, from its ancestors and itself."""
-
-    rows: Doubles  # in the order of _INHERITED
-    flags: Numbers
-    wider: Numbers  # the nearest ancestor with more blocks
-    family: Numbers  # containers of one parent, tag and first class (less its number) are a family
-    near_family: Numbers  # the nearest container around, itself included, that has at least two like it; 0 = none
-    top_family: Numbers  # the outermost such container
-    names: list[str]  # lower-case words of all class and id strings, ends of strings among them
-
-
-def _named(strings: Sequence[str], scores: Mapping[str, float]) -> tuple[dict[str, tuple[float, int, str]], list[str]]:
-    """What class and id strings say: their score, a flag, the class that members of a family share; and all words in them."""
-    found = NAME_TOKEN.findall(END.join([names[:MAX_NAMES] for names in strings]) + END)
-    tokens = "\n".join(found).lower().split("\n")
-    get = scores.get
-    marks = np.array([get(token, 0.0) for token in tokens])
-    ends = np.flatnonzero(np.isnan(marks))
-    marks[ends] = 0
-    starts = np.concatenate(([0], ends[:-1] + 1))
-    count = np.add.reduceat(marks != 0, starts, dtype=np.float64)
-    score = np.add.reduceat(marks, starts) / np.sqrt(np.maximum(count, 1))
-    comment = _BIT["comment_name"]
-    known = {
-        names: (
-            value,
-            comment if "omment" in names or "isqus" in names or "espond" in names else 0,
-            names.partition(" ")[0].rstrip("0123456789"),
-        )
-        for names, value in zip(strings, score.tolist(), strict=True)
-    }
-    return known, tokens
-
-
-def _inherit(blocks: Blocks, scores: Scores) -> _Inherited:
-    size = len(blocks.parent)
-    known, tokens = _named(list(dict.fromkeys(blocks.names)), scores.names)
-    named = [known[names] for names in blocks.names]
-    numbers: dict[tuple[int, str, str], int] = {}
-    number_of = numbers.setdefault
-    family = [
-        number_of((parent, tag, name[2]), len(numbers))
-        for parent, tag, name in zip(blocks.parent, blocks.tag, named, strict=True)
-    ]
-    sizes = np.bincount(family)
-    alike = sizes[family].tolist()
-    lengths = [end - start for start, end in zip(blocks.start, blocks.end, strict=True)]
-    low, high, close, total, repeats = [0.0] * size, [0.0] * size, [0.0] * size, [0.0] * size, [1] * size
-    flags, wider, near, top = [0] * size, [0] * size, [0] * size, [0] * size
-    tag_bits = _TAG_BITS.get
-    for c, (parent, tag, role, itemprop, name, same) in enumerate(
-        zip(blocks.parent, blocks.tag, blocks.role, blocks.itemprop, named, alike, strict=True)
-    ):
-        score, bits, _ = name
-        bits |= tag_bits(tag, 0)
-        if role:
-            bits |= _ROLE_BITS.get(role, 0)
-        if itemprop:
-            bits |= _PROP_BITS.get(itemprop.lower(), 0)
-        if parent < 0:
-            close[c] = score
-            flags[c] = bits
-            continue
-        flags[c] = bits | flags[parent]
-        before = low[parent]
-        low[c] = score if score < before else before  # noqa: FURB136 - min() costs twice as much, and this runs for every container
-        before = high[parent]
-        high[c] = score if score > before else before  # noqa: FURB136
-        close[c] = score or close[parent] * 0.8
-        total[c] = score + 0.8 * total[parent]
-        before = repeats[parent]
-        repeats[c] = same if same > before else before  # noqa: FURB136
-        if same > 2:
-            near[c] = c
-            top[c] = top[parent] or c
-        else:
-            near[c] = near[parent]
-            top[c] = top[parent]
-        wider[c] = parent if lengths[parent] > lengths[c] else wider[parent]
-    rows = np.array((low, high, close, total, repeats, alike), np.float64)
-    return _Inherited(rows, np.array(flags), np.array(wider), np.array(family), np.array(near), np.array(top), tokens)
 
 
 def _families(run: Doubles, start: Numbers, end: Numbers, unit: Numbers, family: Numbers) -> Doubles:

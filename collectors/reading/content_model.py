@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from collectors.reading.content_features import Scores
+from collectors.reading.content_scores import Scores
 
 WEIGHTS: Final = Path(__file__).parent / "weights"
 

@@ -20,8 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from collectors.reading.blocks import Blocks
-from collectors.reading.content_features import END, TAGS, Doubles, Measured, name_tokens
+from collectors.reading.content_features import TAGS, Measured
 from collectors.reading.content_model import WEIGHTS, load_trees, sums
+from collectors.reading.content_scores import END, Doubles, name_tokens
 from collectors.reading.document import Document
 from collectors.reading.model import Item, PageKind
 

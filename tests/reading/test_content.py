@@ -6,8 +6,9 @@ import pytest
 from collectors.reading.blocks import Blocks
 from collectors.reading.content import Content, judge, prepare, read_content
 from collectors.reading.content_context import SECOND_FEATURES
-from collectors.reading.content_features import FEATURES, measure, name_tokens
+from collectors.reading.content_features import FEATURES, measure
 from collectors.reading.content_model import build_trees, expected_best, load_scores, load_trees, probabilities, sums
+from collectors.reading.content_scores import name_tokens
 from collectors.reading.document import read_document
 from collectors.reading.explain import contributions, explain_page
 from collectors.reading.kind import KINDS
