@@ -12,7 +12,7 @@ A model's SQL names them like tables, and the columns they add mean the same whe
 
 A look is an observation, or a later capture that found the same body again (ops.sighting). Of looks that speak of the same moment
 the one fetched last counts, so no two stretches begin at once. Partial observations (cards) count only for records never seen
-whole.
+whole; of things taken together they count until the thing is seen whole, since what a listing said of a price was so.
 """
 
 from __future__ import annotations
@@ -88,13 +88,14 @@ _HISTORY = """(
         FROM {relation} AS o
         JOIN ops.sighting AS s ON s.body_of = o.capture_id
     ),
-    card AS (
-        SELECT record_id FROM {relation} GROUP BY record_id HAVING bool_and(is_partial)
+    whole AS (
+        SELECT record_id, min(observed_at) AS whole_at FROM {relation} WHERE NOT is_partial GROUP BY record_id
     ),
     moment AS (
-        SELECT *
+        SELECT look.*
         FROM look
-        WHERE NOT is_partial OR record_id IN (FROM card)
+        LEFT JOIN whole USING (record_id)
+        WHERE NOT is_partial OR whole_at IS NULL{or_before}
         QUALIFY row_number() OVER (PARTITION BY record_id, observed_at ORDER BY fetched_at DESC, capture_id DESC) = 1
     ),
     step AS (
@@ -148,6 +149,7 @@ def _written(found: re.Match[str]) -> str:
     return (_LATEST if found["block"] == "latest" else _HISTORY).format(
         united=united,
         relation="observed" if identity else relation,
+        or_before=" OR observed_at < whole_at" if identity else "",
         columns=", ".join(columns),
         o_columns=", ".join(f"o.{name}" for name in columns),
     )

@@ -219,9 +219,20 @@ def test_the_card_of_a_listing_and_the_page_of_its_product_are_one_offer(store: 
     refresh(store, 2)
 
     assert offers(store) == [("1", 80, 5)]
-    assert ask(store, "SELECT price_amount::INT, capture_id FROM core.price_interval ORDER BY 1") == [(80, "p2-1"), (100, "p1-1")]
+    assert ask(store, "SELECT price_amount::INT, capture_id FROM core.price_interval ORDER BY 1") == [(80, "p2-1"), (100, "l0")]
     assert ask(store, "SELECT count(*) FROM mart.price_change") == [(1,)]
     assert len(ask(store, "SELECT DISTINCT record_id FROM obs.offer")) == 2
+
+
+def test_what_a_listing_said_of_a_price_before_its_page_was_read_is_history(store: Path) -> None:
+    put(store, 0, [card(0, "100")])
+    put(store, 1, [(look(1), [page(), offer(price="80", sku="1", availability="InStock")])])
+    refresh(store, 1)
+
+    assert ask(store, "SELECT previous_price_amount::INT, price_amount::INT, price_change FROM mart.price_change") == [
+        (100, 80, -0.2)
+    ]
+    assert ask(store, "SELECT change FROM core.page_change") == [("price",)]
 
 
 def test_a_card_of_an_address_with_several_products_stays_an_offer_of_its_own(store: Path) -> None:

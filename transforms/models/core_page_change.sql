@@ -12,7 +12,8 @@
 --   sign, else 1; null where one side is unknown
 -- column price_change: relative change of the price with its sign (formula price_change)
 -- column capture_id: the capture that first showed the change
--- note: text that an ignore rule of the watch matches does not count
+-- note: text that an ignore rule of the watch matches does not count; to learn from a page the availability that a
+--   card did not say is no change
 WITH rule AS (
     SELECT watch_id, string_agg('(?:' || pattern || ')', '|' ORDER BY pattern) AS pattern
     FROM ref.ignore_rule
@@ -122,6 +123,7 @@ priced AS (
         i.currency,
         i.availability,
         lag(i.interval_number) OVER turn AS old_number,
+        lag(i.is_partial) OVER turn AS was_card,
         lag(i.price_amount) OVER turn AS old_price,
         lag(i.currency) OVER turn AS old_currency,
         lag(i.availability) OVER turn AS old_availability
@@ -171,4 +173,4 @@ WHERE ROW(price_amount, currency) IS DISTINCT FROM ROW(old_price, old_currency)
 UNION ALL
 SELECT record_id, changed_at, 'availability', subject, source, watch_id, url, old_availability, availability, 1, NULL, capture_id
 FROM on_page
-WHERE availability IS DISTINCT FROM old_availability
+WHERE availability IS DISTINCT FROM old_availability AND (old_availability IS NOT NULL OR NOT was_card)

@@ -5,6 +5,7 @@
 -- touch core.offer_identity: SELECT offer_id AS record_id FROM touched
 -- rows obs.offer: SELECT i.record_id FROM core.offer_identity AS i JOIN keys AS k ON k.record_id = i.offer_id
 -- column interval_number: place in the offer's history, from 1
+-- column is_partial: begun by a card of a listing, before the page was read
 SELECT
     h.record_id,
     h.stretch_number AS interval_number,
@@ -12,6 +13,7 @@ SELECT
     h.old_price_amount,
     h.currency,
     h.availability,
+    h.is_partial,
     h.valid_from,
     h.valid_to,
     h.last_seen_at,
