@@ -12,6 +12,7 @@ WITH step AS (
     SELECT
         i.*,
         lag(i.interval_number) OVER turn AS previous_number,
+        lag(i.is_partial) OVER turn AS was_card,
         lag(i.price_amount) OVER turn AS previous_price_amount,
         lag(i.currency) OVER turn AS previous_currency,
         lag(i.availability) OVER turn AS previous_availability
@@ -41,3 +42,9 @@ FROM step AS s
 JOIN core.offer AS o USING (record_id)
 JOIN core.record_entity AS e USING (record_id)
 WHERE s.previous_number IS NOT NULL
+    -- A card need not say the availability: to learn it from the page is no change.
+    AND NOT (
+        s.was_card
+        AND s.previous_availability IS NULL
+        AND ROW(s.price_amount, s.currency) IS NOT DISTINCT FROM ROW(s.previous_price_amount, s.previous_currency)
+    )
