@@ -6,6 +6,7 @@ process must not and cannot load; and our workers need nothing of it: their func
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,3 +24,16 @@ def without_main() -> Iterator[None]:
         main.__spec__ = spec
         if file is not None:
             main.__file__ = file
+
+
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """While the block runs, processes that are started do linear algebra on one thread, unless the user's environment says how
+    many: with a process for each core, more threads only wait for each other (half the speed on two cores)."""
+    ours = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS") if name not in os.environ}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name in ours:
+            os.environ.pop(name, None)

@@ -10,6 +10,7 @@ from itertools import islice
 from multiprocessing import get_context
 from typing import Any, TextIO
 
+from collectors.processes import one_thread_each
 from transforms.mentions.evaluate import Document
 from transforms.mentions.match import BadQueriesError, QuerySet, compile_readable, dump, load
 from transforms.mentions.toned import Mention, in_language, mentions_of
@@ -116,7 +117,10 @@ def _answered(query_set: QuerySet, tasks: Iterator[Task]) -> Iterator[str]:
         return
     pending: deque[Future[str]] = deque()
     dumped = dump(query_set)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(dumped,)) as pool:
+    with (
+        one_thread_each(),
+        ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(dumped,)) as pool,
+    ):
         for task in first:
             pending.append(pool.submit(_work, task))
         for task in tasks:

@@ -13,6 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TextIO
 
+from collectors.processes import one_thread_each
 from transforms.mentions.onnx_engine import OnnxSentiment
 from transforms.mentions.sentiment import Asked, Engine, Sentiment, Tone
 
@@ -36,7 +37,7 @@ def judge_lines(lines: Iterable[str], out: TextIO, model: Path | None = None) ->
     if not more or cores == 1:
         out.writelines(_judged(part, model) for part in _parts(chain(first, more, numbered)))
         return
-    with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
+    with one_thread_each(), ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
         pending: deque[Future[str]] = deque()
         for part in _parts(chain(first, more, numbered)):
             pending.append(pool.submit(_judged, part, model))

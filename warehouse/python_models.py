@@ -19,7 +19,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from collectors.processes import without_main
+from collectors.processes import one_thread_each, without_main
 from transforms.models import Model
 from warehouse.files import replaced, work_dir
 from warehouse.schema import literal
@@ -56,8 +56,17 @@ def run_merging_model(connection: duckdb.DuckDBPyConnection, store: Path, model:
     module = _module(model)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE given AS {sql}")
     given = connection.execute(f"SELECT * FROM given ORDER BY {module.ORDER}").to_arrow_table()
-    known = connection.execute(re.sub(r"\bkeys\b", keys, module.KNOWN)).to_arrow_table()
-    return _written(store, model, iter([module.merge(given, known)]), None)
+    near = re.sub(r"\bkeys\b", keys, module.KNOWN)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE known AS {near}")
+
+    def known() -> Iterator[pa.Table]:
+        reader = connection.execute("FROM known").to_arrow_reader(ROWS_PER_TASK)
+        yield reader.schema.empty_table()
+        yield from (pa.Table.from_batches([batch]) for batch in reader)
+
+    answer = _written(store, model, iter([module.merge(given, known)]), None)
+    connection.execute("DROP TABLE known")
+    return answer
 
 
 def _module(model: Model) -> Any:
@@ -125,6 +134,7 @@ def _results(module: str, given: Path, beside: bytes) -> Iterator[pa.Table]:
     context = multiprocessing.get_context("spawn")
     with (
         without_main(),
+        one_thread_each(),
         ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(module, beside)) as pool,
     ):
         yield from pool.map(_group, repeat(given), groups)

@@ -14,6 +14,10 @@ import pytest
 from collectors.records import Counters, Publication, Record, Review
 from tests.warehouse.nights import ask, capture, contents, put, refresh
 from transforms.models import models
+from warehouse.build import build
+from warehouse.checks import check
+from warehouse.load import load_pending
+from warehouse.publish import publish
 from warehouse.reference import FORMULAS, set_reference
 
 MONDAY = datetime(2026, 10, 26, 9, tzinfo=UTC)
@@ -140,6 +144,44 @@ def poison(store: Path) -> None:
     """Mark the rows that stand now, so that those made anew can be told from them."""
     with duckdb.connect(str(store / "work" / "warehouse.duckdb")) as connection:
         connection.execute("UPDATE core.mention_found SET sentence = 'kept'")
+
+
+def test_what_is_only_counted_anew_is_not_matched_again(store: Path) -> None:
+    watchlist(store)
+    night(store, 0, [said("Новый самовар", counters=Counters(likes=1)), review("The samovar leaks")])
+    refresh(store)
+    night(store, 1, [said("Новый самовар", counters=Counters(likes=7)), said("Старый самовар", 2), review("The samovar leaks")])
+    load_pending(store)
+    report = build(store, now=MONDAY)
+
+    assert [report.parts[name] for name in ("core.mention_found", "core.text_cluster", "core.mention")] == [1, 1, 3]
+    assert check(store) == []
+    publish(store)
+    assert ask(store, "SELECT reaction_count, capture_id FROM core.mention WHERE kind = 'post' ORDER BY 1") == [
+        (7, "c1-w1"),
+        (None, "c1-w1"),
+    ]
+
+
+@pytest.mark.parametrize(("topic", "found"), [("самовар followers:>100", 1), ("самовар followers:<100", 0)])
+def test_a_topic_that_asks_for_followers_sees_how_many_there_are_now(store: Path, topic: str, found: int) -> None:
+    watchlist(store, {"tea/brew": topic})
+    night(store, 0, [said("Новый самовар", follower_count=90, counters=Counters(likes=1))])
+    refresh(store)
+    night(store, 1, [said("Новый самовар", follower_count=110, counters=Counters(likes=1))])
+    refresh(store, 1)
+
+    assert len(ask(store, "FROM core.mention")) == found
+
+
+def test_a_text_that_another_project_finds_later_is_matched_for_it(store: Path) -> None:
+    watchlist(store, {"tea/any": "самовар", "bank/any": "самовар"})
+    night(store, 0, [said("Новый самовар")], watch="w1")
+    refresh(store)
+    night(store, 1, [said("Новый самовар")], watch="w2")
+    refresh(store, 1)
+
+    assert ask(store, "SELECT project_id FROM core.mention ORDER BY 1") == [("bank",), ("tea",)]
 
 
 def test_a_changed_topic_is_run_over_history_and_the_rows_of_others_are_not_touched(store: Path) -> None:
@@ -347,7 +389,9 @@ WORDS = ("самовар", "чай вкусный", "кредит", "The samovar
 def some_lists(random: Random, ids: Sequence[str]) -> dict[str, Any]:
     """A watchlist as people change it."""
     topics = {
-        key: random.choice([query, "чай OR $words", "самовар -чай"]) for key, query in TOPICS.items() if random.random() < 0.8
+        key: random.choice([query, "чай OR $words", "самовар -чай", "самовар followers:>100"])
+        for key, query in TOPICS.items()
+        if random.random() < 0.8
     }
     said_of = random.sample(list(ids), min(len(ids), random.randint(0, 2)))
     watches = [("tea", "w1"), ("bank", "w2"), ("tea", "w3"), ("bank", "w3"), ("bank", "w1")]
@@ -367,6 +411,7 @@ def some_posts(random: Random) -> list[Record]:
             channel=f"channel{number}",
             at=MONDAY + timedelta(days=random.randint(-9, 9)),
             counters=Counters(likes=random.choice([None, 3])),
+            follower_count=random.choice([None, 50, 500]),
         )
         for number in random.sample(range(8), random.randint(0, 6))
     ]

@@ -76,7 +76,8 @@ def copying_authors(posts: Sequence[Post]) -> dict[str, int]:
 def stuffing(text: str) -> tuple[int, int, tuple[str, ...]]:
     """Links and hashtags in a text, and the marks that they earn it: what can be said without any other text."""
     text = text[:READ_CHARACTERS]
-    links, tags = len(_LINK.findall(text)), len(_TAG.findall(text)) if "#" in text else 0
+    links = len(_LINK.findall(text)) if "http" in text or "www." in text else 0
+    tags = len(_TAG.findall(text)) if "#" in text else 0
     marks: list[str] = []
     if links >= STUFFED_LINKS or tags >= STUFFED_TAGS:
         words = len(_WORD.findall(_TAG.sub(" ", _LINK.sub(" ", text))))

@@ -1,7 +1,7 @@
 -- about: mentions: publications and reviews that a topic found, with the tone that holds, their cluster and spam marks
 -- grain: record_id, project_id, topic_id
--- needs: core.mention_found, core.text_cluster, core.publication, ref.label
--- by: record_id from core.mention_found, core.text_cluster, core.publication
+-- needs: core.mention_found, core.text_cluster, core.publication, core.review, ref.label
+-- by: record_id from core.mention_found, core.text_cluster, core.publication, core.review
 -- touch ref.label: SELECT record_id FROM touched
 -- column published_date: UTC day of publication
 -- column author: who wrote it: the author, else the channel
@@ -28,8 +28,8 @@ SELECT
     f.kind,
     f.published_at,
     f.published_at::DATE AS published_date,
-    coalesce(p.author, p.channel_title, p.channel) AS author,
-    regexp_replace(regexp_extract(coalesce(p.url, ''), '^[a-z]+://([^/:?#]+)', 1), '^www\.', '') AS domain,
+    coalesce(p.author, p.channel_title, p.channel, r.author) AS author,
+    regexp_replace(regexp_extract(coalesce(p.url, r.url, ''), '^[a-z]+://([^/:?#]+)', 1), '^www\.', '') AS domain,
     f.matched_terms,
     f.spans,
     f.title_spans,
@@ -50,9 +50,10 @@ SELECT
     coalesce(c.copying_author_count, 1) AS copying_author_count,
     c.spam_marks,
     f.query_version,
-    f.capture_id
+    coalesce(p.capture_id, r.capture_id) AS capture_id
 FROM core.mention_found AS f
 LEFT JOIN core.publication AS p USING (record_id)
+LEFT JOIN core.review AS r USING (record_id)
 LEFT JOIN core.text_cluster AS c USING (record_id)
 LEFT JOIN word AS w ON w.record_id = f.record_id AND w.topic_id = f.topic_id
 LEFT JOIN word AS a ON a.record_id = f.record_id AND a.topic_id = ''

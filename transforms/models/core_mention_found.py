@@ -5,6 +5,14 @@ grain: record_id, project_id, topic_id
 needs: core.publication, core.review, core.counter_latest, core.publication_watch, core.record_watch, obs.text,
     ref.watch_entity, ref.topic
 by: record_id from core.publication, core.review
+touch core.publication: SELECT record_id FROM touched GROUP BY record_id HAVING count(*) <> 2 OR count(DISTINCT (
+    source, kind, published_at, title, text_hash, author, channel_title, url, lang, is_ad, ad_erid)) > 1
+touch core.review: SELECT record_id FROM touched GROUP BY record_id HAVING count(*) <> 2 OR count(DISTINCT (
+    source, published_at, title, text_hash, author, url, lang, country, rating_value)) > 1
+touch core.counter_latest: SELECT record_id FROM touched GROUP BY record_id HAVING count(DISTINCT coalesce(follower_count, -1)) > 1
+    AND (SELECT bool_or(query ILIKE '%followers%' OR macros ILIKE '%followers%') FROM ref.topic)
+touch core.publication_watch: SELECT record_id FROM touched GROUP BY record_id, watch_id HAVING count(*) <> 2
+touch core.record_watch: SELECT record_id FROM touched GROUP BY record_id, watch_id HAVING count(*) <> 2
 touch ref.watch_entity: SELECT record_id FROM (FROM core.publication_watch UNION ALL FROM core.record_watch) JOIN touched
     USING (watch_id)
 also: project_id, topic_id from ref.topic
@@ -22,7 +30,7 @@ column model_confidence: 0-1, probability of the sentiment
 column lang: ISO 639-1 code, detected where the source does not say
 column categories: kinds of talk (transforms/mentions/categories.yml)
 column query_version: hash of the query, its macros and the engine
-note: a person's word on the sentiment stands in ref.label and wins in core.mention
+note: what was only seen again, with other counters, is not matched again; a person's word on the sentiment stands in ref.label and wins in core.mention
 """
 
 from __future__ import annotations
@@ -54,14 +62,14 @@ project AS (
     FROM seen AS s JOIN ref.watch_entity AS e USING (watch_id) GROUP BY s.record_id
 )
 SELECT p.record_id, p.source, p.kind, p.published_at, p.title, t.text, p.author, p.channel_title, p.url, p.lang, NULL AS country,
-    NULL AS rating_value, c.follower_count, p.is_ad, p.ad_erid, j.role, j.project_ids, p.capture_id
+    NULL AS rating_value, c.follower_count, p.is_ad, p.ad_erid, j.role, j.project_ids
 FROM core.publication AS p
 JOIN project AS j USING (record_id)
 LEFT JOIN obs.text AS t USING (text_hash)
 LEFT JOIN core.counter_latest AS c USING (record_id)
 UNION ALL
 SELECT r.record_id, r.source, 'review', r.published_at, r.title, t.text, r.author, NULL, r.url, r.lang, r.country,
-    r.rating_value, NULL, NULL, NULL, j.role, j.project_ids, r.capture_id
+    r.rating_value, NULL, NULL, NULL, j.role, j.project_ids
 FROM core.review AS r
 JOIN project AS j USING (record_id)
 LEFT JOIN obs.text AS t USING (text_hash)
@@ -90,7 +98,6 @@ _COLUMNS: list[pa.Field[Any]] = [
     pa.field("lang", pa.string()),
     pa.field("categories", pa.list_(pa.string())),
     pa.field("query_version", pa.string()),
-    pa.field("capture_id", pa.string()),
 ]
 SCHEMA = pa.schema(_COLUMNS)
 
@@ -191,7 +198,6 @@ def _row(
         "lang": mention.lang,
         "categories": categories,
         "query_version": version,
-        "capture_id": row["capture_id"],
     }
 
 

@@ -4,6 +4,10 @@ about: texts by the cluster of near-duplicates they belong to, and how many auth
 grain: record_id
 needs: core.publication, core.review, obs.text
 by: record_id from core.publication, core.review
+touch core.publication: SELECT record_id FROM touched GROUP BY record_id HAVING count(*) <> 2 OR count(DISTINCT (
+    coalesce(published_at, first_seen_at), author, channel, channel_title, repost_of_id, repost_of_url, title, text_hash)) > 1
+touch core.review: SELECT record_id FROM touched GROUP BY record_id HAVING count(*) <> 2 OR count(DISTINCT (
+    coalesce(published_at, first_seen_at), author, title, text_hash)) > 1
 column published_at: when it was published; when first seen where the source does not say
 column author: key of who published it
 column is_repost: the source says that it repeats another
@@ -15,12 +19,12 @@ column copying_author_count: authors of the cluster within seven days of this te
 column link_count: links in the text
 column tag_count: hashtags in the text
 column spam_marks: copied, link_stuffed, tag_stuffed (transforms/mentions/spam.py)
-note: a cluster changes only when a new member links two or precedes the earliest
+note: looks that only count likes anew are not compared again; a cluster changes only when a new member links two or precedes the earliest
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -74,17 +78,20 @@ _COLUMNS: list[pa.Field[Any]] = [
 ]
 SCHEMA = pa.schema(_COLUMNS)
 
+ROWS_AT_ONCE = 100_000
+
 _SETTLED = ("cluster_id", "cluster_started_at", "copying_author_count", "spam_marks")
 _COUNTED = ("record_id", "cluster_id", "author", "published_at", "is_repost", "spam_marks")
 
 
-def merge(given: pa.Table, known: pa.Table) -> pa.Table:
-    """The rows of new texts, and those known rows that the new ones change; `known` are the rows of KNOWN."""
-    loose = known.filter(known["is_loose"]).select(SCHEMA.names)
-    new = pa.concat_tables([_fresh(given), loose.cast(SCHEMA)])
-    firm = relevant(new, known.filter(pc.invert(known["is_loose"])).select(SCHEMA.names).cast(SCHEMA))
+def merge(given: pa.Table, known: Callable[[], Iterable[pa.Table]]) -> pa.Table:
+    """The rows of new texts, and those known rows that the new ones change; `known` gives the rows of KNOWN."""
+    fresh = _fresh(given)
+    loose = pa.concat_tables([_own(part.filter(part["is_loose"])) for part in known()])
+    new = pa.concat_tables([fresh, _alone(loose)])
+    firm = relevant(new, lambda: (_own(part.filter(pc.invert(part["is_loose"]))) for part in known()))
     rows = _settled(new, firm)
-    before = pa.concat_tables([loose.cast(SCHEMA), firm])
+    before = pa.concat_tables([loose, firm])
     places = pc.index_in(rows["record_id"], value_set=before["record_id"].combine_chunks())
     earlier = before.take(places)
     changed = pc.is_null(places)
@@ -94,17 +101,42 @@ def merge(given: pa.Table, known: pa.Table) -> pa.Table:
 
 
 def whole(chunks: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """All rows anew, from chunks of QUERY in order of published_at. Memory holds the clusters of one window and a chunk."""
+    """All rows anew, from chunks of QUERY in order of published_at. Memory holds the clusters of one window and a few chunks."""
     kept = SCHEMA.empty_table()
-    for chunk in chunks:
-        if not chunk.num_rows:
-            continue
+    for chunk in _gathered(chunks):
         since = pa.scalar(pc.min(chunk["published_at"]).as_py() - WINDOW, pa.timestamp("us"))
         recent = pc.unique(kept.filter(pc.greater_equal(kept["published_at"], since))["cluster_id"])
         is_open = pc.is_in(kept["cluster_id"], value_set=recent)
         yield kept.filter(pc.invert(is_open))
-        kept = _settled(_fresh(chunk), kept.filter(is_open))
+        kept = kept.filter(is_open)
+        fresh = _fresh(chunk)
+        firm = relevant(fresh, lambda kept=kept: [kept])  # type: ignore[misc]
+        apart = pc.invert(pc.is_in(kept["cluster_id"], value_set=pc.unique(firm["cluster_id"])))
+        kept = pa.concat_tables([kept.filter(apart), _settled(fresh, firm)]).combine_chunks()
     yield kept
+
+
+def _gathered(chunks: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows in chunks of at least ROWS_AT_ONCE, but for the last: each one looks through all that is kept."""
+    waiting: list[pa.Table] = []
+    for chunk in chunks:
+        waiting.append(chunk)
+        if sum(one.num_rows for one in waiting) >= ROWS_AT_ONCE:
+            yield pa.concat_tables(waiting)
+            waiting = []
+    if any(one.num_rows for one in waiting):
+        yield pa.concat_tables(waiting)
+
+
+def _alone(rows: pa.Table) -> pa.Table:
+    """The rows as if no other text were like them: what a cluster that is taken apart leaves may be that."""
+    marks = [[name for name in found if name != "copied"] for found in rows["spam_marks"].to_pylist()]
+    rows = rows.set_column(_place("spam_marks"), "spam_marks", pa.array(marks, pa.list_(pa.string())))
+    return rows.set_column(_place("copying_author_count"), "copying_author_count", pa.array([1] * len(marks), pa.int64()))
+
+
+def _own(rows: pa.Table) -> pa.Table:
+    return rows.select(SCHEMA.names).cast(SCHEMA)
 
 
 def _fresh(given: pa.Table) -> pa.Table:
