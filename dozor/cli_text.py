@@ -58,11 +58,16 @@ def match(
 
 
 @app.command()
-def sentiment() -> None:
+def sentiment(
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", help='Folder of an ONNX model to judge by instead; needs pip install "dozor[onnx]".'),
+    ] = None,
+) -> None:
     """How texts sound about targets: reads lines {"id","text","targets":[[start,end],...]} and answers one each, in order."""
     from dozor.sentiment import judge_lines
 
-    judge_lines(sys.stdin, sys.stdout)
+    judge_lines(sys.stdin, sys.stdout, model)
 
 
 @topics.command("check")

@@ -88,6 +88,8 @@ class OnnxSentiment:
 class ModelError(ValueError):
     """A model folder that cannot be used; says what is wrong with it."""
 
+    exit_code = 2  # a file to mend
+
 
 def _columns(config: dict[str, Any], folder: Path) -> tuple[int, int, int]:
     """Columns of the logits that are negative, neutral, positive."""

@@ -9,7 +9,8 @@ touch core.publication: SELECT record_id FROM touched GROUP BY record_id HAVING 
     source, kind, published_at, title, text_hash, author, channel_title, url, lang, is_ad, ad_erid)) > 1
 touch core.review: SELECT record_id FROM touched GROUP BY record_id HAVING count(*) <> 2 OR count(DISTINCT (
     source, published_at, title, text_hash, author, url, lang, country, rating_value)) > 1
-touch core.counter_latest: SELECT record_id FROM touched GROUP BY record_id HAVING count(DISTINCT coalesce(follower_count, -1)) > 1
+touch core.counter_latest: SELECT record_id FROM touched GROUP BY record_id
+    HAVING count(DISTINCT coalesce(follower_count, -1)) > 1
     AND (SELECT bool_or(query ILIKE '%followers%' OR macros ILIKE '%followers%') FROM ref.topic)
 touch core.publication_watch: SELECT record_id FROM touched GROUP BY record_id, watch_id HAVING count(*) <> 2
 touch core.record_watch: SELECT record_id FROM touched GROUP BY record_id, watch_id HAVING count(*) <> 2
@@ -30,7 +31,8 @@ column model_confidence: 0-1, probability of the sentiment
 column lang: ISO 639-1 code, detected where the source does not say
 column categories: kinds of talk (transforms/mentions/categories.yml)
 column query_version: hash of the query, its macros and the engine
-note: what was only seen again, with other counters, is not matched again; a person's word on the sentiment stands in ref.label and wins in core.mention
+note: what was only seen again, with other counters, is not matched again;
+    a person's word on the sentiment stands in ref.label and wins in core.mention
 """
 
 from __future__ import annotations

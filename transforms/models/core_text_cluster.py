@@ -19,7 +19,8 @@ column copying_author_count: authors of the cluster within seven days of this te
 column link_count: links in the text
 column tag_count: hashtags in the text
 column spam_marks: copied, link_stuffed, tag_stuffed (transforms/mentions/spam.py)
-note: looks that only count likes anew are not compared again; a cluster changes only when a new member links two or precedes the earliest
+note: looks that only count likes anew are not compared again;
+    a cluster changes only when a new member links two or precedes the earliest
 """
 
 from __future__ import annotations
@@ -130,7 +131,8 @@ def _gathered(chunks: Iterable[pa.Table]) -> Iterator[pa.Table]:
 
 def _alone(rows: pa.Table) -> pa.Table:
     """The rows as if no other text were like them: what a cluster that is taken apart leaves may be that."""
-    marks = [[name for name in found if name != "copied"] for found in rows["spam_marks"].to_pylist()]
+    earned: list[Any] = rows["spam_marks"].to_pylist()
+    marks = [[name for name in found if name != "copied"] for found in earned]
     rows = rows.set_column(_place("spam_marks"), "spam_marks", pa.array(marks, pa.list_(pa.string())))
     return rows.set_column(_place("copying_author_count"), "copying_author_count", pa.array([1] * len(marks), pa.int64()))
 
