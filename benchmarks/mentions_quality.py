@@ -3,6 +3,7 @@
     python -m benchmarks.mentions_quality CORPORA
 
 Runs `benchmarks.quality_matching` and `benchmarks.quality_sentiment`, which say what each figure means, over all their sets.
+Needs the dependency groups `bench` and `train` (scikit-learn is the peer for tone).
 """
 
 from __future__ import annotations
