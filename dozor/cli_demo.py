@@ -17,7 +17,7 @@ console = Console()
 QUESTIONS = (
     (
         "Whose prices moved in the last seven days, and how?",
-        """SELECT DISTINCT entity_id AS brand, name AS product, previous_price_amount AS was, price_amount AS is_now, currency,
+        """SELECT entity_id AS brand, name AS product, previous_price_amount AS was, price_amount AS is_now, currency,
        round(100 * price_change, 1) AS per_cent, changed_date AS day
 FROM mart.price_change
 WHERE project_id = 'severny' AND changed_date > DATE '{day}' - 7 AND price_change <> 0
