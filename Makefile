@@ -47,7 +47,7 @@ dictionary: setup  ## write the data dictionary anew
 	@$(BIN)/python -m warehouse.dictionary
 
 bench: setup  ## the figures of the README, with their peers, which are installed first
-	@$(UV) sync --frozen --quiet --inexact --group bench
+	@$(UV) sync --frozen --quiet --inexact --group bench --group train
 	@failed=; for name in $(BENCH); do \
 		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || failed="$$failed $${name%% *}"; \
 	done; test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
