@@ -11,7 +11,9 @@ from typing import Literal, NamedTuple
 from transforms.mentions.common_words import COMMON_WORDS
 from transforms.mentions.evaluate import Document
 from transforms.mentions.match import BATCH, Hit, QuerySet, compile_queries
-from transforms.mentions.query import QueryError, parse, warnings
+from transforms.mentions.query import parse
+from transforms.mentions.query_errors import QueryError
+from transforms.mentions.query_warnings import warnings
 from transforms.mentions.suggest import Suggestion, suggestions
 from transforms.mentions.tokens import Tokens
 

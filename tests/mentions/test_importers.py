@@ -4,7 +4,7 @@ import pytest
 
 from transforms.mentions.importers import IMPORTERS, from_meltwater, from_tgstat, from_youscan
 from transforms.mentions.match import compile_queries
-from transforms.mentions.query import QueryError
+from transforms.mentions.query_errors import QueryError
 
 
 @pytest.mark.parametrize(

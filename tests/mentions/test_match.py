@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tests.mentions.reference import holds
 from transforms.mentions.evaluate import Document
 from transforms.mentions.match import BadQueriesError, compile_queries, dump, load, set_version
-from transforms.mentions.query import QueryError, parse
+from transforms.mentions.query import parse
+from transforms.mentions.query_errors import QueryError
 from transforms.mentions.tokens import Tokens
 
 # Small vocabularies, so that random queries meet random texts; with homonyms, compounds, tags, disguises and odd characters.

@@ -13,12 +13,12 @@ from transforms.mentions.query import (
     Not,
     Or,
     Phrase,
-    QueryError,
     Word,
     parse,
     unparse,
-    warnings,
 )
+from transforms.mentions.query_errors import QueryError
+from transforms.mentions.query_warnings import warnings
 
 A, B, C, D = Word("a"), Word("b"), Word("c"), Word("d")
 

@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from transforms.mentions.query import MIN_PREFIX, QueryError, parse, unparse
+from transforms.mentions.query import MIN_PREFIX, parse, unparse
+from transforms.mentions.query_errors import QueryError
 
 _PIECE = re.compile(
     r"""(?P<comment><<<.*?>>>)|(?P<quote>="[^"]*"|"[^"]*"|«[^»]*»|“[^”]*”)|(?P<boost>\^\d+)|(?P<bar>\|)|(?P<bracket>[()])"""

@@ -1,9 +1,10 @@
-"""The query language: text to syntax tree and back, errors that point at the place, warnings.
+"""The query language: text to syntax tree and back.
 
     Сбер* AND (вклад OR "ипотечный кредит") -вакансия
     "Северный чай" NEAR/5 (невкусный OR =фу) lang:ru
 
-The grammar is grammar.lark; QUERIES.md explains it to users.
+The grammar is grammar.lark; QUERIES.md explains it to users. What is said of a query that cannot be read is in query_errors, of
+one that can but should not be in query_warnings.
 """
 
 import re
@@ -15,10 +16,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal, cast
 
-from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark import Lark, Token, Transformer, UnexpectedInput
 from lark.exceptions import VisitError
 
-from transforms.mentions.common_words import COMMON_WORDS
+from transforms.mentions.query_errors import MisuseError, QueryError, explain, place_of
 from transforms.mentions.tokens import words_of
 
 MAX_LENGTH = 50_000  # characters of a query, macros not counted
@@ -122,34 +123,6 @@ Term = Word | Prefix | Phrase | Hashtag | Account
 Node = Term | And | Or | Not | Group | Near | Field | Sentence | Macro
 
 
-class QueryError(ValueError):
-    """A query that cannot be read. The text shows the line with a caret under the place, and how to mend it."""
-
-    def __init__(self, message: str, query: str = "", position: int | None = None, hint: str = "") -> None:
-        self.message, self.position, self.hint = message, position, hint
-        lines = [message]
-        if position is not None:
-            position = min(position, len(query))
-            row = query.count("\n", 0, position)
-            begin = query.rfind("\n", 0, position) + 1
-            column = position - begin
-            line = query[begin:].split("\n", 1)[0].replace("\t", " ")
-            left = max(0, column - 60)
-            cut = line[left : left + 110]
-            lines = [f"line {row + 1}, column {column + 1}: {message}", f"    {cut}", f"    {' ' * (column - left)}^"]
-        if hint:
-            lines.append(f"  {hint}")
-        super().__init__("\n".join(lines))
-
-
-class _MisuseError(Exception):
-    """Something the grammar allows and the language does not, at a token."""
-
-    def __init__(self, message: str, position: int, hint: str = "") -> None:
-        super().__init__(message)
-        self.message, self.position, self.hint = message, position, hint
-
-
 def parse(text: str, macros: Mapping[str, str] | None = None) -> Node:
     """The syntax tree of a query; QueryError when it cannot be read or asks for nothing."""
     return _parse(text, macros or {}, ())
@@ -161,10 +134,10 @@ def _parse(text: str, macros: Mapping[str, str], within: tuple[str, ...]) -> Nod
         tree = _lark().parse(text)
         node = _Build(macros, within).transform(tree)
     except UnexpectedInput as error:
-        raise _explain(text, error) from None
+        raise explain(text, error, FIELDS, MIN_PREFIX) from None
     except VisitError as error:
         cause = error.orig_exc
-        if isinstance(cause, _MisuseError):
+        if isinstance(cause, MisuseError):
             raise QueryError(cause.message, text, cause.position, cause.hint) from None
         raise cause from None
     if not within and not asks(node):
@@ -225,12 +198,12 @@ class _Build(Transformer[Token, Node]):
         kind, _, number = operator.partition("/")
         count = int(number[:6]) if number else DEFAULT_NEAR
         if count > MAX_DISTANCE or (not kind and not count):
-            raise _MisuseError(f"the distance must be {0 if kind else 1} to {MAX_DISTANCE}", _at(operator))
+            raise MisuseError(f"the distance must be {0 if kind else 1} to {MAX_DISTANCE}", place_of(operator))
         for side, is_right in ((left, False), (right, True)):
             if problem := _not_positional(side.part if is_right and isinstance(side, Not) else side):
-                raise _MisuseError(
+                raise MisuseError(
                     f"{problem} has no place in a text, so nothing can be near it",
-                    _at(operator),
+                    place_of(operator),
                     "Write (a /3 c) AND (b /3 c) for (a AND b) /3 c; put fields and exclusions outside.",
                 )
         return Near(left, right, cast(NearKind, kind or "/"), count)
@@ -245,31 +218,31 @@ class _Build(Transformer[Token, Node]):
                 if near
                 else f"Fields: {', '.join(FIELDS)}. Quote the text if the colon belongs to it."
             )
-            raise _MisuseError(f'unknown field "{name}"', _at(token), hint)
+            raise MisuseError(f'unknown field "{name}"', place_of(token), hint)
         if name not in TEXT_FIELDS:
             for value in field_values(part):
                 if problem := _bad_value(name, value):
-                    raise _MisuseError(problem, _at(token))
+                    raise MisuseError(problem, place_of(token))
         return Field(name, part)
 
     def macro(self, parts: list[Token]) -> Node:
         token = parts[0]
         name = token[1:]
         if name in self._within:
-            raise _MisuseError(f"macro ${name} uses itself ({' -> '.join((*self._within, name))})", _at(token))
+            raise MisuseError(f"macro ${name} uses itself ({' -> '.join((*self._within, name))})", place_of(token))
         if name not in self._macros:
             near = get_close_matches(name, self._macros, 1)
-            raise _MisuseError(
+            raise MisuseError(
                 f"unknown macro ${name}",
-                _at(token),
+                place_of(token),
                 f"Did you mean ${near[0]}?" if near else "Macros are listed in the watchlist.",
             )
         if len(self._within) >= MAX_DEPTH:
-            raise _MisuseError(f"macros are nested deeper than {MAX_DEPTH}", _at(token))
+            raise MisuseError(f"macros are nested deeper than {MAX_DEPTH}", place_of(token))
         try:
             return Macro(name, _parse(self._macros[name], self._macros, (*self._within, name)))
         except QueryError as error:
-            raise _MisuseError(f"in macro ${name}: {error.message}", _at(token), error.hint) from None
+            raise MisuseError(f"in macro ${name}: {error.message}", place_of(token), error.hint) from None
 
     def word(self, parts: list[Token]) -> Node:
         return self._words(Word(str(parts[0])), parts[0])
@@ -292,21 +265,17 @@ class _Build(Transformer[Token, Node]):
     def prefix(self, parts: list[Token]) -> Node:
         stem = parts[0][:-1]
         if len(words_of(stem)) != 1 or len(words_of(stem)[0]) < MIN_PREFIX:
-            raise _MisuseError(
+            raise MisuseError(
                 f"a * needs one word of at least {MIN_PREFIX} letters before it",
-                _at(parts[0]),
+                place_of(parts[0]),
                 "Word forms are found without a *.",
             )
         return Prefix(stem)
 
     def _words(self, node: Term, token: Token) -> Node:
         if not words_of(node.text):
-            raise _MisuseError("no letter, digit or emoji to look for", _at(token))
+            raise MisuseError("no letter, digit or emoji to look for", place_of(token))
         return node
-
-
-def _at(token: Token) -> int:
-    return token.start_pos or 0
 
 
 def _not_positional(node: Node) -> str:
@@ -440,94 +409,3 @@ def walk(node: Node) -> Iterator[Node]:
         case Near(left, right):
             yield from walk(left)
             yield from walk(right)
-
-
-def warnings(node: Node) -> list[str]:
-    """What a careful colleague would ask about the query."""
-    found = []
-    for inner in walk(node):
-        if isinstance(inner, Or) and any(isinstance(part, And) for part in inner.parts):
-            meant = " OR ".join(f"({unparse(part)})" if isinstance(part, And) else unparse(part) for part in inner.parts)
-            found.append(f"AND and OR are mixed without brackets; it is read as {meant}")
-    for branch in _alone(node):
-        if isinstance(branch, Word | Phrase) and len(words := words_of(branch.text)) == 1:
-            if words[0] in COMMON_WORDS:
-                found.append(f'"{branch.text}" alone is in a great many texts: add a word that must be near it')
-            elif len(words[0]) < 3 and not branch.exact:
-                found.append(f'"{branch.text}" is very short: it will also be met as something else')
-    return found
-
-
-def _alone(node: Node) -> Iterator[Node]:
-    """Terms that are enough by themselves to match."""
-    match node:
-        case Or(parts):
-            for part in parts:
-                yield from _alone(part)
-        case Group(part) | Macro(_, part):
-            yield from _alone(part)
-        case And(parts):
-            asking = [part for part in parts if asks(part) and not (isinstance(part, Field) and part.name not in TEXT_FIELDS)]
-            if len(asking) == 1:
-                yield from _alone(asking[0])
-        case Field(name, part) if name in TEXT_FIELDS:
-            yield from _alone(part)
-        case _:
-            yield node
-
-
-def _explain(text: str, error: UnexpectedInput) -> QueryError:
-    position = getattr(error, "pos_in_stream", None)
-    if isinstance(error, UnexpectedToken):
-        token = error.token
-        if token.type == "$END":
-            if text.count("(") > text.count(")"):
-                return QueryError("a bracket is not closed", text, text.rfind("("), "Add the missing ).")
-            if not text.strip():
-                return QueryError("the query is empty", text, 0, "Write at least one word.")
-            return QueryError(
-                "the query ends where a word is expected", text, len(text.rstrip()), "An operator stands between two words."
-            )
-        return _explain_token(text, token)
-    if isinstance(error, UnexpectedCharacters) and position is not None:
-        return _explain_char(text, position)
-    return QueryError("the query cannot be read", text, position)
-
-
-def _explain_token(text: str, token: Token) -> QueryError:
-    at = _at(token)
-    if token.type == "RPAR":
-        empty = text[:at].rstrip().endswith("(")
-        message, hint = (
-            ("empty brackets", "Write a query inside.") if empty else ("this bracket was never opened", "Remove it, or add a (.")
-        )
-        return QueryError(message, text, at, hint)
-    if token.type == "COMMA":
-        return QueryError(
-            "a comma stands only inside SENT(a, b)", text, at, 'For "any of these" write OR, for "all of these" a space.'
-        )
-    if token.type in ("_OR", "_AND", "NEAR", "DISTANCE"):
-        hint = f'If the word itself is meant, quote it: "{token}" or write it in small letters.'
-        return QueryError(f"{token} needs a word on each side", text, at, hint)
-    return QueryError(f"{token} cannot stand here", text, at)
-
-
-def _explain_char(text: str, position: int) -> QueryError:
-    char = text[position]
-    if char in '"«“„':
-        return QueryError("a quote is not closed", text, position, "Add the closing quote.")
-    hints = {
-        "*": ("a * stands only at the end of a word", f"At least {MIN_PREFIX} letters must come before it: марк*"),
-        "-": ("a minus stands right before what it excludes", "Write -слово or NOT слово."),
-        "=": ("= stands right before a word or a quote", 'Write =слово or ="два слова".'),
-        "<": ("< only compares numbers, or begins a comment <<< ... >>>", "Write rating:<3, or close the comment with >>>."),
-        "/": ("proximity is a / and a number between spaces", "Write a /3 b."),
-        ":": ("a colon follows only the name of a field", f"Fields: {', '.join(FIELDS)}. Quote text that has a colon."),
-        "$": ("a macro is $ and a name", 'Quote an amount: "$100".'),
-        "#": ("a hashtag is # and letters", "Write #чай."),
-        "@": ("an account is @ and its name", "Write @name."),
-        "»": ("a quote is closed that was not opened", "Add the opening quote."),
-        "”": ("a quote is closed that was not opened", "Add the opening quote."),
-    }
-    message, hint = hints.get(char, (f"{char!r} cannot stand here", "Quote it if it belongs to the text."))
-    return QueryError(message, text, position, hint)
