@@ -1,4 +1,4 @@
--- about: mentions of each topic of a project in a period [since, until), with the change against the equal period before
+-- about: mentions of each topic of a project in a period [since, until), with the change against the equal period before (formulas mentions, unique_mentions, sov, sov_unique, sov_engagement, engagement_total, passion, net_sentiment, change_prev)
 -- use: FROM mentions('project', DATE '2026-11-01', DATE '2026-12-01')
 CREATE OR REPLACE MACRO mentions(project, since, until) AS TABLE
 WITH period AS (

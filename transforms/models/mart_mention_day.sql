@@ -4,16 +4,16 @@
 -- by: published_date from core.mention
 -- column mention_count: mentions (formula mentions)
 -- column unique_mention_count: texts that say something of their own: clusters of near-duplicates (formula unique_mentions)
--- column dup_ratio: formula dup_ratio
+-- column dup_ratio: part of the mentions that repeats another: near-duplicates (formula dup_ratio)
 -- column author_count: distinct authors, outlets for news
 -- column domain_count: distinct hosts
 -- column passion: mentions per author (formula passion)
 -- column negative_count: mentions that sound negative
 -- column neutral_count: mentions that sound neutral
 -- column positive_count: mentions that sound positive
--- column net_sentiment: formula net_sentiment; null below ten toned mentions
+-- column net_sentiment: -1 all negative to 1 all positive; null below ten toned mentions (formula net_sentiment)
 -- column reaction_count: reactions to the mentioning publications, known ones (formula engagement_total)
--- column avg_reaction_count: formula avg_engagement
+-- column avg_reaction_count: reactions per mention with known ones (formula avg_engagement)
 -- column ad_count: mentions marked as paid
 SELECT
     project_id,

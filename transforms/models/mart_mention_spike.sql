@@ -1,9 +1,9 @@
 -- about: days on which a topic is talked about far more than usual, with the text that drives it and where it began
 -- grain: project_id, topic_id, published_date
 -- needs: mart.mention_day, core.mention
--- column mention_count: mentions of the day, all sources
+-- column mention_count: mentions of the day, all sources (formula mentions)
 -- column usual_count: median of the same weekday in the eight weeks before, days without mentions as 0
--- column spike_score: formula spike
+-- column spike_score: how far above the usual count, in usual deviations (formula spike)
 -- column driver_cluster_id: the cluster with most mentions that day
 -- column driver_count: its mentions that day
 -- column driver_sentence: what its first mention says
