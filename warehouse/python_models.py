@@ -26,6 +26,7 @@ from warehouse.schema import literal
 
 ROWS_PER_TASK = 20_000
 ROWS_WORTH_A_PROCESS = 5_000  # a spawned interpreter costs about half a second
+_SEAL_BYTES = sha256().digest_size
 KEPT = 3  # prepared inputs of a model: that of all, those of the last topics changed
 
 
@@ -105,22 +106,28 @@ def _groups(given: Path) -> Iterator[pa.Table]:
 
 def _prepared(module: Any, folder: Path, name: str, small: Mapping[str, pa.Table]) -> bytes:
     """What the module's `prepare` makes of the small tables, pickled; kept from build to build under the hash of all that it is
-    made from, the code of MADE_BY included, since a pickle fits no other."""
+    made from, the code of MADE_BY included, since a pickle fits no other. A file that is not as it was written is made anew."""
     package = Path(import_module(module.MADE_BY).__file__ or "").parent
     code = [path.read_bytes() for path in (*sorted(package.glob("*.py")), Path(module.__file__))]
     tables = [(key, table.schema.to_string(), table.to_pylist()) for key, table in sorted(small.items())]
     mark = sha256(repr((sys.version, module.VERSION, code, tables)).encode()).hexdigest()[:32]
     path = folder / f"{name}.{mark}.prepared"
-    if path.exists():
+    if path.exists() and (kept_one := _sealed_in(path.read_bytes())) is not None:
         path.touch()
-        return path.read_bytes()
+        return kept_one
     made = pickle.dumps(module.prepare(small))
     with replaced(path) as temporary:
-        temporary.write_bytes(made)
+        temporary.write_bytes(sha256(made).digest() + made)
     kept = sorted(folder.glob(f"{name}.*.prepared"), key=lambda each: each.stat().st_mtime_ns)
     for old in kept[:-KEPT]:
         old.unlink()
     return made
+
+
+def _sealed_in(stored: bytes) -> bytes | None:
+    """What was written after its SHA-256; None when a bit of it is not what it was: a pickle may not be tried to find out."""
+    seal, made = stored[:_SEAL_BYTES], stored[_SEAL_BYTES:]
+    return made if sha256(made).digest() == seal else None
 
 
 def _results(module: str, given: Path, beside: bytes) -> Iterator[pa.Table]:

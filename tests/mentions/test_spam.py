@@ -63,6 +63,41 @@ def test_a_site_that_many_people_link_to_in_their_own_words_is_no_farm():
     assert all(columns.marks == () for columns in mark(own_words).values())
 
 
+def farm_posts(authors, copies, own_words):
+    """Posts that link to one site: `copies` of one text and `own_words` of others, signed by `authors` in turn."""
+    return [
+        post(
+            number,
+            cluster="copied" if number < copies else f"own {number}",
+            author=f"author {number % authors}",
+            domains=("chai-farm.example",),
+        )
+        for number in range(copies + own_words)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("posts", "is_farm"),
+    [
+        pytest.param(farm_posts(authors=5, copies=5, own_words=0), True, id="five authors"),
+        pytest.param(farm_posts(authors=4, copies=8, own_words=0), False, id="four authors"),
+        pytest.param(farm_posts(authors=10, copies=8, own_words=2), True, id="four of five posts are copies"),
+        pytest.param(farm_posts(authors=10, copies=7, own_words=3), False, id="fewer are copies"),
+    ],
+)
+def test_a_farm_has_five_authors_and_four_copies_in_five_posts(posts, is_farm):
+    assert {"link_farm" in columns.marks for columns in mark(posts).values()} == {is_farm}
+
+
+def test_only_who_links_to_a_farm_is_marked_for_it():
+    bystander = post(99, cluster="c9", domains=("news.example",))
+
+    marked = mark([*farm_posts(authors=5, copies=5, own_words=0), bystander])
+
+    assert marked["r99"].marks == ()
+    assert marked["r0"].marks == ("copied", "link_farm")
+
+
 @pytest.mark.parametrize(
     ("text", "marks"),
     [
