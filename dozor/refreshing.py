@@ -17,6 +17,7 @@ from collectors.watchlist import load_watchlist
 from dozor.labels import read_labels
 from dozor.settings import Settings, load_settings
 from dozor.steps import BAD, StepError, day_of
+from transforms.mentions.onnx_engine import ModelError, model_version
 from warehouse.build import build
 from warehouse.checks import check
 from warehouse.load import accept, load_pending
@@ -66,6 +67,7 @@ def _reference(settings: Settings, now: datetime) -> dict[str, list[Row]]:
     reference["watch_entity"], gone = _with_past(settings.store, reference["watch_entity"], now)
     reference["topic"] = _topics(reference)
     reference["label"] = read_labels(settings.store)
+    reference["sentiment_model"] = _sentiment_model(settings.sentiment_model)
     listed = {row["watch_id"] for row in reference["watch"]}
     reference["watch"] += [row for row in gone if row["watch_id"] not in listed]
     reference["source"] = [
@@ -79,6 +81,16 @@ def _reference(settings: Settings, now: datetime) -> dict[str, list[Row]]:
         for name, module in sources().items()
     ]
     return reference
+
+
+def _sentiment_model(folder: Path | None) -> list[Row]:
+    """The model that judges the tone, if one is set. Raises ModelError, before anything is built, when it cannot be used."""
+    if folder is None:
+        return []
+    try:
+        return [{"folder": str(folder.resolve()), "version": model_version(folder)}]
+    except ModelError as error:
+        raise ModelError(f"sentiment_model in dozor.yml: {error}") from error
 
 
 def _topics(reference: dict[str, list[Row]]) -> list[Row]:

@@ -7,15 +7,14 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from functools import cache
 from itertools import chain, islice
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TextIO
 
 from collectors.processes import one_thread_each
-from transforms.mentions.onnx_engine import OnnxSentiment
-from transforms.mentions.sentiment import Asked, Engine, Sentiment, Tone
+from transforms.mentions.onnx_engine import engine_of
+from transforms.mentions.sentiment import Asked, Tone
 
 LINES_PER_TASK = 1000
 SMALL = 8 * LINES_PER_TASK  # so few lines are judged here in less time than it takes to start processes
@@ -54,16 +53,11 @@ def _parts(numbered: Iterator[tuple[int, str]]) -> Iterator[Part]:
 
 def _judged(part: Part, model: Path | None) -> str:
     rows = [_row(number, line) for number, line in part]
-    tones = _engine(model).of_all(asked for _, asked in rows)
+    tones = engine_of(model).of_all(asked for _, asked in rows)
     return "".join(
         json.dumps({"id": row_id, "sentiments": [_as_json(tone) for tone in found]}, ensure_ascii=False) + "\n"
         for (row_id, _), found in zip(rows, tones, strict=True)
     )
-
-
-@cache
-def _engine(model: Path | None) -> Engine:
-    return OnnxSentiment(model) if model else Sentiment()
 
 
 def _row(number: int, line: str) -> tuple[Any, Asked]:

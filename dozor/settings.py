@@ -46,6 +46,10 @@ class Settings(BaseModel):
     contact: Annotated[
         str, Field(description="URL or mail address by which a site owner can reach you; sent with every request")
     ] = ""
+    sentiment_model: Annotated[
+        Path | None,
+        Field(description="folder of an ONNX model that judges the tone of mentions in place of the default engine"),
+    ] = None
     workers: Annotated[int, Field(ge=1, le=64, description="processes that parse")] = os.cpu_count() or 1
     memory_limit_mb: Annotated[int, Field(ge=256, description="memory DuckDB may use, MB")] = 2048
     http2: Annotated[bool, Field(description="offer HTTP/2 to servers")] = False
@@ -97,7 +101,7 @@ def load_settings(config: Path | None = None) -> Settings:
             raise SettingsError(f"{path}: expected `key: value` lines, got {type(given).__name__}")
     elif config is not None or "DOZOR_CONFIG" in os.environ:
         raise SettingsError(f"{path}: there is no such file (DOZOR_CONFIG names it)")
-    for name in ("store", "watchlist"):
+    for name in ("store", "watchlist", "sentiment_model"):
         if isinstance(value := given.get(name), str):
             given[name] = path.parent / value
     for name in ("store", "watchlist", "contact"):

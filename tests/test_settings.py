@@ -28,8 +28,9 @@ def test_an_empty_file_is_one_without_settings(tmp_path: Path) -> None:
 
 
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
-    settings = load_settings(written(tmp_path, "store: data\nwatchlist: lists/w.yml\n"))
+    settings = load_settings(written(tmp_path, "store: data\nwatchlist: lists/w.yml\nsentiment_model: tone\n"))
     assert (settings.store, settings.watchlist) == (tmp_path / "data", tmp_path / "lists" / "w.yml")
+    assert settings.sentiment_model == tmp_path / "tone"
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -126,6 +126,15 @@ REFERENCE: tuple[Relation, ...] = (
         },
     ),
     Relation(
+        "ref.sentiment_model",
+        "the model that judges the tone of mentions in place of the default engine: one row, or none",
+        ("version",),
+        {
+            "folder": ("VARCHAR", "where it lies on the machine that builds"),
+            "version": ("VARCHAR", "hash of its files: another one means that all mentions are judged anew"),
+        },
+    ),
+    Relation(
         "ref.source",
         "sources and what a normal day of theirs looks like",
         ("source",),

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from transforms.mentions.onnx_engine import ModelError, OnnxSentiment
+from transforms.mentions import onnx_engine
+from transforms.mentions.onnx_engine import ModelError, OnnxSentiment, model_version
 from transforms.mentions.sentiment import Asked
 
 pytest.importorskip("onnxruntime", reason="the extra dozor[onnx] is not installed")
@@ -65,3 +66,37 @@ def test_a_model_that_does_not_say_what_it_means_is_refused(tmp_path, config, pr
 def test_a_folder_without_a_model_is_refused(tmp_path):
     with pytest.raises(ModelError, match=r"there is no model\.onnx"):
         OnnxSentiment(tmp_path)
+
+
+@pytest.mark.parametrize("text", [pytest.param("{", id="cut off"), pytest.param("[]", id="a list")])
+def test_a_config_that_is_no_object_is_refused(tmp_path, text):
+    folder = model_with(tmp_path)
+    (folder / "config.json").write_text(text, encoding="utf-8")
+
+    with pytest.raises(ModelError, match=r"config\.json: (not readable as JSON|expected an object)"):
+        model_version(folder)
+
+
+def test_without_the_extra_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(onnx_engine, "find_spec", {"tokenizers": "found"}.get)
+
+    for use in (OnnxSentiment, model_version):
+        with pytest.raises(ModelError, match=r'onnxruntime is not installed.*pip install "dozor\[onnx\]"'):
+            use(MODEL)
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "model.onnx_data", "tokenizer.json", "config.json"])
+def test_a_model_with_another_file_has_another_version(tmp_path, name):
+    folder = model_with(tmp_path)
+    (folder / "model.onnx_data").write_bytes(b"weights")
+    before = model_version(folder)
+    with (folder / name).open("ab") as file:
+        file.write(b" ")
+
+    assert model_version(folder) != before
+
+
+def test_a_model_has_the_same_version_in_another_place(tmp_path):
+    shutil.copytree(MODEL, tmp_path / "moved")
+
+    assert model_version(tmp_path / "moved") == model_version(MODEL)

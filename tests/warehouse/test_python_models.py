@@ -41,6 +41,7 @@ def test_a_python_model_gets_rows_and_small_tables_and_gives_a_table(
 
 
 TOPICS = "SELECT 'tea' AS project_id, 'cup' AS topic_id, '{query}' AS query, NULL::VARCHAR AS macros, NULL::VARCHAR AS entity_id"
+NO_MODEL = "SELECT NULL::VARCHAR AS folder, NULL::VARCHAR AS version WHERE false"
 TEXTS = """SELECT 'r1' AS record_id, 'site' AS source, 'post' AS kind, NULL::TIMESTAMP AS published_at, NULL::VARCHAR AS title,
     'A cup of tea' AS text, NULL::VARCHAR AS author, NULL::VARCHAR AS channel_title, NULL::VARCHAR AS url, 'en' AS lang,
     NULL::VARCHAR AS country, NULL::DOUBLE AS rating_value, NULL::BIGINT AS follower_count, NULL::BOOLEAN AS is_ad,
@@ -56,7 +57,9 @@ class Mentions(NamedTuple):
     def terms(self, query: str) -> list[str]:
         model = next(model for model in models() if model.name == "core.mention_found")
         with open_build(self.store, "test") as connection:
-            select = run_python_model(connection, self.store, model, TEXTS, {"topic": TOPICS.format(query=query)})
+            select = run_python_model(
+                connection, self.store, model, TEXTS, {"topic": TOPICS.format(query=query), "sentiment_model": NO_MODEL}
+            )
             return [term for (terms,) in connection.sql(f"SELECT matched_terms FROM ({select})").fetchall() for term in terms]
 
     def kept(self) -> list[Path]:

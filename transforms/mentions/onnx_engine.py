@@ -16,13 +16,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from hashlib import file_digest, sha256
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from transforms.mentions.sentiment import LABELS, Asked, Tone
+from transforms.mentions.sentiment import LABELS, Asked, Engine, Sentiment, Tone
 from transforms.mentions.sentiment_features import Span
 
 BATCH = 32
@@ -37,15 +40,10 @@ class OnnxSentiment:
     """An engine on the model in `folder`. Raises ModelError when the folder is not what the module describes."""
 
     def __init__(self, folder: Path) -> None:
-        try:
-            import onnxruntime
-            import tokenizers
-        except ImportError as error:
-            raise ModelError(f'{error.name} is not installed; the model engine needs: pip install "dozor[onnx]"') from error
-        for name in ("model.onnx", "tokenizer.json", "config.json"):
-            if not (folder / name).is_file():
-                raise ModelError(f"{folder}: there is no {name}")
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = _config(folder)
+        import onnxruntime
+        import tokenizers
+
         self._columns = _columns(config, folder)
         self._form = _target_form(config, folder)
         self._tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -85,10 +83,45 @@ class OnnxSentiment:
         return [Tone(LABELS[int(row.argmax())], round(float(row[2] - row[0]), 4), round(float(row.max()), 4)) for row in chances]
 
 
+@lru_cache(maxsize=2)  # the default one and the model of now; one of before would only hold memory
+def engine_of(folder: Path | None, version: str = "") -> Engine:  # noqa: ARG001  the version is a part of the key of the cache
+    """The engine on the model in `folder`, the default one without a folder; made once a process, for each `version` anew."""
+    return OnnxSentiment(folder) if folder else Sentiment()
+
+
+def model_version(folder: Path) -> str:
+    """The hash of all files that the model's answers come from. Raises ModelError as OnnxSentiment does, without loading it."""
+    config = _config(folder)
+    _columns(config, folder)
+    _target_form(config, folder)
+    seal = sha256()
+    for path in (*sorted(folder.glob("model.onnx*")), folder / "tokenizer.json", folder / "config.json"):
+        with path.open("rb") as file:
+            seal.update(f"{path.name} {file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return seal.hexdigest()[:32]
+
+
 class ModelError(ValueError):
     """A model folder that cannot be used; says what is wrong with it."""
 
     exit_code = 2  # a file to mend
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    """What config.json says, once everything that the engine needs was seen to be there."""
+    for package in ("onnxruntime", "tokenizers"):
+        if find_spec(package) is None:
+            raise ModelError(f'{package} is not installed; the model engine needs: pip install "dozor[onnx]"')
+    for name in ("model.onnx", "tokenizer.json", "config.json"):
+        if not (folder / name).is_file():
+            raise ModelError(f"{folder}: there is no {name}")
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelError(f"{folder / 'config.json'}: not readable as JSON: {error}") from error
+    if not isinstance(config, dict):
+        raise ModelError(f"{folder / 'config.json'}: expected an object, got {type(config).__name__}")
+    return config
 
 
 def _columns(config: dict[str, Any], folder: Path) -> tuple[int, int, int]:

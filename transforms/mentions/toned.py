@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 from collectors.reading.language import detect
 from transforms.mentions.evaluate import Document
 from transforms.mentions.match import Hit, QuerySet, scanned
-from transforms.mentions.sentiment import Asked, Sentiment, Tone
+from transforms.mentions.onnx_engine import engine_of
+from transforms.mentions.sentiment import Asked, Engine, Tone
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +30,18 @@ def mentions_of(query_set: QuerySet, documents: Sequence[Document]) -> Iterator[
 
 
 def mentions_in(
-    texts: Sequence[str], document: Callable[[int], Document], query_set: QuerySet
+    texts: Sequence[str], document: Callable[[int], Document], query_set: QuerySet, engine: Engine | None = None
 ) -> Iterator[tuple[int, list[Mention]]]:
     """The number of each text with mentions, in order, and its mentions. A document is asked for where a text may have some, its
-    language detected where the answer needs one that is not known: most texts cost no more than the scan."""
+    language detected where the answer needs one that is not known: most texts cost no more than the scan. Without an `engine`,
+    the default one judges."""
 
     def asked(number: int) -> Document:
         given = document(number)
         return in_language(given) if "lang" in query_set.asks_for else given
 
     found = [(number, in_language(known), hits) for number, known, hits in query_set.match_where(texts, asked)]
-    tones = _sentiment().of_all(_asked(known, hit) for _, known, hits in found for hit in hits)
+    tones = (engine or engine_of(None)).of_all(_asked(known, hit) for _, known, hits in found for hit in hits)
     for number, known, hits in found:
         yield number, [Mention(hit, overall(next(tones)), known.lang) for hit in hits]
 
@@ -50,11 +51,6 @@ def in_language(document: Document) -> Document:
     if document.lang:
         return document
     return replace(document, lang=detect(document.text or document.title or ""))
-
-
-@cache
-def _sentiment() -> Sentiment:
-    return Sentiment()
 
 
 def _asked(document: Document, hit: Hit) -> Asked:

@@ -3,7 +3,7 @@
 about: publications and reviews that a topic of their project found
 grain: record_id, project_id, topic_id
 needs: core.publication, core.review, core.counter_latest, core.publication_watch, core.record_watch, obs.text,
-    ref.watch_entity, ref.topic
+    ref.watch_entity, ref.topic, ref.sentiment_model
 by: record_id from core.publication, core.review
 touch core.publication: SELECT record_id FROM touched GROUP BY record_id HAVING count(*) <> 2 OR count(DISTINCT (
     source, kind, published_at, title, text_hash, author, channel_title, url, lang, is_ad, ad_erid)) > 1
@@ -25,7 +25,7 @@ column matched_terms: words that matched, as written, lower case
 column spans: where, as [start, end) character offsets in the text, JSON
 column title_spans: where in the title, JSON
 column sentence: the sentence of the first place
-column model_sentiment: negative, neutral or positive, towards what the topic names
+column model_sentiment: negative, neutral or positive, towards what the topic names; by the model of ref.sentiment_model, if any
 column model_score: -1 to 1
 column model_confidence: 0-1, probability of the sentiment
 column lang: ISO 639-1 code, detected where the source does not say
@@ -44,6 +44,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -51,6 +52,7 @@ import pyarrow as pa
 from transforms.mentions.categories import Facts, categorise
 from transforms.mentions.evaluate import Document
 from transforms.mentions.match import ENGINE_VERSION, QuerySet, compile_each, scanned
+from transforms.mentions.onnx_engine import engine_of
 from transforms.mentions.toned import Mention, mentions_in
 
 QUERY = """
@@ -80,7 +82,10 @@ LEFT JOIN obs.text AS t USING (text_hash)
 VERSION = f"{ENGINE_VERSION}, words {version('pymorphy3-dicts-ru')} {version('simplemma')}"
 MADE_BY = "transforms.mentions"  # the package whose code makes what `prepare` gives
 
-SMALL = {"topic": "SELECT project_id, topic_id, query, macros, entity_id FROM ref.topic ORDER BY ALL"}
+SMALL = {
+    "topic": "SELECT project_id, topic_id, query, macros, entity_id FROM ref.topic ORDER BY ALL",
+    "sentiment_model": "SELECT folder, version FROM ref.sentiment_model",  # the version: another model in the folder is another
+}
 
 _COLUMNS: list[pa.Field[Any]] = [
     pa.field("record_id", pa.string()),
@@ -110,6 +115,7 @@ class Prepared:
 
     topics: Mapping[str, Mapping[str, Any]]  # query id -> row of ref.topic
     query_set: QuerySet
+    sentiment_model: tuple[Path | None, str]  # folder and version of the model that judges the tone; None: the default engine
 
 
 LONGEST_SENTENCE = 500
@@ -123,17 +129,19 @@ def prepare(small: Mapping[str, pa.Table]) -> Prepared:
     """
     topics = {f"{topic['project_id']}/{topic['topic_id']}": topic for topic in small["topic"].to_pylist()}
     queries = ((key, topic["query"], json.loads(topic["macros"] or "{}")) for key, topic in topics.items())
-    return Prepared(topics, compile_each(queries)[0])
+    model = next(((Path(row["folder"]), str(row["version"])) for row in small["sentiment_model"].to_pylist()), (None, ""))
+    return Prepared(topics, compile_each(queries)[0], model)
 
 
 def rows(table: pa.Table, prepared: Prepared) -> pa.Table:
     """The mentions in some publications and reviews."""
     versions = prepared.query_set.version
+    engine = engine_of(*prepared.sentiment_model)
     found: list[dict[str, Any]] = []
     for batch in table.to_batches(max_chunksize=BATCH):
         given = cache(_row_of(batch))  # few rows are looked at, so few become Python's
         texts = [scanned(title, text or "") for title, text in zip(_values(batch, "title"), _values(batch, "text"), strict=True)]
-        for number, mentions in mentions_in(texts, _document_of(given), prepared.query_set):
+        for number, mentions in mentions_in(texts, _document_of(given), prepared.query_set, engine):
             row = given(number)
             wanted = [(prepared.topics[mention.hit.query_id], mention) for mention in mentions]
             wanted = [(topic, mention) for topic, mention in wanted if topic["project_id"] in row["project_ids"]]
