@@ -127,8 +127,8 @@ class Limits:
         self.check_host(host)
         if pace <= 0:
             return 0.0
-        now = self._clock()
         with _transaction(self._db):
+            now = self._clock()  # read under the lock: a time from before it would make another's turn look like a clock set back
             row = self._db.execute("SELECT asked_at, pace, holder, lease_until FROM host WHERE host = ?", (host,)).fetchone()
             if row is not None:
                 asked_at, last_pace, holder, lease_until = row

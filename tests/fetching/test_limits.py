@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
@@ -64,6 +67,32 @@ def test_a_clock_set_back_does_not_stop_a_host(book, clock):
     clock.now -= 3600
 
     assert book.take_turn("shop.example", 1.0) == 0
+
+
+def test_who_waited_for_the_book_sees_what_was_written_meanwhile(tmp_path, clock):
+    """A time read before the wait for the lock is older than the other's turn, which must not pass for a clock set back."""
+    path = tmp_path / "book.sqlite"
+
+    def ask_in_a_thread() -> float:
+        with Limits(path, clock=clock) as late:
+            is_open.set()
+            return late.take_turn("shop.example", 1.0)
+
+    is_open = threading.Event()
+    with Limits(path, clock=clock) as book, ThreadPoolExecutor(1) as thread:
+        book.take_turn("shop.example", 1.0)
+        book.end_turn("shop.example", 1.0)
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        waiting = thread.submit(ask_in_a_thread)
+        is_open.wait(10)
+        time.sleep(0.1)  # until it stands before the lock; were it later, it would see the new time and prove nothing
+        clock.now += 5
+        other.execute("UPDATE host SET asked_at = ? WHERE host = 'shop.example'", (clock.now,))
+        other.execute("COMMIT")
+        other.close()
+
+        assert waiting.result(10) == pytest.approx(1.0)
 
 
 def test_a_lease_that_was_lost_ends(book, clock):
