@@ -1,11 +1,12 @@
 """Trains the default sentiment engine: writes `transforms/mentions/weights/sentiment.npz`.
 
-    python -m benchmarks.train_sentiment CORPORA [--check]
+    python -m benchmarks.train_sentiment CORPORA [--check] [--cache DIR]
 
 Needs the `train` dependency group, and the word table made by `benchmarks.train_words`. Data, all MIT: rusentne-2023 (Russian,
 tone towards a target), newsmtsc (English, the same), vader-groundtruth (English, tone of whole texts, rated by people); only
-the parts in CORPORA. And `reviews_ru.tsv` beside this: Russian whole texts, invented for it. `--check` cross-validates instead
-(5 folds, whole sentences and documents kept together) and writes nothing.
+the parts in CORPORA. And `reviews_ru.tsv` beside this: Russian whole texts, invented for it. Names in Russian sentences without
+labels are learned from as well, with soft labels by `sentiment_teacher`; it too sees only what is trained on. `--check`
+cross-validates instead (5 folds, whole sentences and documents kept together) and writes nothing.
 
 Two models that err differently are added up: a small convolutional network over word vectors, the same for both languages and for
 whole texts, a few times over from different beginnings; and a logistic regression over hashed words and word pairs around the
@@ -31,6 +32,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression, Ridge
 
+from benchmarks.sentiment_teacher import states, teach, unlabelled_names
 from transforms.mentions.lexicon import EFFECTS, FLAGS, Forms, word_table
 from transforms.mentions.sentiment_features import HASH_BITS, NO_TARGET, SIDES, Segments, segments, word_features
 from transforms.mentions.sentiment_rules import rule_scores
@@ -41,7 +43,7 @@ TOKENS = 48  # a segment is trained on; longer ones are cut
 HIDDEN, HEADS, LAST = 96, 4, 64
 SIDE_WIDTH, ENDING_WIDTH, ENDINGS = 12, 8, 1024
 EPOCHS, RATE, DECAY = 12, 2e-3, 1e-3
-TARGETS_A_STEP, WHOLE_A_STEP = 64, 48
+TARGETS_A_STEP, WHOLE_A_STEP, NAMES_A_STEP = 64, 48, 96
 RUSSIAN_SEEN = 6  # times as often as their number would have it: there are few Russian whole texts
 FOLDS = 5
 
@@ -61,7 +63,8 @@ class Data:
     words: csr_matrix  # hashed words and word pairs
     is_russian: np.ndarray
     is_whole: np.ndarray  # a whole text with a score, else a target with a label
-    label: np.ndarray  # 0 negative, 1 neutral, 2 positive
+    label: np.ndarray  # 0 negative, 1 neutral, 2 positive; of the sources "ru" and "en"
+    states: np.ndarray  # what the teacher sees of the sources "ru" and "names", in order
     score: np.ndarray  # -1 to 1
     rules: np.ndarray  # score by lexicon and rules
     source: np.ndarray
@@ -73,12 +76,17 @@ class Data:
         )
 
 
-def read(corpora: Path) -> Data:
+def read(corpora: Path, cache: Path | None) -> Data:
     texts: list[tuple[str, list[tuple[int, int]]]] = []
     facts: list[tuple[str, int, float, str]] = []  # source, label, score, what stays together
     for row in lines(corpora / "rusentne-2023" / "entity-sentiment.jsonl.gz"):
         texts.append((row["sentence"], [(row["start"], row["end"])]))
         facts.append(("ru", row["label"] + 1, 0.0, row["sentence"]))
+    labelled = [(text, targets[0]) for text, targets in texts]
+    names = unlabelled_names(corpora, labelled)
+    for sentence, span in names:
+        texts.append((sentence, [span]))
+        facts.append(("names", 1, 0.0, sentence))
     for row in lines(corpora / "newsmtsc" / "entity-sentiment.jsonl.gz"):
         for target in row["targets"]:
             texts.append((row["sentence"], [(target["start"], target["end"])]))
@@ -98,9 +106,10 @@ def read(corpora: Path) -> Data:
     return Data(
         *padded(batch),
         words=normalised(words),
-        is_russian=np.isin(source, ["ru", "reviews_ru"]).astype(np.int32),
-        is_whole=~np.isin(source, ["ru", "en"]),
+        is_russian=np.isin(source, ["ru", "names", "reviews_ru"]).astype(np.int32),
+        is_whole=~np.isin(source, ["ru", "names", "en"]),
         label=np.array([fact[1] for fact in facts]),
+        states=states([*labelled, *names], cache),
         score=np.array([fact[2] for fact in facts], np.float32),
         rules=rule_scores(batch, word_table()),
         source=source,
@@ -127,6 +136,15 @@ def padded(batch: Segments) -> tuple[np.ndarray, ...]:
         batch.endings[places] % ENDINGS,
         mask.astype(np.float32),
     )
+
+
+def tones(data: Data, which: np.ndarray) -> np.ndarray:
+    """Chance of each label: one for what people said; of names among `which` what a teacher says that saw only `which`."""
+    found = np.eye(3, dtype=np.float32)[data.label]
+    known, asked = (which[data.source[which] == source] for source in ("ru", "names"))
+    place = np.cumsum(np.isin(data.source, ["ru", "names"])) - 1
+    found[asked] = teach(data.states[place[known]], data.label[known], data.states[place[asked]])
+    return found
 
 
 def normalised(words: csr_matrix) -> csr_matrix:
@@ -189,9 +207,10 @@ def network(weights: Weights, inputs: Sequence[Any], key: jax.Array | None) -> t
     return last @ weights["label"] + weights["label_bias"][is_russian], (last @ weights["score"] + weights["score_bias"])[:, 0]
 
 
-def trained(data: Data, which: np.ndarray, seed: int) -> Weights:
+def trained(data: Data, which: np.ndarray, tone: np.ndarray, seed: int) -> Weights:
     """The network after EPOCHS over the targets among `which` (Adam, falling rate, decoupled weight decay)."""
-    targets, whole = which[~data.is_whole[which]], which[data.is_whole[which]]
+    targets, whole = which[np.isin(data.source[which], ["ru", "en"])], which[data.is_whole[which]]
+    names = which[data.source[which] == "names"]
     whole = np.repeat(whole, np.where(data.is_russian[whole] == 1, RUSSIAN_SEEN, 1))
     balance = np.ones((2, 3), np.float32)  # rare labels weigh more, by the square root of their rarity
     for language in (0, 1):
@@ -202,11 +221,10 @@ def trained(data: Data, which: np.ndarray, seed: int) -> Weights:
     ease = np.array([0.15 / spread[source] if source in spread else 0.0 for source in data.source], np.float32)
 
     def loss(
-        weights: Weights, key: jax.Array, inputs: Sequence[Any], label: Any, score: Any, is_whole: Any, weight: Any
+        weights: Weights, key: jax.Array, inputs: Sequence[Any], tone: Any, score: Any, is_whole: Any, weight: Any
     ) -> jax.Array:
         logits, scores = network(weights, inputs, key)
-        likelihood = jax.nn.log_softmax(logits)[jnp.arange(len(label)), label]
-        wrong = -jnp.asarray(balance)[inputs[-1], label] * likelihood
+        wrong = -(jnp.asarray(balance)[inputs[-1]] * tone * jax.nn.log_softmax(logits)).sum(1)
         return jnp.where(is_whole, weight * (scores - score) ** 2, wrong).sum() / TARGETS_A_STEP
 
     @jax.jit
@@ -230,9 +248,9 @@ def trained(data: Data, which: np.ndarray, seed: int) -> Weights:
         if number % steps == 0:
             order = random.permutation(targets)
         chosen = order[number % steps * TARGETS_A_STEP :][:TARGETS_A_STEP]
-        chosen = np.concatenate([chosen, random.choice(whole, WHOLE_A_STEP)])
+        chosen = np.concatenate([chosen, random.choice(whole, WHOLE_A_STEP), random.choice(names, NAMES_A_STEP)])
         rate = RATE * min(1, (number + 1) / 50) * (1 - number / (steps * EPOCHS))
-        batch = (data.network(chosen), data.label[chosen], data.score[chosen], data.is_whole[chosen], ease[chosen])
+        batch = (data.network(chosen), tone[chosen], data.score[chosen], data.is_whole[chosen], ease[chosen])
         weights, mean, square = step(
             weights, mean, square, number + 1.0, rate, jax.random.PRNGKey(seed * 100_000 + number), *batch
         )
@@ -258,13 +276,17 @@ class Linear:
     score: Ridge
 
 
-def linear(data: Data, which: np.ndarray) -> Linear:
-    english, russian = (which[data.source[which] == source] for source in ("en", "ru"))
+def linear(data: Data, which: np.ndarray, tone: np.ndarray) -> Linear:
+    english, russian, names = (which[data.source[which] == source] for source in ("en", "ru", "names"))
     whole = which[data.is_whole[which]]
+    # A soft label is three rows, each weighing its chance.
+    rows = np.concatenate([russian, names, names, names])
+    labels = np.concatenate([data.label[russian], np.repeat([0, 1, 2], len(names))])
+    weight = np.concatenate([np.ones(len(russian)), tone[names].T.ravel()])
     return Linear(
         (
             LogisticRegression(C=5, max_iter=200).fit(data.words[english], data.label[english]),
-            LogisticRegression(C=5, max_iter=200).fit(data.words[russian], data.label[russian]),
+            LogisticRegression(C=5, max_iter=200).fit(data.words[rows], labels, weight),
         ),
         Ridge(alpha=2).fit(data.words[whole], data.score[whole]),
     )
@@ -296,8 +318,9 @@ def cross_validated(data: Data, seeds: int) -> Answers:
     parts, places = [], []
     for fold in range(FOLDS):
         rest, left_out = np.flatnonzero(data.fold != fold), np.flatnonzero(data.fold == fold)
-        networks = [trained(data, rest, seed) for seed in range(1, seeds + 1)]
-        parts.append(answers(networks, linear(data, rest), data, left_out))
+        tone = tones(data, rest)
+        networks = [trained(data, rest, tone, seed) for seed in range(1, seeds + 1)]
+        parts.append(answers(networks, linear(data, rest, tone), data, left_out))
         places.append(left_out)
         print(f"fold {fold} done", flush=True)
     order = np.argsort(np.concatenate(places))
@@ -401,14 +424,16 @@ def main() -> None:
     parser.add_argument("corpora", type=Path)
     parser.add_argument("--networks", type=int, default=2, help="how many networks are trained and averaged")
     parser.add_argument("--check", action="store_true", help="cross-validate only")
+    parser.add_argument("--cache", type=Path, help="folder that keeps what the teacher sees between runs (it takes minutes)")
     arguments = parser.parse_args()
     started = time.perf_counter()
-    data = read(arguments.corpora)
+    data = read(arguments.corpora, arguments.cache)
     mixed = mixture(data, cross_validated(data, arguments.networks if arguments.check else 1))  # one is enough to add them up by
     if not arguments.check:
         everything = np.arange(len(data.label))
-        networks = [trained(data, everything, seed) for seed in range(1, arguments.networks + 1)]
-        written(networks, linear(data, everything), mixed)
+        tone = tones(data, everything)
+        networks = [trained(data, everything, tone, seed) for seed in range(1, arguments.networks + 1)]
+        written(networks, linear(data, everything, tone), mixed)
     print(f"{time.perf_counter() - started:.0f} s")
 
 

@@ -6,7 +6,7 @@ hashed words and word pairs; their answers are added up.
 For a whole text, the rules of `sentiment_rules` are a third.
 
     >>> Sentiment().of("Рекомендую «Северный чай», лучшая чайная города", [(12, 24)])
-    [Tone(label='positive', score=0.40..., confidence=0.55...)]
+    [Tone(label='positive', score=0.46..., confidence=0.52...)]
 """
 
 from __future__ import annotations
