@@ -358,6 +358,45 @@ def test_the_lag_of_discovery_is_first_sight_less_publication(store: Path) -> No
     ]
 
 
+@pytest.mark.parametrize(
+    ("authors", "copies", "own_words", "is_farm"),
+    [
+        pytest.param(5, 5, 0, True, id="five authors"),
+        pytest.param(4, 8, 0, False, id="four authors"),
+        pytest.param(10, 8, 2, True, id="four of five posts are copies"),
+        pytest.param(10, 7, 3, False, id="fewer are copies"),
+    ],
+)
+def test_a_site_linked_to_by_many_authors_in_copied_texts_is_a_farm(
+    store: Path, authors: int, copies: int, own_words: int, is_farm: bool
+) -> None:
+    watchlist(store, {"tea/brew": "самовар"})
+    posts = [
+        said(
+            COPY if number < copies else "самовар " + " ".join(f"{word}{number}" for word in "abcdefgh"),
+            number,
+            channel=f"farm{number % authors}",
+            links=["https://www.Chai-Farm.example/buy", "https://chai-farm.example/"],
+        )
+        for number in range(copies + own_words)
+    ]
+    night(store, 0, [*posts, said("самовар сам по себе", 200, links=["https://news.example/"])])
+    refresh(store)
+
+    farmed = ask(store, "SELECT farm_domains, marks FROM mart.mention_spam WHERE 'link_farm' IN marks")
+    assert {tuple(domains) for domains, _ in farmed} == ({("chai-farm.example",)} if is_farm else set())
+    assert len(farmed) == (copies + own_words if is_farm else 0)
+
+
+def test_what_looks_like_spam_is_listed_with_its_marks(store: Path) -> None:
+    watchlist(store, {"tea/brew": "самовар"})
+    tags = "самовар " + " ".join(f"#чай{number}" for number in range(12))
+    night(store, 0, [said(tags, 1), said("самовар сам по себе", 2)])
+    refresh(store)
+
+    assert ask(store, "SELECT marks, farm_domains, author FROM mart.mention_spam") == [(["tag_stuffed"], [], "tea")]
+
+
 def test_every_formula_that_a_column_names_is_listed() -> None:
     known = {row["id"] for row in FORMULAS}
     named = {

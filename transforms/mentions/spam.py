@@ -3,9 +3,10 @@
 Each mark is a fact that can be checked by looking: the number it rests on stands beside it.
 
     copied          one text (a cluster of `duplicates`) by at least COPYING_AUTHORS authors within WINDOW, reposts apart
-    link_farm       links to a site that at least FARM_AUTHORS authors link to, nearly all of whose posts that do are copies
     link_stuffed    mostly links: at least STUFFED_LINKS of them, and one for every six words or more
     tag_stuffed     mostly hashtags: at least STUFFED_TAGS of them, and more than other words
+
+Link farms are a matter of many texts at once: the model mart.link_farm.
 """
 
 from __future__ import annotations
@@ -18,8 +19,6 @@ from datetime import datetime, timedelta
 
 WINDOW = timedelta(days=7)
 COPYING_AUTHORS = 5
-FARM_AUTHORS = 5
-FARM_COPIED_SHARE = 0.8
 STUFFED_LINKS = 4
 WORDS_PER_LINK = 6
 STUFFED_TAGS = 8
@@ -32,37 +31,18 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """What spam shows in."""
+    """What copies show in."""
 
     record_id: str
     cluster_id: str
     author: str | None  # key of the author, or of the channel where there is none
     published_at: datetime
-    text: str
-    domains: Sequence[str] = ()  # registrable domains linked to
     is_repost: bool = False  # the source says so: an honest copy
 
 
-@dataclass(frozen=True, slots=True)
-class Spam:
-    """Columns of a mention."""
-
-    copying_author_count: int  # authors of its text within WINDOW around it, itself included; reposts are not counted
-    link_count: int
-    tag_count: int
-    marks: tuple[str, ...]
-
-
-def mark(posts: Sequence[Post]) -> dict[str, Spam]:
-    """Record id -> columns, for all posts. Posts of the last WINDOW must be given beside the new ones, or copies are missed."""
-    authors = copying_authors(posts)
-    farms = _farms(posts, {record_id for record_id, count in authors.items() if count > 1})
-    return {post.record_id: _columns(post, authors.get(post.record_id, 1), farms) for post in posts}
-
-
 def copying_authors(posts: Sequence[Post]) -> dict[str, int]:
-    """Record id -> authors of its text within WINDOW; of posts with a known author, reposts aside: others have none but their
-    own."""
+    """Record id -> authors of its text within WINDOW, itself included; of posts with a known author, reposts aside: others have
+    none but their own. Posts of the last WINDOW must be given beside the new ones, or copies are missed."""
     by_cluster: dict[str, list[Post]] = defaultdict(list)
     for post in posts:
         if not post.is_repost and post.author is not None:
@@ -103,27 +83,6 @@ def _authors_around(members: list[Post]) -> dict[str, int]:
             first += 1
         found[post.record_id] = len(inside)
     return found
-
-
-def _farms(posts: Sequence[Post], copied: set[str]) -> set[str]:
-    """Domains that live from copies: many authors, and nearly all of their posts say what another author says."""
-    linking: dict[str, list[Post]] = defaultdict(list)
-    for post in posts:
-        for domain in set(post.domains):
-            linking[domain].append(post)
-    return {
-        domain
-        for domain, found in linking.items()
-        if len({post.author for post in found}) >= FARM_AUTHORS
-        and sum(post.record_id in copied for post in found) >= FARM_COPIED_SHARE * len(found)
-    }
-
-
-def _columns(post: Post, authors: int, farms: set[str]) -> Spam:
-    links, tags, stuffed = stuffing(post.text)
-    marks = ["copied"] * is_copied(authors, post.is_repost)
-    marks += ["link_farm"] * any(domain in farms for domain in post.domains)
-    return Spam(authors, links, tags, (*marks, *stuffed))
 
 
 def is_copied(authors: int, is_repost: bool) -> bool:

@@ -18,7 +18,7 @@ column cluster_started_at: when the earliest member was published
 column copying_author_count: authors of the cluster within seven days of this text, itself included, reposts aside
 column link_count: links in the text
 column tag_count: hashtags in the text
-column spam_marks: copied, link_stuffed, tag_stuffed (transforms/mentions/spam.py)
+column spam_marks: copied, link_stuffed, tag_stuffed (transforms/mentions/spam.py); link farms are in mart.mention_spam
 note: looks that only count likes anew are not compared again;
     a cluster changes only when a new member links two or precedes the earliest
 """
@@ -201,7 +201,6 @@ def _post(row: Mapping[str, Any]) -> Post:
         cluster_id=row["cluster_id"],
         author=row["author"],
         published_at=row["published_at"],
-        text="",
         is_repost=row["is_repost"],
     )
 

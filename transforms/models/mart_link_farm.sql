@@ -2,10 +2,11 @@
 -- grain: domain
 -- needs: core.publication, core.text_cluster
 -- column domain: host linked to, without www
--- column author_count: authors that link to it
+-- column author_count: authors that link to it, at least 5
 -- column publication_count: publications that link to it
--- column copied_share: share of them whose text at least one other author published within seven days
--- note: a mark to look at, never a reason to delete (transforms/mentions/spam.py)
+-- column copied_share: share of them whose text at least one other author published within seven days, at least 0.8
+-- column record_ids: these publications
+-- note: a mark to look at, never a reason to delete
 WITH linking AS (
     SELECT DISTINCT
         record_id,
@@ -18,7 +19,8 @@ SELECT
     domain,
     count(DISTINCT l.author) AS author_count,
     count(*) AS publication_count,
-    count(*) FILTER (c.copying_author_count > 1) / count(*) AS copied_share
+    count(*) FILTER (c.copying_author_count > 1) / count(*) AS copied_share,
+    list(record_id ORDER BY record_id) AS record_ids
 FROM linking AS l
 JOIN core.text_cluster AS c USING (record_id)
 WHERE domain <> ''
