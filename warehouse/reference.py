@@ -179,7 +179,11 @@ FORMULAS: tuple[Row, ...] = (
     {"id": "mentions", "version": 1, "text": "publications and reviews that a topic's query found, each once"},
     {"id": "unique_mentions", "version": 1, "text": "clusters of near-duplicates among the mentions"},
     {"id": "dup_ratio", "version": 1, "text": "1 - unique_mentions / mentions"},
+    {"id": "authors", "version": 1, "text": "distinct authors of the mentions, channels and outlets where there is none"},
+    {"id": "sources", "version": 1, "text": "distinct registrable domains of the mentions' addresses"},
     {"id": "passion", "version": 1, "text": "mentions / authors; null without a known author"},
+    {"id": "mfi", "version": 1, "text": "positive / negative mentions (media favourability); null when none is negative"},
+    {"id": "negative_share", "version": 1, "text": "negative mentions / mentions"},
     {
         "id": "net_sentiment",
         "version": 1,

@@ -5,7 +5,7 @@ from itertools import product
 from transforms.mentions.context import fits
 from transforms.mentions.evaluate import Document
 from transforms.mentions.fold import fold_word
-from transforms.mentions.query import (
+from transforms.mentions.syntax import (
     Account,
     And,
     Field,

@@ -55,6 +55,9 @@ def test_a_long_text_is_cut_to_what_the_model_can_read():
         pytest.param(
             {"id2label": {"0": "LABEL_0"}}, "names no negative and no neutral and no positive label", id="labels without names"
         ),
+        pytest.param(
+            {"id2label": {"0": "negative", "1": "neutral", "9": "positive"}}, "names more labels than the 3", id="labels too many"
+        ),
         pytest.param({"dozor_targets": "bold"}, "expected one of pair, marked, context", id="unknown way to show the target"),
     ],
 )
@@ -75,6 +78,15 @@ def test_a_config_that_is_no_object_is_refused(tmp_path, text):
 
     with pytest.raises(ModelError, match=r"config\.json: (not readable as JSON|expected an object)"):
         model_version(folder)
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json"])
+def test_a_file_that_was_cut_off_is_named(tmp_path, name):
+    folder = model_with(tmp_path)
+    (folder / name).write_bytes((MODEL / name).read_bytes()[:40])
+
+    with pytest.raises(ModelError, match=rf"{name}: not a file that can be loaded: "):
+        OnnxSentiment(folder)
 
 
 def test_without_the_extra_the_error_says_what_to_install(monkeypatch):

@@ -5,20 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.mentions.test_match import queries
-from transforms.mentions.query import (
-    And,
-    Field,
-    Group,
-    Near,
-    Not,
-    Or,
-    Phrase,
-    Word,
-    parse,
-    unparse,
-)
+from transforms.mentions.query import parse
 from transforms.mentions.query_errors import QueryError
 from transforms.mentions.query_warnings import warnings
+from transforms.mentions.syntax import And, Field, Group, Near, Not, Or, Phrase, Word, unparse
 
 A, B, C, D = Word("a"), Word("b"), Word("c"), Word("d")
 

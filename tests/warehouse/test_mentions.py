@@ -112,7 +112,7 @@ def test_reviews_are_matched_as_publications_are(store: Path) -> None:
     night(store, 0, [review("The samovar leaks"), said("The samovar leaks")])
     refresh(store)
 
-    assert ask(store, "SELECT kind, lang, domain FROM core.mention") == [("review", "en", "")]
+    assert ask(store, "SELECT kind, lang, domain FROM core.mention") == [("review", "en", None)]
 
 
 def test_a_topic_sees_no_text_that_only_another_project_watches(store: Path) -> None:
@@ -290,6 +290,28 @@ def test_the_figures_of_a_day_are_those_counted_by_hand(store: Path) -> None:
         "avg_reaction_count, net_sentiment, negative_count + neutral_count + positive_count FROM mart.mention_day",
     )
     assert row == (3, 2, pytest.approx(1 / 3), 2, 1, 1.5, 8, 4.0, None, 3)
+
+
+def test_sources_are_registrable_domains(store: Path) -> None:
+    watchlist(store, {"tea/brew": "самовар"})
+    addresses = ["https://msk.news.example.co.uk/1", "https://example.co.uk/2", "https://www.чай.рф/3"]
+    night(store, 0, [said("самовар", number, url=url) for number, url in enumerate(addresses)])
+    refresh(store)
+
+    assert ask(store, "SELECT domain_count FROM mart.mention_day") == [(2,)]
+
+
+def test_shares_of_tone_follow_from_what_people_said(store: Path) -> None:
+    watchlist(store, {"tea/brew": "самовар"})
+    night(store, 0, [said(f"самовар {number}", number) for number in range(4)])
+    refresh(store)
+    ids = [record_id for (record_id,) in ask(store, "SELECT record_id FROM core.mention ORDER BY record_id")]
+    tones = dict(zip(ids, ("positive", "positive", "positive", "negative"), strict=True))
+    watchlist(store, {"tea/brew": "самовар"}, labels={(record_id, ""): tone for record_id, tone in tones.items()})
+    refresh(store)
+
+    assert ask(store, "SELECT negative_share, mfi, net_sentiment FROM mart.mention_day") == [(0.25, 3.0, None)]
+    assert ask(store, "SELECT negative_share, mfi FROM mentions('tea', DATE '2026-10-26', DATE '2026-11-02')") == [(0.25, 3.0)]
 
 
 def test_a_share_of_nothing_is_unknown(store: Path) -> None:

@@ -1,4 +1,4 @@
--- about: mentions of each topic of a project in a period [since, until), with the change against the equal period before (formulas mentions, unique_mentions, sov, sov_unique, sov_engagement, engagement_total, passion, net_sentiment, change_prev)
+-- about: mentions of each topic of a project in a period [since, until), with the change against the equal period before (formulas mentions, unique_mentions, sov, sov_unique, sov_engagement, engagement_total, authors, sources, passion, negative_share, mfi, net_sentiment, change_prev)
 -- use: FROM mentions('project', DATE '2026-11-01', DATE '2026-12-01')
 CREATE OR REPLACE MACRO mentions(project, since, until) AS TABLE
 WITH period AS (
@@ -38,6 +38,8 @@ SELECT
     mention_count / nullif(author_count, 0) AS passion,
     positive_count,
     negative_count,
+    negative_count / nullif(mention_count, 0) AS negative_share,
+    positive_count / nullif(negative_count, 0) AS mfi,
     CASE WHEN positive_count + negative_count >= 10 THEN (positive_count - negative_count) / (positive_count + negative_count) END
         AS net_sentiment,
     (mention_count - mention_count_before) / nullif(mention_count_before, 0) AS change_prev

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from transforms.mentions.context import fits
 from transforms.mentions.expand import All, Any, Close, Condition, Element, Find, InPart, InSentence, Plan, Slot, Without
 from transforms.mentions.fold import fold_word
-from transforms.mentions.query import DATE_FIELDS, NUMBER_FIELDS, Account, Node, Phrase, Prefix, Word, as_date, number_range
+from transforms.mentions.query import as_date, number_range
+from transforms.mentions.syntax import DATE_FIELDS, NUMBER_FIELDS, Account, Node, Phrase, Prefix, Word
 from transforms.mentions.tokens import CONNECTORS, Tokens, Unit
 
 MAX_PLACES = 10_000  # of a term or a proximity in one document; more are not looked at, so that no text costs minutes

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from transforms.mentions.automaton import hashes_of
 from transforms.mentions.common_words import COMMON_WORDS
 from transforms.mentions.fold import fold_word
-from transforms.mentions.query import (
+from transforms.mentions.syntax import (
     TEXT_FIELDS,
     Account,
     And,

@@ -11,8 +11,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from transforms.mentions.query import MIN_PREFIX, parse, unparse
+from transforms.mentions.query import MIN_PREFIX, parse
 from transforms.mentions.query_errors import QueryError
+from transforms.mentions.syntax import unparse
 
 _PIECE = re.compile(
     r"""(?P<comment><<<.*?>>>)|(?P<quote>="[^"]*"|"[^"]*"|«[^»]*»|“[^”]*”)|(?P<boost>\^\d+)|(?P<bar>\|)|(?P<bracket>[()])"""

@@ -15,8 +15,9 @@ from collectors.source import digest
 from transforms.mentions.automaton import Candidate, Scanner
 from transforms.mentions.evaluate import Document, Place, Subject, evaluate
 from transforms.mentions.expand import Plan, Planner, anchors_of, possible
-from transforms.mentions.query import Field, Macro, Node, parse, unparse, walk
+from transforms.mentions.query import parse
 from transforms.mentions.query_errors import QueryError
+from transforms.mentions.syntax import Field, Macro, Node, unparse, walk
 from transforms.mentions.words import forget
 
 ENGINE_VERSION = 1  # raised whenever the same query finds something else in the same text

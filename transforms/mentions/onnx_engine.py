@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache, partial
 from hashlib import file_digest, sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -46,11 +46,14 @@ class OnnxSentiment:
 
         self._columns = _columns(config, folder)
         self._form = _target_form(config, folder)
-        self._tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer = _loaded(tokenizers.Tokenizer.from_file, folder / "tokenizer.json")
         self._tokenizer.enable_truncation(min(512, int(config.get("max_position_embeddings", 512))))
         self._tokenizer.enable_padding()
-        self._session = onnxruntime.InferenceSession(str(folder / "model.onnx"), providers=["CPUExecutionProvider"])
+        self._session = _loaded(partial(onnxruntime.InferenceSession, providers=["CPUExecutionProvider"]), folder / "model.onnx")
         self._inputs = {one.name for one in self._session.get_inputs()}
+        width = self._session.get_outputs()[0].shape[-1]
+        if isinstance(width, int) and width <= max(self._columns):
+            raise ModelError(f"{folder}: id2label of config.json names more labels than the {width} that model.onnx gives")
 
     def of_all(self, asked: Iterable[Asked]) -> Iterator[list[Tone]]:
         """One tone for each target, in order; one for the whole text when there are none."""
@@ -122,6 +125,13 @@ def _config(folder: Path) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise ModelError(f"{folder / 'config.json'}: expected an object, got {type(config).__name__}")
     return config
+
+
+def _loaded(load: Callable[[str], Any], path: Path) -> Any:
+    try:
+        return load(str(path))
+    except Exception as error:  # both libraries raise their own kinds, some of them Exception itself
+        raise ModelError(f"{path}: not a file that can be loaded: {error}") from error
 
 
 def _columns(config: dict[str, Any], folder: Path) -> tuple[int, int, int]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from transforms.mentions.common_words import COMMON_WORDS
-from transforms.mentions.query import TEXT_FIELDS, And, Field, Group, Macro, Node, Or, Phrase, Word, asks, unparse, walk
+from transforms.mentions.syntax import TEXT_FIELDS, And, Field, Group, Macro, Node, Or, Phrase, Word, asks, unparse, walk
 from transforms.mentions.tokens import words_of
 
 

@@ -7,7 +7,8 @@ from itertools import combinations, pairwise, product
 
 from transforms.mentions.fold import CYRILLIC_OF, LATIN_OF
 from transforms.mentions.match import compile_queries
-from transforms.mentions.query import (
+from transforms.mentions.query import parse
+from transforms.mentions.syntax import (
     TEXT_FIELDS,
     And,
     Field,
@@ -21,7 +22,6 @@ from transforms.mentions.query import (
     Sentence,
     Term,
     Word,
-    parse,
     unparse,
 )
 from transforms.mentions.tokens import words_of

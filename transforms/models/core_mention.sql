@@ -5,7 +5,6 @@
 -- touch ref.label: SELECT record_id FROM touched
 -- column published_date: UTC day of publication
 -- column author: who wrote it: the author, else the channel
--- column domain: host of the address, without www
 -- column sentiment: negative, neutral or positive: a person's word where there is one, else the model's
 -- column score: -1 to 1
 -- column confidence: 0-1; 1 where a person said so
@@ -29,7 +28,7 @@ SELECT
     f.published_at,
     f.published_at::DATE AS published_date,
     coalesce(p.author, p.channel_title, p.channel, r.author) AS author,
-    regexp_replace(regexp_extract(coalesce(p.url, r.url, ''), '^[a-z]+://([^/:?#]+)', 1), '^www\.', '') AS domain,
+    f.domain,
     f.matched_terms,
     f.spans,
     f.title_spans,

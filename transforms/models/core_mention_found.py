@@ -21,6 +21,7 @@ column project_id: id of the client's project
 column topic_id: id of the topic; `@entity` for the names and aliases of an entity
 column entity_id: the entity the topic is about, if one
 column kind: article, post, video, comment or review
+column domain: registrable domain of the address (news.example.co.uk: example.co.uk), else its host
 column matched_terms: words that matched, as written, lower case
 column spans: where, as [start, end) character offsets in the text, JSON
 column title_spans: where in the title, JSON
@@ -49,6 +50,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from collectors.urls import host_of, registrable_domain
 from transforms.mentions.categories import Facts, categorise
 from transforms.mentions.evaluate import Document
 from transforms.mentions.match import ENGINE_VERSION, QuerySet, compile_each, scanned
@@ -94,6 +96,7 @@ _COLUMNS: list[pa.Field[Any]] = [
     pa.field("entity_id", pa.string()),
     pa.field("source", pa.string()),
     pa.field("kind", pa.string()),
+    pa.field("domain", pa.string()),
     pa.field("published_at", pa.timestamp("us")),
     pa.field("matched_terms", pa.list_(pa.string())),
     pa.field("spans", pa.string()),
@@ -197,6 +200,7 @@ def _row(
         "entity_id": topic["entity_id"],
         "source": row["source"],
         "kind": row["kind"],
+        "domain": _domain(row["url"]),
         "published_at": row["published_at"],
         "matched_terms": list(hit.matched_terms),
         "spans": json.dumps(hit.spans),
@@ -209,6 +213,11 @@ def _row(
         "categories": categories,
         "query_version": version,
     }
+
+
+def _domain(url: str | None) -> str | None:
+    host = host_of(url or "")
+    return registrable_domain(host) or host or None
 
 
 def _sentence(text: str, spans: tuple[tuple[int, int], ...]) -> str:

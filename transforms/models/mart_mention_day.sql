@@ -5,12 +5,14 @@
 -- column mention_count: mentions (formula mentions)
 -- column unique_mention_count: texts that say something of their own: clusters of near-duplicates (formula unique_mentions)
 -- column dup_ratio: part of the mentions that repeats another: near-duplicates (formula dup_ratio)
--- column author_count: distinct authors, outlets for news
--- column domain_count: distinct hosts
+-- column author_count: distinct authors, outlets for news (formula authors)
+-- column domain_count: distinct registrable domains they stand on (formula sources)
 -- column passion: mentions per author (formula passion)
 -- column negative_count: mentions that sound negative
 -- column neutral_count: mentions that sound neutral
 -- column positive_count: mentions that sound positive
+-- column negative_share: part of the mentions that sounds negative (formula negative_share)
+-- column mfi: positive mentions per negative one; null without a negative one (formula mfi)
 -- column net_sentiment: -1 all negative to 1 all positive; null below ten toned mentions (formula net_sentiment)
 -- column reaction_count: reactions to the mentioning publications, known ones (formula engagement_total)
 -- column avg_reaction_count: reactions per mention with known ones (formula avg_engagement)
@@ -30,6 +32,8 @@ SELECT
     count(*) FILTER (sentiment = 'negative') AS negative_count,
     count(*) FILTER (sentiment = 'neutral') AS neutral_count,
     count(*) FILTER (sentiment = 'positive') AS positive_count,
+    count(*) FILTER (sentiment = 'negative') / count(*) AS negative_share,
+    count(*) FILTER (sentiment = 'positive') / nullif(count(*) FILTER (sentiment = 'negative'), 0) AS mfi,
     CASE
         WHEN count(*) FILTER (sentiment <> 'neutral') >= 10 THEN
             (count(*) FILTER (sentiment = 'positive') - count(*) FILTER (sentiment = 'negative'))
