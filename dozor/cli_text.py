@@ -48,13 +48,18 @@ def match(
     query: Annotated[str, typer.Option("--query", "-q", help="One query.")] = "",
     queries: Annotated[Path | None, typer.Option("--queries", help='A file of lines {"id","query"}.')] = None,
 ) -> None:
-    """Find mentions: reads lines {"id","text"} from standard input and writes what each query found, in order."""
+    """Find mentions: reads lines {"id","text"} from standard input and writes what each query found, in order.
+
+    A line may have title, author, source, url, lang, type, country, rating, followers and published_at too, for the fields of a
+    query. One that cannot be read is answered with its error; the exit code is 1 then, 2 when a query cannot be read.
+    """
     from dozor.match import match_lines, read_queries
 
     if bool(query) == (queries is not None):
         raise typer.BadParameter("give either --query or --queries")
-    wanted = {"query": query} if queries is None else read_queries(queries.read_text(encoding="utf-8").splitlines())
-    match_lines(wanted, sys.stdin, sys.stdout)
+    wanted = {"query": query} if queries is None else read_queries(queries.read_bytes().splitlines())
+    failed = match_lines(wanted, sys.stdin.buffer, sys.stdout)
+    raise typer.Exit(1 if failed else 0)
 
 
 @app.command()
@@ -64,10 +69,15 @@ def sentiment(
         typer.Option("--model", help='Folder of an ONNX model to judge by instead; needs pip install "dozor[onnx]".'),
     ] = None,
 ) -> None:
-    """How texts sound about targets: reads lines {"id","text","targets":[[start,end],...]} and answers one each, in order."""
+    """How texts sound about targets: reads lines {"id","text","targets":[[start,end],...]} and answers one each, in order.
+
+    Places count characters; without targets the tone is that of the whole text. A line that cannot be read is answered with its
+    error; the exit code is 1 then.
+    """
     from dozor.sentiment import judge_lines
 
-    judge_lines(sys.stdin, sys.stdout, model)
+    failed = judge_lines(sys.stdin.buffer, sys.stdout, model)
+    raise typer.Exit(1 if failed else 0)
 
 
 @topics.command("check")

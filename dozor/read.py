@@ -18,6 +18,7 @@ from collectors.reading.explain import explain_page
 from collectors.reading.model import Moment, PageError, Reading
 from collectors.reading.page import read_page
 from dozor.bounded import bounded
+from dozor.json_lines import as_line
 from dozor.workers import Lost, Workers
 
 SECONDS_PER_PAGE = 2.0
@@ -99,7 +100,7 @@ def _read_line(line: Line) -> tuple[str, bool]:
         moment = datetime.fromisoformat(fetched_at) if fetched_at else None
         with bounded():
             reading = read_page(body, request.get("url") or None, request.get("media_type"), request.get("charset"), moment)
-        return _dump({"id": request.get("id"), **as_json(reading), "error": None}), False
+        return as_line({"id": request.get("id"), **as_json(reading), "error": None}), False
     except Exception as error:  # noqa: BLE001 - whatever a page does to a reader, the next page is read
         return _failed(line, _reason(error))
 
@@ -119,13 +120,7 @@ def _failed(line: Line, reason: str) -> tuple[str, bool]:
     except ValueError:
         request = None
     known = request if isinstance(request, dict) else {}
-    return _dump({"id": known.get("id"), "url": known.get("url"), "error": f"line {number}: {reason}"}), True
-
-
-def _dump(value: Mapping[str, Any]) -> str:
-    # A lone surrogate of a broken page cannot be encoded; it is written as its escape.
-    text = json.dumps(value, ensure_ascii=False)
-    return (text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()) + "\n"
+    return as_line({"id": known.get("id"), "url": known.get("url"), "error": f"line {number}: {reason}"}), True
 
 
 def as_json(reading: Reading) -> dict[str, Any]:

@@ -1,76 +1,58 @@
-"""The engine of `dozor sentiment`: JSON lines of texts with targets in, JSON lines of tones out, in order, on all cores."""
+"""The engine of `dozor sentiment`: texts with targets in, tones out."""
 
 from __future__ import annotations
 
-import json
-import os
-from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from itertools import chain, islice
-from multiprocessing import get_context
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
-from collectors.processes import one_thread_each
+from dozor.json_lines import LineError, answer_lines
 from transforms.mentions.onnx_engine import engine_of
-from transforms.mentions.sentiment import Asked, Tone
-
-LINES_PER_TASK = 1000
-SMALL = 8 * LINES_PER_TASK  # so few lines are judged here in less time than it takes to start processes
-
-Part = list[tuple[int, str]]  # lines with their numbers
+from transforms.mentions.sentiment import Asked, Engine, Tone
 
 
-def judge_lines(lines: Iterable[str], out: TextIO, model: Path | None = None) -> None:
+def judge_lines(lines: Iterable[str | bytes], out: TextIO, model: Path | None = None) -> int:
     """Reads {"id", "text", "targets": [[start, end], ...]}, writes {"id", "sentiments": [{"label", "score", "confidence"}]}.
 
     One tone per target, one for the whole text when there are none; offsets count characters of the text as given. A line may
-    have "lang". `model` is a folder for the onnxruntime engine (see `onnx_engine`). Raises ValueError that names the line which
-    cannot be read.
+    have "lang". `model` is a folder for the onnxruntime engine (see `onnx_engine`). Returns how many lines could not be read and
+    got an `error`. Raises ModelError for a folder that cannot be used.
     """
-    numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
-    first = list(islice(numbered, SMALL))
-    more = list(islice(numbered, 1))
-    cores = len(os.sched_getaffinity(0))
-    if not more or cores == 1:
-        out.writelines(_judged(part, model) for part in _parts(chain(first, more, numbered)))
-        return
-    with one_thread_each(), ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
-        pending: deque[Future[str]] = deque()
-        for part in _parts(chain(first, more, numbered)):
-            pending.append(pool.submit(_judged, part, model))
-            if len(pending) > 2 * cores:  # bounds the memory, whatever the length of the input
-                out.write(pending.popleft().result())
-        while pending:
-            out.write(pending.popleft().result())
+    engine_of(model)  # fails here, where it is said, and not in each process
+    return answer_lines(lines, out, partial(_made, model))
 
 
-def _parts(numbered: Iterator[tuple[int, str]]) -> Iterator[Part]:
-    while part := list(islice(numbered, LINES_PER_TASK)):
-        yield part
+def _made(model: Path | None) -> Judge:
+    return Judge(engine_of(model))
 
 
-def _judged(part: Part, model: Path | None) -> str:
-    rows = [_row(number, line) for number, line in part]
-    tones = engine_of(model).of_all(asked for _, asked in rows)
-    return "".join(
-        json.dumps({"id": row_id, "sentiments": [_as_json(tone) for tone in found]}, ensure_ascii=False) + "\n"
-        for (row_id, _), found in zip(rows, tones, strict=True)
-    )
+class Judge:
+    """Answers texts with their tones."""
 
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
-def _row(number: int, line: str) -> tuple[Any, Asked]:
-    try:
-        row = json.loads(line)
-        text, lang = str(row["text"] or ""), row.get("lang")
-        targets = [(int(start), int(end)) for start, end in row.get("targets") or ()]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f'line {number}: expected {{"id", "text", "targets": [[start, end], ...]}}: {error!r}') from error
-    for start, end in targets:
-        if not 0 <= start < end <= len(text):
-            raise ValueError(f"line {number}: target [{start}, {end}] is not a place in a text of {len(text)} characters")
-    return row.get("id", number), Asked(text, targets, str(lang) if lang else None)
+    def read(self, row: dict[str, Any]) -> Asked:
+        """The text and its targets; LineError when there is none, or a target is no place in it."""
+        if "text" not in row:
+            raise LineError('expected {"id", "text", "targets"}, got no "text"')
+        text, lang = row["text"] or "", row.get("lang")
+        if not isinstance(text, str):
+            raise LineError('"text" is not a text')
+        try:
+            targets = [(int(start), int(end)) for start, end in row.get("targets") or ()]
+        except (TypeError, ValueError) as error:
+            raise LineError(f'"targets" are not places [[start, end], ...]: {error}') from error
+        for start, end in targets:
+            if not 0 <= start < end <= len(text):
+                raise LineError(f"target [{start}, {end}] is not a place in a text of {len(text)} characters")
+        return Asked(text, targets, str(lang) if lang else None)
+
+    def answers(self, asked: Sequence[Asked]) -> Iterator[dict[str, Any]]:
+        """{"sentiments"} of each text."""
+        for tones in self._engine.of_all(asked):
+            yield {"sentiments": list(map(_as_json, tones))}
 
 
 def _as_json(tone: Tone) -> dict[str, str | float]:

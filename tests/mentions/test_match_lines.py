@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from dozor.match import FEW_LINES, InputError, match_lines, read_queries
+from dozor.json_lines import FEW_TASKS, LINES_PER_TASK, LineError
+from dozor.match import match_lines, read_queries
 from transforms.mentions.match import BadQueriesError
 
 
@@ -58,14 +59,36 @@ def test_a_bad_query_keeps_no_other_from_running():
     assert [mention["query"] for mention in json.loads(out.getvalue())["mentions"]] == ["good"]
 
 
-@pytest.mark.parametrize("line", ["not json", "[1]", '{"id":1,"text":5}', '{"id":1,"text":"чай","rating":"good"}'])
-def test_a_line_that_cannot_be_read_is_named(line):
-    with pytest.raises(InputError, match="line 2"):
-        match_lines({"q": "чай"}, ['{"id":1,"text":"чай"}\n', line + "\n"], io.StringIO())
+@pytest.mark.parametrize(
+    ("line", "row_id"),
+    [
+        (b"not json", 2),
+        (b"[1]", 2),
+        (b'{"id":"a","text":5}', "a"),
+        (b'{"id":"a","text":"tea","rating":"good"}', "a"),
+        (b'{"id":"a","text":"tea","followers":1e999}', "a"),
+        ('{"id":"a","text":"чай"}'.encode("cp1251"), 2),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_answered_with_its_error(line, row_id):
+    out = io.StringIO()
+    failed = match_lines({"q": "чай"}, [b'{"id":1}', line, '{"id":3,"text":"чай"}'.encode()], out)
+
+    first, second, third = map(json.loads, out.getvalue().splitlines())
+    assert (failed, first["mentions"], bool(third["mentions"])) == (1, [], True)
+    assert second["id"] == row_id
+    assert second["error"].startswith("line 2: ")
+
+
+def test_half_a_character_is_no_obstacle():
+    out = io.StringIO()
+    match_lines({"q": "чай"}, [b'{"id": 1, "text": "\\ud800 \\u0447\\u0430\\u0439"}'], out)
+
+    assert json.loads(out.getvalue())["mentions"][0]["spans"] == [[2, 5]]
 
 
 def test_many_lines_keep_their_order_across_processes():
-    rows = [{"id": number, "text": "чай" if number % 3 else "кофе"} for number in range(FEW_LINES + 10)]
+    rows = [{"id": number, "text": "чай" if number % 3 else "кофе"} for number in range(FEW_TASKS * LINES_PER_TASK + 10)]
     found = answers({"q": "чай"}, *rows)
 
     assert [answer["id"] for answer in found] == list(range(len(rows)))
@@ -74,5 +97,5 @@ def test_many_lines_keep_their_order_across_processes():
 
 @pytest.mark.parametrize("lines", [['{"id":"a"}'], ['{"id":"a","query":"x"}', '{"id":"a","query":"y"}']])
 def test_bad_lines_of_queries_are_refused(lines):
-    with pytest.raises(InputError):
+    with pytest.raises(LineError, match=f"line {len(lines)} of the queries"):
         read_queries(lines)

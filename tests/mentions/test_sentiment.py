@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import dozor.sentiment
+import dozor.json_lines
 from dozor.sentiment import judge_lines
 from transforms.mentions.lexicon import LONGEST_BEGINNING, Forms, effects, fold, word_table
 from transforms.mentions.sentiment import Asked, Sentiment, weights
@@ -295,8 +295,8 @@ def test_lines_are_answered_in_order_with_a_tone_per_target():
 def test_processes_answer_what_one_process_answers(monkeypatch):
     rows = [{"id": number, "text": f"Чай номер {number} очень хорош"} for number in range(40)]
     alone = answers(*rows)
-    monkeypatch.setattr(dozor.sentiment, "SMALL", 10)
-    monkeypatch.setattr(dozor.sentiment, "LINES_PER_TASK", 15)
+    monkeypatch.setattr(dozor.json_lines, "FEW_TASKS", 1)
+    monkeypatch.setattr(dozor.json_lines, "LINES_PER_TASK", 15)
 
     together = answers(*rows)
 
@@ -307,14 +307,16 @@ def test_processes_answer_what_one_process_answers(monkeypatch):
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        pytest.param("{", "line 2: expected", id="not JSON"),
+        pytest.param("{", "line 2: not JSON", id="not JSON"),
         pytest.param('{"id": 1}', "line 2: expected", id="no text"),
-        pytest.param('{"text": "чай", "targets": [1]}', "line 2: expected", id="a target that is no pair"),
-        pytest.param(
-            '{"text": "чай", "targets": [[2, 9]]}', r"line 2: target \[2, 9\] is not a place in a text of 3", id="outside"
-        ),
+        pytest.param('{"text": "чай", "targets": [1]}', 'line 2: "targets" are not places', id="a target that is no pair"),
+        pytest.param('{"text": "чай", "targets": [[2, 9]]}', "line 2: target [2, 9] is not a place in a text of 3", id="outside"),
     ],
 )
-def test_a_line_that_cannot_be_read_is_named(line, problem):
-    with pytest.raises(ValueError, match=problem):
-        judge_lines(['{"text": "ok"}', line], io.StringIO())
+def test_a_line_that_cannot_be_read_is_answered_with_its_error(line, problem):
+    out = io.StringIO()
+    failed = judge_lines(['{"text": "ok"}', line, '{"text": "good"}'], out)
+
+    first, second, third = map(json.loads, out.getvalue().splitlines())
+    assert (failed, len(first["sentiments"]), len(third["sentiments"])) == (1, 1, 1)
+    assert second["error"].startswith(problem)

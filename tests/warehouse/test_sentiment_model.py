@@ -58,7 +58,7 @@ def swapped(folder: Path) -> None:
 
 def dozor(monkeypatch: pytest.MonkeyPatch, *words: str, typed: str = "") -> int:
     monkeypatch.setattr(sys, "argv", ["dozor", *words])
-    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed.encode())))
     try:
         cli.main()
     except SystemExit as end:
