@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -16,6 +16,7 @@ app.add_typer(topics, name="topics")
 TopicOrQuery = Annotated[
     str, typer.Argument(metavar="TOPIC|QUERY", help="A topic of the watchlist (its id, or project/id), or a query itself.")
 ]
+System = Literal["youscan", "meltwater", "tgstat"]
 
 
 @app.command()
@@ -132,6 +133,20 @@ def preview_topic(
     else:
         for line in describe(seen):
             typer.echo(line)
+
+
+@topics.command("import")
+def import_query(
+    system: Annotated[System, typer.Argument(help="Where the query was written.", show_choices=True)],
+    query: Annotated[str, typer.Argument(help="The query, or - to read it from standard input.")] = "-",
+) -> None:
+    """Print a query of another system as a query of ours; where it will find something else is said on standard error."""
+    from transforms.mentions.importers import IMPORTERS
+
+    imported = IMPORTERS[system](sys.stdin.read() if query == "-" else query)
+    typer.echo(imported.query)
+    for note in imported.notes:
+        typer.echo(f"note: {note}", err=True)
 
 
 def _query_of(text: str) -> tuple[str, dict[str, str], str | None]:

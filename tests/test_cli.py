@@ -359,6 +359,20 @@ def test_topics_are_previewed_over_the_published_texts(here: Path, dozor: Dozor)
     assert json.loads(dozor("topics", "preview", "tea", "--json").out)["mention_count"] >= 0
     assert "severnyy list" in dozor("topics", "suggest", '"Северный лист"').out
     assert dozor("topics", "preview", "((").code == 2
+    assert dozor("topics", "suggest", "((").code == 2
+
+
+def test_a_query_of_another_system_comes_over_with_what_differs(dozor: Dozor) -> None:
+    imported = dozor("topics", "import", "youscan", '"hand cream" | balm')
+    assert (imported.code, imported.out) == (0, '="hand cream" OR balm\n')
+
+    imported = dozor("topics", "import", "meltwater", "(tesla)^9 and battery")
+    assert imported.out == "(tesla) AND battery\n"
+    assert "relevance boost" in imported.err
+
+    imported = dozor("topics", "import", "tgstat", "(чай")
+    assert (imported.code, imported.out) == (2, "")
+    assert "a bracket is not closed" in imported.err
 
 
 def test_outside_a_terminal_progress_is_plain_lines(caplog: pytest.LogCaptureFixture) -> None:

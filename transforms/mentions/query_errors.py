@@ -8,6 +8,8 @@ from lark import Token, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 class QueryError(ValueError):
     """A query that cannot be read. The text shows the line with a caret under the place, and how to mend it."""
 
+    exit_code = 2  # a query to mend
+
     def __init__(self, message: str, query: str = "", position: int | None = None, hint: str = "") -> None:
         self.message, self.position, self.hint = message, position, hint
         lines = [message]
