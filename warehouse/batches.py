@@ -1,30 +1,37 @@
 """Batches: the observations of one table, source and day, one Parquet file each.
 
 A batch is whole: it is replaced, never appended to. Its footer lists the captures it was made from with the version that read
-each, so a killed task's orphan that knows less than the file in place is refused.
+each, so a killed task's orphan that knows less than the file in place is refused. Rows pass through in their order, a row group
+in memory at a time (warehouse/runs.py).
 """
 
 from __future__ import annotations
 
 import fcntl
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from collectors.crash import crash_point
-from transforms.tables import TABLE_VERSION, tables
+from transforms.tables import TABLE_VERSION, Table, tables
 from warehouse.files import batch_path, hash_of, link_or_copy, loaded_path, replaced, safe_name, work_dir
-from warehouse.profile import profile
+from warehouse.profile import Profiler
+from warehouse.runs import KEY, in_order, row_groups
 
 _FOOTER = "dozor"
+READ_ROWS = 256  # of a batch in place, at a time
+READ_BUFFER = 64 * 1024  # of each of its columns
 
 
 class FencedWriteError(Exception):
@@ -63,7 +70,8 @@ def write_batch(
     ValueError for rows that are not of the table, stand twice, or come from other captures.
     """
     with _alone(store, table, source, day):
-        return _write(store, table, source, day, rows, captures, erased)
+        _fence(batch_path(store, table, source, day), {*captures, *erased})
+        return _put(store, batch_path(store, table, source, day), table, source, day, [rows], captures)
 
 
 def extend_batch(
@@ -71,44 +79,55 @@ def extend_batch(
 ) -> BatchInfo:
     """Put the rows of these captures into the batch: rows the batch has of them are replaced, those of other captures stay."""
     path = batch_path(store, table, source, day)
-    rows = pa.concat_tables([tables()[table].empty(), *parts])
     with _alone(store, table, source, day):
         if path.exists():
             before = read_batch_footer(path)
-            kept = pq.read_table(path, schema=tables()[table].schema, partitioning=None)
-            known = pa.array(sorted(captures), pa.string())
-            kept = kept.filter(pc.invert(pc.is_in(kept["capture_id"], value_set=known)))
-            rows = pa.concat_tables([kept.cast(rows.schema), rows])
-            captures = {**before.captures, **captures}
-        return _write(store, table, source, day, rows, captures, ())
+            replaced_ones = pa.array(sorted(captures), pa.string())
+            kept = _without(_rows(path, table), lambda rows: pc.is_in(rows["capture_id"], value_set=replaced_ones))
+            return _put(store, path, table, source, day, chain(kept, parts), {**before.captures, **captures})
+        return _put(store, path, table, source, day, parts, captures)
 
 
 def rewrite_batch(store: Path, table: str, source: str, day: date, gone: Callable[[pa.Table], pa.BooleanArray]) -> pa.Table:
-    """Take rows out of a batch for cause; returns them. Its captures stay listed: they are known, and give nothing any more.
+    """Take rows out of a batch for cause; returns their keys. Its captures stay listed: they are known, and give nothing any
+    more.
 
-    `gone` says of each row whether it goes. A batch that loses no row is left as it is.
+    `gone` says of each row whether it goes; it is asked twice. A batch that loses no row is left as it is.
     """
     path, standing = batch_path(store, table, source, day), loaded_path(store, table, source, day)
     with _alone(store, table, source, day):
         # Before a held batch an earlier one stands: what goes, goes from both.
         is_other = standing.exists() and hash_of(standing) != hash_of(path)
-        removed = _take_out(path, table, source, day, gone)
+        removed = _take_out(store, path, table, source, day, gone)
         if is_other:
-            _take_out(standing, table, source, day, gone)
+            _take_out(store, standing, table, source, day, gone)
         elif standing.exists():
             with replaced(standing) as temporary:
                 link_or_copy(path, temporary)
         return removed
 
 
-def _take_out(path: Path, table: str, source: str, day: date, gone: Callable[[pa.Table], pa.BooleanArray]) -> pa.Table:
-    captures = read_batch_footer(path).captures
-    rows = pq.read_table(path, schema=tables()[table].schema, partitioning=None)
-    chosen = gone(rows)
-    removed = rows.filter(chosen)
+def _take_out(
+    store: Path, path: Path, table: str, source: str, day: date, gone: Callable[[pa.Table], pa.BooleanArray]
+) -> pa.Table:
+    found = [rows.select(KEY).filter(gone(rows)) for rows in _rows(path, table)]
+    removed = pa.concat_tables([tables()[table].empty().select(KEY), *found])
     if removed.num_rows:
-        _put(path, table, source, day, rows.filter(pc.invert(chosen)), captures)
+        _put(store, path, table, source, day, _without(_rows(path, table), gone), read_batch_footer(path).captures)
     return removed
+
+
+def _rows(path: Path, table: str) -> Iterator[pa.Table]:
+    """The rows of a batch, a few at a time; columns that the file does not have yet are null."""
+    schema = tables()[table].schema
+    with pq.ParquetFile(path, buffer_size=READ_BUFFER, pre_buffer=False) as file:
+        for batch in file.iter_batches(READ_ROWS, use_threads=False):
+            rows = pa.concat_tables([schema.empty_table(), pa.Table.from_batches([batch])], promote_options="permissive")
+            yield rows.select(schema.names).cast(schema)
+
+
+def _without(parts: Iterable[pa.Table], gone: Callable[[pa.Table], pa.BooleanArray]) -> Iterator[pa.Table]:
+    return (rows.filter(pc.invert(gone(rows))) for rows in parts)
 
 
 def read_batch_footer(path: Path) -> BatchInfo:
@@ -128,68 +147,85 @@ def read_batch_footer(path: Path) -> BatchInfo:
     return BatchInfo(**{"profile": {}, **footer, "day": date.fromisoformat(footer["day"]), "path": path})
 
 
-def _write(
-    store: Path,
-    table: str,
-    source: str,
-    day: date,
-    rows: pa.Table,
-    captures: Mapping[str, str],
-    erased: Collection[str],
+def _fence(path: Path, known: Collection[str]) -> None:
+    """Refuse to replace a batch that was made from captures this write does not know."""
+    missing = sorted(set(read_batch_footer(path).captures) - set(known)) if path.exists() else []
+    if missing:
+        raise FencedWriteError(
+            f"{path} is made from {len(missing)} captures that this write does not know (the first: {missing[0]}). "
+            f"An older run of the same step is probably still going; nothing was written."
+        )
+
+
+def _put(
+    store: Path, path: Path, table: str, source: str, day: date, parts: Iterable[pa.Table], captures: Mapping[str, str]
 ) -> BatchInfo:
-    path = batch_path(store, table, source, day)
-    schema = tables()[table].schema
-    if rows.schema.names != schema.names:
-        raise ValueError(f"rows have the columns {rows.schema.names}, table {table} has {schema.names}")
-    if path.exists():
-        missing = sorted(set(read_batch_footer(path).captures) - set(captures) - set(erased))
-        if missing:
-            raise FencedWriteError(
-                f"{path} is made from {len(missing)} captures that this write does not know (the first: {missing[0]}). "
-                f"An older run of the same step is probably still going; nothing was written."
-            )
-    return _put(path, table, source, day, rows, captures)
-
-
-def _put(path: Path, table: str, source: str, day: date, rows: pa.Table, captures: Mapping[str, str]) -> BatchInfo:
-    schema = tables()[table].schema
-    rows = rows.cast(schema).sort_by([("record_id", "ascending"), ("capture_id", "ascending")]).combine_chunks()
-    unknown = {str(name) for name in pc.unique(rows["capture_id"]).to_pylist()} - set(captures)
-    if unknown:
-        raise ValueError(f"{len(unknown)} captures have rows in {path.name} but are not listed (one: {min(unknown)})")
-    if _has_twins(rows):
-        raise ValueError(f"rows of {table} stand twice under one record_id and capture_id")
-    footer: dict[str, Any] = {
-        "table": table,
-        "source": source,
-        "day": day.isoformat(),
-        "rows": rows.num_rows,
-        "captures": dict(sorted(captures.items())),
-        "fill": _fill(rows),
-        "profile": profile(tables()[table], rows),
-        "distinct_records": pc.count_distinct(rows["record_id"]).as_py(),
-        "table_version": TABLE_VERSION,
-    }
+    definition = tables()[table]
+    sums = _Sums(definition)
     with replaced(path) as temporary:
-        with pq.ParquetWriter(temporary, schema, compression="zstd", compression_level=3, store_schema=False) as writer:
-            writer.write_table(rows, row_group_size=100_000)
+        with pq.ParquetWriter(
+            temporary, definition.schema, compression="zstd", compression_level=3, store_schema=False
+        ) as writer:
+            for group in row_groups(in_order(_checked(parts, definition), work_dir(store))):
+                sums.add(group)
+                writer.write_table(group, row_group_size=group.num_rows)
+                del group  # not to be held beside the next one
+            unknown = sums.captures - set(captures)
+            if unknown:
+                raise ValueError(f"{len(unknown)} captures have rows in {path.name} but are not listed (one: {min(unknown)})")
+            footer: dict[str, Any] = {
+                "table": table,
+                "source": source,
+                "day": day.isoformat(),
+                "rows": sums.rows,
+                "captures": dict(sorted(captures.items())),
+                "fill": sums.fill(),
+                "profile": sums.profiler.profile(),
+                "distinct_records": sums.distinct_records,
+                "table_version": TABLE_VERSION,
+            }
             writer.add_key_value_metadata({_FOOTER: json.dumps(footer, ensure_ascii=False)})
         crash_point("batch.written")
     crash_point("batch.placed")
     return BatchInfo(**{**footer, "day": day, "path": path})
 
 
-def _has_twins(rows: pa.Table) -> bool:
-    """Whether a (record_id, capture_id) stands twice; rows are sorted by it."""
-    last = rows.num_rows - 1
-    same = [pc.equal(rows[name].slice(1), rows[name].slice(0, last)) for name in ("record_id", "capture_id")]
-    return last > 0 and pc.any(pc.and_(*same)).as_py() is True
+def _checked(parts: Iterable[pa.Table], table: Table) -> Iterator[pa.Table]:
+    schema = table.schema
+    for rows in parts:
+        if rows.schema.names != schema.names:
+            raise ValueError(f"rows have the columns {rows.schema.names}, table {table.name} has {schema.names}")
+        yield rows.cast(schema)
 
 
-def _fill(rows: pa.Table) -> dict[str, float]:
-    if not rows.num_rows:
-        return {}
-    return {name: round(1 - rows[name].null_count / rows.num_rows, 6) for name in rows.schema.names}
+class _Sums:
+    """What the footer says of the rows, gathered as they pass in order."""
+
+    def __init__(self, table: Table) -> None:
+        self.rows = 0
+        self.distinct_records = 0
+        self.captures: set[str] = set()
+        self.profiler = Profiler(table)
+        self._table = table
+        self._nulls: Counter[str] = Counter()
+        self._last = table.empty().select(KEY)  # key of the row before
+
+    def add(self, rows: pa.Table) -> None:
+        """Rows that follow those before. ValueError for a (record_id, capture_id) that stands twice."""
+        keys = pa.concat_tables([self._last, rows.select(KEY)])
+        same_record, same_capture = (pc.equal(keys[name].slice(1), keys[name].slice(0, keys.num_rows - 1)) for name in KEY)
+        if pc.any(pc.and_(same_record, same_capture)).as_py():
+            raise ValueError(f"rows of {self._table.name} stand twice under one record_id and capture_id")
+        self.distinct_records += keys.num_rows - self._last.num_rows - int(np.count_nonzero(same_record.to_numpy()))
+        self._last = keys.slice(keys.num_rows - 1)
+        self.rows += rows.num_rows
+        self.captures.update(map(str, pc.unique(rows["capture_id"]).to_pylist()))
+        self._nulls.update({name: rows[name].null_count for name in rows.schema.names})
+        self.profiler.add(rows)
+
+    def fill(self) -> dict[str, float]:
+        """Column -> share of rows that have it; empty without rows."""
+        return {name: round(1 - self._nulls[name] / self.rows, 6) for name in self._table.schema.names} if self.rows else {}
 
 
 @contextmanager

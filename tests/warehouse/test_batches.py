@@ -1,4 +1,5 @@
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -103,3 +104,95 @@ def test_a_parquet_file_that_is_no_batch_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match=r"x\.parquet is not a batch"):
         read_batch_footer(tmp_path / "x.parquet")
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bounds so small that a handful of rows goes the way of a large partition."""
+    for name, value in {"RUN_BYTES": 2000, "SLICE_BYTES": 500, "MOST_RUNS": 3, "GROUP_BYTES": 600}.items():
+        monkeypatch.setattr(f"warehouse.runs.{name}", value)
+
+
+def many(captures: int = 10) -> pa.Table:
+    return rows_of(*(f"c{number}" for number in range(captures)))
+
+
+def cut(rows: pa.Table, length: int) -> list[pa.Table]:
+    return [rows.slice(first, length) for first in range(0, rows.num_rows, length)]
+
+
+def keys(rows: pa.Table) -> list[tuple[str, str]]:
+    return list(zip(rows["record_id"].to_pylist(), rows["capture_id"].to_pylist(), strict=True))
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("length", [1, 3, 7, 100])
+def test_a_partition_larger_than_memory_is_whole_and_in_order(tmp_path: Path, length: int) -> None:
+    rows = many()
+    info = extend_batch(
+        tmp_path, "publication", "site", day_of(0), cut(rows, length), dict.fromkeys(rows["capture_id"].to_pylist(), "1")
+    )
+
+    file = pq.ParquetFile(info.path)
+    assert keys(file.read()) == sorted(keys(rows))
+    assert (info.rows, info.distinct_records) == (20, 2)
+    assert file.metadata.num_row_groups > 3
+    assert not [path for path in (tmp_path / "work").iterdir() if path.name != "locks"]
+
+
+@pytest.mark.usefixtures("small")
+def test_the_bytes_of_a_batch_do_not_tell_in_what_parts_its_rows_came(tmp_path: Path) -> None:
+    rows = many()
+    captures = dict.fromkeys(rows["capture_id"].to_pylist(), "1")
+    found = set()
+    for number, parts in enumerate((cut(rows, 1), cut(rows, 4), cut(rows, 100), cut(rows, 3)[::-1])):
+        found.add(extend_batch(tmp_path / str(number), "publication", "site", day_of(0), parts, captures).path.read_bytes())
+    step = tmp_path / "in two steps"
+    for chosen in (lambda name: name < "c4", lambda name: name >= "c4"):
+        mine = [name for name in captures if chosen(name)]
+        part = rows.filter(pc.is_in(rows["capture_id"], value_set=pa.array(mine)))
+        info = extend_batch(step, "publication", "site", day_of(0), cut(part, 2), dict.fromkeys(mine, "1"))
+
+    assert {info.path.read_bytes()} == found
+
+
+@pytest.mark.usefixtures("small")
+def test_a_key_that_stands_twice_is_found_across_runs_and_row_groups(tmp_path: Path) -> None:
+    rows = many()
+    captures = dict.fromkeys(rows["capture_id"].to_pylist(), "1")
+
+    with pytest.raises(ValueError, match="stand twice"):
+        extend_batch(tmp_path, "publication", "site", day_of(0), [*cut(rows, 3), rows.slice(11, 1)], captures)
+    assert not list((tmp_path / "batches").rglob("*.*parquet*"))
+
+
+@pytest.mark.usefixtures("small")
+def test_a_row_group_ends_with_the_row_that_fills_it(tmp_path: Path) -> None:
+    posts = [replace(post(number), text="x" * 4000 * (number % 2)) for number in range(6)]
+    put(tmp_path, normalise([(capture("c1"), posts)], "1")["publication"], "c1")
+
+    file = pq.ParquetFile(batch_path(tmp_path, "publication", "site", day_of(0)))
+    groups = [file.read_row_group(number)["text"].to_pylist() for number in range(file.num_row_groups)]
+    assert [len(text or "") for group in groups for text in group].count(4000) == 3
+    assert all(len(text or "") == 0 for group in groups for text in group[:-1])
+
+
+def test_a_column_that_a_batch_in_place_does_not_have_yet_is_empty_in_its_rows(tmp_path: Path) -> None:
+    put(tmp_path, rows_of("c1"), "c1")
+    path = batch_path(tmp_path, "publication", "site", day_of(0))
+    footer = pq.read_metadata(path).metadata
+    with pq.ParquetWriter(path, (old := pq.read_table(path, partitioning=None).drop(["lang", "text"])).schema) as writer:
+        writer.write_table(old)
+        writer.add_key_value_metadata({"dozor": footer[b"dozor"].decode()})
+    extend_batch(tmp_path, "publication", "site", day_of(0), [rows_of("c2")], {"c2": "1"})
+
+    rows = pq.read_table(path, partitioning=None)
+    assert rows.schema.equals(tables()["publication"].schema)
+    assert [bool(text) for text in rows.sort_by("capture_id")["text"].to_pylist()] == [False, False, True, True]
+
+
+def test_rows_of_any_part_are_checked(tmp_path: Path) -> None:
+    offers = normalise([(capture("c1"), [offer()])], "1")["offer"]
+
+    with pytest.raises(ValueError, match="columns"):
+        extend_batch(tmp_path, "publication", "site", day_of(0), [rows_of("c1"), offers], {"c1": "1"})
