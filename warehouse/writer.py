@@ -92,6 +92,7 @@ def _connect(store: Path, limits: Limits) -> duckdb.DuckDBPyConnection:
             f"somebody has the private build file open: {error}. Query the published file {published_link(store)} instead."
         ) from error
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")  # DuckDB draws it where it takes a process for a notebook
     # Many batches in a row: a checkpoint after each would write the last row group again and again. A kill leaves a log to
     # replay.
     connection.execute("SET wal_autocheckpoint = '256MB'")
