@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from collectors.crash import crash_point
 from collectors.source import Expect
@@ -68,6 +69,7 @@ def load_pending(
     rest goes on. Raises WriterBusy when another process writes.
     """
     report = LoadReport()
+    pa.default_memory_pool().release_unused()  # what Arrow kept of earlier steps is DuckDB's now
     with open_build(store, "load", limits) as connection:
         prepare(connection)
         stirred = archive_rows.load(connection, store)
@@ -251,6 +253,7 @@ def _replace_partition(connection: duckdb.DuckDBPyConnection, store: Path, file:
     columns = [column.name for column in table.columns if column.name != table.text_column]
     standing = loaded_path(store, file.table, file.source, file.day)
     rows = f"read_parquet({schema.literal(str(standing))}, hive_partitioning = false)"
+    numbered = f"read_parquet({schema.literal(str(standing))}, hive_partitioning = false, file_row_number = true)"
     connection.execute("CREATE OR REPLACE TEMP TABLE orphan (text_hash VARCHAR)")
     if had_rows:
         connection.execute(f"INSERT INTO work.touched SELECT DISTINCT '{relation}', record_id FROM {relation} WHERE {where}")
@@ -267,9 +270,11 @@ def _replace_partition(connection: duckdb.DuckDBPyConnection, store: Path, file:
         "(PARTITION BY record_id, capture_id ORDER BY fetched_at DESC, hash(r)) = 1 ORDER BY record_id, capture_id"
     )
     if table.text_column:
+        # The first row of each new text is chosen without the texts: they only pass by, however many there are.
         connection.execute(
-            f"INSERT INTO obs.text SELECT text_hash, min(text) FROM {rows} AS r WHERE text_hash IS NOT NULL "
-            f"AND NOT EXISTS (FROM obs.text AS t WHERE t.text_hash = r.text_hash) GROUP BY text_hash ORDER BY text_hash"
+            f"INSERT INTO obs.text SELECT text_hash, text FROM {numbered} SEMI JOIN ("
+            f"SELECT min(file_row_number) AS file_row_number FROM {numbered} AS r WHERE text_hash IS NOT NULL "
+            "AND NOT EXISTS (FROM obs.text AS t WHERE t.text_hash = r.text_hash) GROUP BY text_hash) USING (file_row_number)"
         )
     (inserted,) = connection.execute(
         f"INSERT INTO {relation} SELECT {', '.join(columns)}, DATE '{file.day.isoformat()}' "
