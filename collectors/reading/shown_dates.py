@@ -48,6 +48,7 @@ _DATE_IN_TEXT = re.compile(
 )
 # One of these is in every date of the pattern above, and each is found many times faster: the pattern is tried only around them.
 _YEARS = (re.compile(r"20\d\d"), re.compile(r"19\d\d"), re.compile(r"\.\d\d?\.\d\d"))
+_NUMBER = re.compile(r"\d+")
 _BEFORE_YEAR, _AFTER_YEAR = 40, 45  # characters of a date around its year
 _MOST_DATES = 200  # looked at in one text
 _LONGEST_LABEL = 40  # characters before a date
@@ -256,14 +257,14 @@ def _has_year(text: str) -> bool:
 
 
 def _regions(text: str) -> Regions:
-    """Where dates may stand, in order: around what looks like a year."""
+    """Where dates may stand, in order: around what looks like a year, if a number stands there that may be a day."""
     regions: list[tuple[int, int]] = []
     for first, last in sorted([match.span() for pattern in _YEARS for match in pattern.finditer(text)]):
         start = max(0, first - _BEFORE_YEAR)
         if regions and start <= regions[-1][1]:
             start = regions.pop()[0]
         regions.append((start, last + _AFTER_YEAR))
-    return regions
+    return [region for region in regions if any(len(number) <= 2 for number in _NUMBER.findall(text, *region))]
 
 
 def hidden_date(document: Document, limit: datetime | None, lang: str | None) -> Moment | None:
