@@ -12,17 +12,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, NamedTuple
 
+import numpy as np
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
-from collectors.reading.blocks import Blocks, folded
+from collectors.reading.blocks import Blocks
 from collectors.reading.model import PageError
+from collectors.reading.native import Bytes, Walk, Walked
 
 MAX_BLOCKS: Final = 20_000  # the longest page of the corpora has under 4 000
 MAX_NODES: Final = 400_000
 MAX_DEPTH: Final = 400  # the deepest page of the corpora has 41 levels
 MAX_WEIGHT: Final = 50_000_000  # characters, each times the elements around it; the heaviest page of the corpora has 1.5 million
 MAX_VOLUME: Final = 600_000_000  # bytes times levels: the same for white space; 50 levels for the largest page
-USUAL_DEPTH: Final = 16  # text above it is not weighed
 
 # Listed as elements, never entered: what they hold is no text of the page, or a list of choices.
 CLOSED: Final = (
@@ -48,13 +49,24 @@ def _tag_ids(names: str) -> dict[int, str]:
 
 
 TEXT: Final = LexborHTMLParser("<p>x").css("p")[0].first_child.tag_id  # type: ignore[union-attr]
-_COMMENT: Final = LexborHTMLParser("<p><!--x--></p>").css("p")[0].first_child.tag_id  # type: ignore[union-attr]
 _CLOSED: Final = _tag_ids(CLOSED)
 _INLINE: Final = _tag_ids(INLINE)
 _NAMES: Final = _CLOSED | _INLINE | _tag_ids(BLOCK)
 TAG_IDS: Final = {name: number for number, name in _NAMES.items()}
-_MEDIA: Final = frozenset(TAG_IDS[name] for name in ("audio", "object", "video"))
-_A, _BR, _PRE, _IMG = (TAG_IDS[name] for name in ("a", "br", "pre", "img"))
+_NAME_OF: Final = [_NAMES.get(number) for number in range(256)]
+
+
+def _kinds_of_tags() -> Bytes:
+    """What a tag does to the walk: see native.Walk."""
+    kinds = np.zeros(256, np.uint8)
+    special = {"audio": 3, "object": 3, "video": 3, "img": 4, "a": 5, "br": 6, "pre": 7}
+    for names, kind in ((_INLINE, 1), (_CLOSED, 2), ({TAG_IDS[name]: name for name in special}, None)):
+        for number, name in names.items():
+            kinds[number] = special[name] if kind is None else kind
+    return kinds
+
+
+_WALK: Final = Walk(_kinds_of_tags(), blocks=MAX_BLOCKS, elements=MAX_NODES, depth=MAX_DEPTH, weight=MAX_WEIGHT)
 
 
 class _Index(NamedTuple):
@@ -160,183 +172,67 @@ def read_document(markup: str | bytes) -> Document:
 
 def document_of(tree: LexborHTMLParser) -> Document:
     """The same for a page that is parsed already."""
-    walk = _Walk()
+    elements: list[Element] = []
     root = tree.root
     if root is not None and root.tag == "html":
-        walk.elements.append((root, "html", root.attributes))
+        elements.append((root, "html", root.attributes))
     if tree.head is not None:
-        walk.head(tree.head)
+        elements.append((tree.head, "head", tree.head.attributes))
+        elements += [(node, _NAMES.get(node.tag_id) or node.tag or "", node.attributes) for node in tree.head.iter()]
     body = tree.body or root
-    if body is not None:
-        walk.elements.append((body, "body", body.attributes))
-        walk.block(body, "body", walk.elements[-1][2], -1, 0, False)
-    if len(tree.raw_html or b"") * walk.deepest > MAX_VOLUME:
+    if body is None:
+        return Document(tree, Blocks(), elements)
+    walked = _WALK.over(body)
+    if len(tree.raw_html or b"") * walked.deepest > MAX_VOLUME:
         raise PageError(f"too large for its depth (more than {MAX_VOLUME:,} bytes times levels)")
-    return Document(tree, walk.blocks(), walk.elements)
+    inside = _elements(body, *walked.elements)
+    return Document(tree, _blocks(walked, inside), elements + [element for element in inside if element is not None])
 
 
-class _Walk:
-    """The state of one walk: the block being read, and how deep in links and preformatted text it is."""
+def _elements(body: LexborNode, places: Sequence[int], tags: Sequence[int]) -> list[Element | None]:
+    """The elements that a walk met; None for those in players that say nothing of data."""
+    nodes = list(body.traverse())
+    named = _NAME_OF.__getitem__
+    found: list[Element | None] = [
+        (node := nodes[place], named(tag) or node.tag or "", node.attributes) for place, tag in zip(places, tags, strict=True)
+    ]
+    found[0] = (body, "body", body.attributes)
+    if min(tags) < 0:
+        for number, tag in enumerate(tags):
+            element = found[number]
+            if tag < 0 and element is not None:
+                node, _, attributes = element
+                found[number] = (node, _NAME_OF[-1 - tag] or node.tag or "", attributes) if "itemprop" in attributes else None
+    return found
 
-    __slots__ = (
-        "containers", "deepest", "elements", "ends", "found", "gap", "images", "in_link", "in_pre", "link_chars", "links",
-        "nodes", "parts", "weight",
-    )  # fmt: skip
 
-    def __init__(self) -> None:
-        self.elements: list[Element] = []
-        self.found: list[tuple[str, int, int, int, int]] = []  # text, container, link_chars, links, images
-        # parent, tag, names, role, itemprop, hidden, start, depth
-        self.containers: list[tuple[int, str, str, str, str, bool, int, int]] = []
-        self.ends: list[int] = []
-        self.nodes: list[LexborNode] = []
-        self.parts: list[str] = []
-        self.gap = False  # an inline element has just ended, so the next one needs a space
-        self.link_chars = self.links = self.images = 0
-        self.in_link = self.in_pre = self.weight = self.deepest = 0
-
-    def blocks(self) -> Blocks:
-        if not self.found:
-            return Blocks()
-        texts, container, link_chars, links, images = map(list, zip(*self.found, strict=True))
-        parent, tag, names, role, itemprop, hidden, start, depth = map(list, zip(*self.containers, strict=True))
-        return Blocks(
-            texts, container, link_chars, links, images, parent, tag, names, role, itemprop, hidden, start, self.ends, depth,
-            nodes=self.nodes,
-        )  # fmt: skip
-
-    def head(self, head: LexborNode) -> None:
-        self.elements.append((head, "head", head.attributes))
-        for node in head.iter():
-            tag = node.tag_id
-            self.elements.append((node, _NAMES.get(tag) or node.tag or "", node.attributes))
-
-    def flush(self, container: int) -> None:
-        """Ends the block that is being read."""
-        joined = self.parts[0] if len(self.parts) == 1 else "".join(self.parts)
-        self.parts = []
-        text = joined.strip("\n") if self.in_pre else folded(joined)
-        if text and not text.isspace():
-            self.found.append((text, container, min(self.link_chars, len(text)), self.links, self.images))
-            if len(self.found) > MAX_BLOCKS:
-                raise PageError(f"too many blocks of text (more than {MAX_BLOCKS:,})")
-        self.link_chars = self.links = self.images = 0
-
-    def block(self, node: LexborNode, tag: str, attributes: Attributes, parent: int, depth: int, hidden: bool) -> None:
-        """A block-level element and all in it."""
-        name = tag if tag in TAG_IDS else "div"  # what a site calls its own elements says little
-        containers = self.containers
-        container = len(containers)
-        start = len(self.found)
+def _blocks(walked: Walked, elements: Sequence[Element | None]) -> Blocks:
+    """Blocks with what the elements of their containers are called."""
+    numbers, parents, tags, start, end, depth = walked.containers
+    container_of, link_chars, links, images = walked.blocks
+    names, roles, props = [""] * len(numbers), [""] * len(numbers), [""] * len(numbers)
+    hidden = [False] * len(numbers)
+    nodes = []
+    for container, (number, parent) in enumerate(zip(numbers, parents, strict=True)):
+        node, _, attributes = elements[number]  # type: ignore[misc]  # an element in a player is no container
+        nodes.append(node)
+        is_hidden = container > 0 and hidden[parent]
         if attributes:
             get = attributes.get
-            style = get("style")
-            hidden = (
-                hidden
-                or "hidden" in attributes
-                or get("aria-hidden") == "true"
-                or (style is not None and "none" in style and "display:none" in style.replace(" ", ""))
-            )
-            names = f"{get('class') or ''} {get('id') or ''}"
-            containers.append((parent, name, names, get("role") or "", get("itemprop") or "", hidden, start, depth))
-        else:
-            containers.append((parent, name, "", "", "", hidden, start, depth))
-        self.ends.append(0)
-        self.nodes.append(node)
-        if tag == "pre":
-            self.in_pre += 1
-        self.inside(node, container, depth, hidden)
-        if len(self.elements) > MAX_NODES:
-            raise PageError(f"too many elements (more than {MAX_NODES:,})")
-        if self.parts:
-            self.flush(container)
-        self.gap = False
-        self.links = self.images = 0
-        if tag == "pre":
-            self.in_pre -= 1
-        end = len(self.found)
-        if end == start and container == len(containers) - 1:
-            # Nothing in it says anything: icons, spacers, places that scripts fill.
-            containers.pop()
-            self.ends.pop()
-            self.nodes.pop()
-            return
-        self.ends[container] = end
+            names[container] = f"{get('class') or ''} {get('id') or ''}"
+            if value := get("role"):
+                roles[container] = value
+            if value := get("itemprop"):
+                props[container] = value
+            is_hidden = is_hidden or "hidden" in attributes or get("aria-hidden") == "true" or is_undisplayed(get("style"))
+        hidden[container] = is_hidden
+    # What a site calls its own elements says little: they count as the plainest of containers.
+    tag_names = ["body", *[_NAME_OF[tag] or "div" for tag in tags[1:]]] if tags else []
+    return Blocks(
+        walked.texts, container_of, link_chars, links, images, parents, tag_names, names, roles, props, hidden, start, end, depth,
+        nodes,
+    )  # fmt: skip
 
-    def inside(self, node: LexborNode, container: int, depth: int, hidden: bool) -> None:
-        """What an element holds. White space between elements is left out, except in preformatted text."""
-        if depth > self.deepest:
-            self.deeper(depth)
-        elements = self.elements
-        for child in node.iter(include_text=True, skip_empty=not self.in_pre):
-            tag = child.tag_id
-            if tag == TEXT:
-                text = child.text_content or ""
-                self.parts.append(text)
-                self.gap = False
-                if depth > USUAL_DEPTH:
-                    self.weigh(len(text) * depth)
-                if self.in_link:
-                    self.link_chars += len(text.strip())
-                continue
-            if tag == _COMMENT:
-                continue
-            attributes = child.attributes
-            name = _NAMES.get(tag) or child.tag or ""
-            elements.append((child, name, attributes))
-            if tag in _CLOSED:
-                self.closed(child, tag)
-                continue
-            if tag in _INLINE:
-                if tag == _IMG:
-                    self.images += 1
-                    continue
-                if self.gap:
-                    self.parts.append(" ")
-                    self.gap = False
-                if tag == _A:
-                    self.in_link += 1
-                    self.links += 1
-                    self.inside(child, container, depth + 1, hidden)
-                    self.in_link -= 1
-                else:
-                    self.inside(child, container, depth + 1, hidden)
-                self.gap = bool(self.parts)
-                continue
-            if tag == _BR:
-                self.line_break(container)
-                continue
-            if self.parts:
-                self.flush(container)
-            self.gap = False
-            self.links = self.images = 0
-            self.block(child, name, attributes, container, depth + 1, hidden)
 
-    def deeper(self, depth: int) -> None:
-        self.deepest = depth
-        if depth > MAX_DEPTH:
-            raise PageError(f"nested too deeply (more than {MAX_DEPTH} levels)")
-
-    def weigh(self, weight: int) -> None:
-        """Readers ask elements for their text: text costs as often as there are elements around it."""
-        self.weight += weight
-        if self.weight > MAX_WEIGHT:
-            raise PageError(f"too much text nested too deeply (more than {MAX_WEIGHT:,} characters times levels)")
-
-    def closed(self, outer: LexborNode, tag: int) -> None:
-        """Lists what a player holds of structured data; all else in it is for browsers that cannot play."""
-        if tag not in _MEDIA:
-            return
-        for node in outer.traverse():
-            attributes = node.attributes
-            if "itemprop" in attributes and node.mem_id != outer.mem_id:
-                self.elements.append((node, _NAMES.get(node.tag_id) or node.tag or "", attributes))
-
-    def line_break(self, container: int) -> None:
-        if self.in_pre:
-            self.parts.append("\n")
-        elif self.parts and self.parts[-1] == "\f":
-            self.flush(container)  # two breaks in a row part paragraphs
-        elif self.parts:
-            self.parts.append("\f")
-        self.gap = False
+def is_undisplayed(style: str | None) -> bool:
+    return style is not None and "none" in style and "display:none" in style.replace(" ", "")
