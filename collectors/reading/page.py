@@ -41,7 +41,7 @@ def read_page(
 
 @contextmanager
 def _unswept() -> Iterator[None]:
-    """The garbage collector waits: a page is one large tree that goes as a whole, and sweeping it while it grows costs a tenth."""
+    """The collector of garbage waits: a page is one large tree that goes as a whole; sweeping while it grows costs a tenth."""
     was_on = gc.isenabled()
     gc.disable()
     try:
