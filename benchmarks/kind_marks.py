@@ -10,7 +10,7 @@ from itertools import compress
 from collectors.reading.content import Prepared
 from collectors.reading.content_scores import block_words, name_tokens
 from collectors.reading.kind import WORD, address_marks, title_marks
-from collectors.reading.native import Doubles
+from collectors.reading.native.library import Doubles
 
 MAX_TEXT = 8_000
 BLOCK_TEXT = 300

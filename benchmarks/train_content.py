@@ -38,7 +38,8 @@ from collectors.reading.content_features import FEATURES, measure
 from collectors.reading.content_model import WEIGHTS, build_trees
 from collectors.reading.content_scores import Scores, block_words, name_tokens
 from collectors.reading.kind import KINDS, MEASURES, READERS, build_readers, measures, softmax, write_verdicts
-from collectors.reading.native import Doubles, Floats, Measured
+from collectors.reading.native.counting import Measured
+from collectors.reading.native.library import Doubles, Floats
 
 DEPTH = 6
 FIRST_TREES = 200

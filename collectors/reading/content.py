@@ -18,7 +18,8 @@ from collectors.reading.content_model import expected_best, load_scores, load_tr
 from collectors.reading.document import Document
 from collectors.reading.kind import KINDS, read_kind
 from collectors.reading.model import Item, PageKind
-from collectors.reading.native import Doubles, Floats, Measured
+from collectors.reading.native.counting import Measured
+from collectors.reading.native.library import Doubles, Floats
 from collectors.reading.text import text_from_html
 
 MAX_DESCRIPTION: Final = 50_000

@@ -14,7 +14,8 @@ import numpy as np
 
 from collectors.reading.content_features import FEATURES
 from collectors.reading.model import PageKind
-from collectors.reading.native import Doubles, Floats, Measured, write_context
+from collectors.reading.native.counting import Measured, write_context
+from collectors.reading.native.library import Doubles, Floats
 
 LEVELS: Final = 5
 _STEPS: Final = (-2, -1, 1, 2)

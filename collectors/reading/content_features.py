@@ -11,7 +11,7 @@ from typing import Final
 from collectors.reading.blocks import Blocks
 from collectors.reading.content_containers import FLAGS, TAG_CODES, TAGS, bits_of
 from collectors.reading.content_scores import Scores
-from collectors.reading.native import ROWS, Measured, Page
+from collectors.reading.native.counting import ROWS, Measured, Page
 
 LEVELS: Final = 5
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from collectors.reading.content_scores import Scores
-from collectors.reading.native import Trees
+from collectors.reading.native.counting import Trees
 
 WEIGHTS: Final = Path(__file__).parent / "weights"
 

@@ -11,7 +11,8 @@ from typing import Final
 import numpy as np
 
 from collectors.reading.content_containers import TAG_BITS, TAG_CODES, TAG_NUMBERS
-from collectors.reading.native import Alphabet, Bytes, Lore
+from collectors.reading.native.counting import Alphabet, Lore
+from collectors.reading.native.library import Bytes
 
 HEAD: Final = 80  # characters of a block whose words and letters are looked at: its beginning says what it is
 MAX_NAMES: Final = 120  # characters of a class and id string

@@ -17,7 +17,8 @@ from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNod
 
 from collectors.reading.blocks import Blocks
 from collectors.reading.model import PageError
-from collectors.reading.native import Bytes, Walk, Walked
+from collectors.reading.native.library import Bytes
+from collectors.reading.native.walking import Walk, Walked
 
 MAX_BLOCKS: Final = 20_000  # the longest page of the corpora has under 4 000
 MAX_NODES: Final = 400_000

@@ -14,7 +14,7 @@ from collectors.reading.content_model import load_trees
 from collectors.reading.document import read_document
 from collectors.reading.encoding import decode
 from collectors.reading.kind import KINDS
-from collectors.reading.native import Trees
+from collectors.reading.native.counting import Trees
 from collectors.reading.structured import read_items
 
 SHOWN: Final = 3  # features named for and against a block

@@ -23,7 +23,8 @@ from collectors.reading.content_model import WEIGHTS, load_trees
 from collectors.reading.content_scores import alphabet
 from collectors.reading.document import Document
 from collectors.reading.model import Item, PageKind
-from collectors.reading.native import Doubles, Measured, Reader, Topics, write_kind_marks, write_kind_measures
+from collectors.reading.native.counting import Measured, Reader, Topics, write_kind_marks, write_kind_measures
+from collectors.reading.native.library import Doubles
 
 KINDS: Final[tuple[PageKind, ...]] = get_args(PageKind)
 READERS: Final = ("address", "names", "words")

@@ -27,7 +27,8 @@ from collectors.reading.kind import (
     verdict,
     write_verdicts,
 )
-from collectors.reading.native import Doubles, Measured
+from collectors.reading.native.counting import Measured
+from collectors.reading.native.library import Doubles
 
 PAGE = (
     "<meta property='og:type' content='article'><title>Spring tea</title><body class='post-page'><h1>Spring tea</h1>"
