@@ -98,11 +98,17 @@ def _add_descriptions(blocks: Blocks, items: Sequence[Item]) -> None:
             continue
         if not isinstance(value, str) or not value.strip():
             continue
-        visible = visible or " ".join(" ".join(blocks.texts).split())
+        visible = visible or _visible(blocks)
         lines = [line for line in text_from_html(value[:MAX_DESCRIPTION]).splitlines() if _core(line) not in visible]
         if lines:
             blocks.append_outside(tag, lines)
             visible += " ".join(lines)
+
+
+def _visible(blocks: Blocks) -> str:
+    """All texts as one line; only preformatted ones have more white space in them than single spaces and line ends."""
+    texts = " ".join(blocks.texts)
+    return " ".join(texts.split()) if "pre" in blocks.tag else texts.replace("\n", " ")
 
 
 def _core(line: str) -> str:
