@@ -176,7 +176,7 @@ def verdict(reader: AddressReader, known: frozenset[str]) -> Doubles:
 def measures(document: Document, url: str | None, items: Sequence[Item], measured: Measured, first: Doubles) -> Doubles:
     """A row of MEASURES in which shares of topics and verdicts are still 0."""
     row = np.zeros(len(MEASURES))
-    row[:_OF_BLOCKS] = np.log1p([len(document.tagged(tag)) for tag in COUNTED])
+    row[:_OF_BLOCKS] = np.log1p([document.count(tag) for tag in COUNTED])
     write_kind_measures(measured, first, row[_OF_BLOCKS:_OF_ADDRESS])
     products = sum(item.type == "Product" for item in items)
     row[_OF_ADDRESS:_OF_TOPICS] = [*_address_measures(url or ""), len({item.type for item in items}), np.log1p(products)]

@@ -1,8 +1,8 @@
 /* One walk over a parsed page: which elements it has, its blocks of text, and the containers these stand in.
  *
  * The tree is Lexbor's, built and owned by selectolax, which tells the address of a node (mem_id); it must not change or go
- * while it is walked. Of Lexbor's structures only the beginning of a node and the text of a character node are looked at, and
- * native/__init__.py compares both with what selectolax says of a small page before the first real one is walked. */
+ * while it is walked. What is looked at of Lexbor's structures is declared below, and walking.py compares it with what selectolax
+ * says of a small page before the first real one is walked. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,9 +23,27 @@ typedef struct {
     const unsigned char *data;
     size_t length;
 } CharacterNode;
-enum { ELEMENT = 1, TEXT = 3, COMMENT = 8 };
+typedef struct {
+    const unsigned char *data;
+    size_t length;
+} String;
+typedef struct Attribute Attribute;
+struct Attribute {
+    Node node; /* its name is that of the attribute */
+    uintptr_t upper, qualified;
+    const String *value;
+    void *owner;
+    const Attribute *next, *previous;
+};
+typedef struct {
+    Node node;
+    uintptr_t upper, qualified;
+    void *is;
+    const Attribute *first, *last, *id, *class;
+} ElementNode;
+enum { ELEMENT = 1, TEXT = 3 };
 
-enum { BLOCK_LEVEL, INLINE, CLOSED, MEDIA, IMAGE, LINK, BREAK, PREFORMATTED }; /* what a tag does to the walk */
+enum { BLOCK_LEVEL, INLINE, CLOSED, MEDIA, IMAGE, LINK, BREAK, PREFORMATTED, HEAD_PART, BODY_PART }; /* what a tag does to the walk */
 enum { KNOWN_TAGS = 256, USUAL_DEPTH = 16 };
 enum { DONE, TOO_MANY_BLOCKS, TOO_MANY_ELEMENTS, TOO_DEEP, TOO_HEAVY, NO_MEMORY };
 
@@ -44,21 +62,27 @@ typedef struct {
     int64_t count, room;
 } Codes;
 
-/* Columns of several numbers a row: elements (place in selectolax's traversal, tag; an inner element of a player has -1 - tag),
- * containers (element, parent, tag, start, end, depth), blocks (container, characters in links, links, images). */
+/* Columns of several numbers a row: elements (place in selectolax's traversal, tag, number of attributes; an inner element of a
+ * player has -1 - tag), attributes (element, number of the name), names (first element that has it, its position there), containers
+ * (element, parent, tag, start, end, depth), blocks (container, characters in links, links, images), elements with a class, with an
+ * id. Texts, classes and ids end in a 0 each. `keys` are what Lexbor calls the names by: small numbers that never change for usual
+ * ones, addresses for others. */
 typedef struct {
-    Column elements, containers, blocks;
-    Codes text;
+    Column elements, attributes, names, containers, blocks, classed, identified;
+    Codes text, classes, ids;
+    uintptr_t *keys;
     int32_t deepest;
 } Walked;
 
-enum { ELEMENT_NUMBERS = 2, CONTAINER_NUMBERS = 6, BLOCK_NUMBERS = 4 };
+enum { ELEMENT_NUMBERS = 3, ATTRIBUTE_NUMBERS = 2, NAME_NUMBERS = 2, CONTAINER_NUMBERS = 6, BLOCK_NUMBERS = 4 };
 
 typedef struct {
     Walked *out;
     const uint8_t *kinds; /* by tag */
     const Bounds *bounds;
-    Codes parts;        /* of the block that is being read */
+    Codes parts;          /* of the block that is being read */
+    int32_t *name_places; /* open addressing of the names met: 1 + number, 0 for an empty place */
+    int64_t name_mask;
     int has_parts, last_is_break, gap; /* gap: an inline element has just ended, so the next one needs a space */
     int32_t link_chars, links, images, in_link, in_pre, place, error;
     int64_t weight;
@@ -218,18 +242,72 @@ static void line_break(State *state, int32_t container) {
 
 static int32_t blocks_so_far(const State *state) { return (int32_t)(state->out->blocks.count / BLOCK_NUMBERS); }
 
-static void add_element(State *state, int32_t place, int32_t tag) {
-    push(state, &state->out->elements, (const int32_t[]){place, tag}, ELEMENT_NUMBERS);
-    if (state->out->elements.count > (int64_t)state->bounds->elements * ELEMENT_NUMBERS) state->error = TOO_MANY_ELEMENTS;
+static int32_t tag_of(const Node *node) { return node->name < KNOWN_TAGS ? (int32_t)node->name : 0; }
+
+static int32_t elements_so_far(const State *state) { return (int32_t)(state->out->elements.count / ELEMENT_NUMBERS); }
+
+static int64_t place_of_name(const State *state, uintptr_t key) {
+    int64_t place = (int64_t)((key * 0x9e3779b97f4a7c15ULL) >> 32 & (uint64_t)state->name_mask);
+    while (state->name_places[place] && state->out->keys[state->name_places[place] - 1] != key) place = (place + 1) & state->name_mask;
+    return place;
 }
 
-static int32_t tag_of(const Node *node) { return node->name < KNOWN_TAGS ? (int32_t)node->name : 0; }
+/* Twice the places for names; 0 when memory ran out. */
+static int more_names(State *state) {
+    int64_t count = state->out->names.count / NAME_NUMBERS, size = state->name_places ? 2 * (state->name_mask + 1) : 256;
+    uintptr_t *keys = realloc(state->out->keys, (size_t)size * sizeof *keys);
+    if (keys) state->out->keys = keys;
+    int32_t *places = calloc((size_t)size, sizeof *places);
+    if (!keys || !places) {
+        free(places);
+        state->error = NO_MEMORY;
+        return 0;
+    }
+    free(state->name_places);
+    state->name_places = places;
+    state->name_mask = size - 1;
+    for (int32_t number = 0; number < count; number++) places[place_of_name(state, keys[number])] = number + 1;
+    return 1;
+}
+
+static void add_attribute(State *state, const Attribute *attribute, int32_t element, int32_t position) {
+    int32_t count = (int32_t)(state->out->names.count / NAME_NUMBERS);
+    if ((!state->name_places || 2 * (int64_t)count > state->name_mask) && !more_names(state)) return;
+    uintptr_t key = attribute->qualified ? attribute->qualified : attribute->node.name;
+    int64_t place = place_of_name(state, key);
+    if (!state->name_places[place]) {
+        state->out->keys[count] = key;
+        push(state, &state->out->names, (const int32_t[]){element, position}, NAME_NUMBERS);
+        state->name_places[place] = count + 1;
+    }
+    push(state, &state->out->attributes, (const int32_t[]){element, state->name_places[place] - 1}, ATTRIBUTE_NUMBERS);
+}
+
+static void add_value(State *state, const Attribute *attribute, int32_t element, Codes *values, Column *elements) {
+    if (!attribute || !attribute->value || !attribute->value->length) return;
+    if (!reserve(state, values, (int64_t)attribute->value->length + 1)) return;
+    values->count += decode(attribute->value->data, attribute->value->length, values->codes + values->count);
+    values->codes[values->count++] = 0;
+    push(state, elements, &element, 1);
+}
+
+static void add_element(State *state, const Node *node, int32_t place, int is_in_player) {
+    const ElementNode *with = (const ElementNode *)node;
+    int32_t element = elements_so_far(state), count = 0;
+    for (const Attribute *attribute = with->first; attribute && !state->error; attribute = attribute->next)
+        add_attribute(state, attribute, element, count++);
+    add_value(state, with->class, element, &state->out->classes, &state->out->classed);
+    add_value(state, with->id, element, &state->out->ids, &state->out->identified);
+    int32_t tag = tag_of(node);
+    push(state, &state->out->elements, (const int32_t[]){place, is_in_player ? -1 - tag : tag, count}, ELEMENT_NUMBERS);
+    if (state->out->elements.count > (int64_t)state->bounds->elements * ELEMENT_NUMBERS) state->error = TOO_MANY_ELEMENTS;
+}
 
 /* Steps over what is in a closed element; what is in a player is listed, since structured data may stand there. */
 static void pass_over(State *state, const Node *outer, int is_listed) {
     for (const Node *node = outer->first; node && !state->error;) {
         if (node->type != TEXT) {
-            if (is_listed && node->type == ELEMENT) add_element(state, state->place, -1 - tag_of(node));
+            if (is_listed && node->type == ELEMENT) add_element(state, node, state->place, 1);
             state->place++;
         }
         if (node->first) {
@@ -273,8 +351,8 @@ static void walk_inside(State *state, const Node *node, int32_t container, int32
         }
         int32_t place = state->place++;
         if (child->type != ELEMENT) continue;
-        int32_t tag = tag_of(child), element = (int32_t)(state->out->elements.count / ELEMENT_NUMBERS);
-        add_element(state, place, tag);
+        int32_t tag = tag_of(child), element = elements_so_far(state);
+        add_element(state, child, place, 0);
         switch (state->kinds[tag]) {
         case CLOSED:
         case MEDIA:
@@ -309,22 +387,54 @@ static void walk_inside(State *state, const Node *node, int32_t container, int32
     }
 }
 
-/* Walks from the body; gives what ended it: DONE or why it was given up. */
-int walk(uintptr_t body, const uint8_t *kinds, const Bounds *bounds, Walked *out) {
+/* The head with what stands in it directly. */
+static void walk_head(State *state, const Node *head) {
+    add_element(state, head, state->place++, 0);
+    for (const Node *child = head->first; child && !state->error; child = child->next) {
+        if (child->type == TEXT) continue;
+        if (child->type == ELEMENT) add_element(state, child, state->place, 0);
+        state->place++;
+        pass_over(state, child, 0);
+    }
+}
+
+/* Walks a page from its root element on: the root, its head, its body. A page without a body (a frameset) is its own. Gives what
+ * ended the walk: DONE or why it was given up. */
+int walk(uintptr_t address, const uint8_t *kinds, const Bounds *bounds, Walked *out) {
     memset(out, 0, sizeof *out);
     State state = {.out = out, .kinds = kinds, .bounds = bounds, .place = 1};
-    const Node *node = (const Node *)body;
-    add_element(&state, 0, tag_of(node));
-    walk_block(&state, node, tag_of(node), 0, -1, 0);
+    const Node *root = (const Node *)address, *body = 0;
+    add_element(&state, root, 0, 0);
+    for (const Node *child = root->first; child && !state.error; child = child->next) {
+        if (child->type == TEXT) continue;
+        if (child->type == ELEMENT && state.kinds[tag_of(child)] == HEAD_PART) {
+            walk_head(&state, child);
+        } else if (child->type == ELEMENT && !body && state.kinds[tag_of(child)] == BODY_PART) {
+            body = child;
+            int32_t element = elements_so_far(&state);
+            add_element(&state, body, state.place++, 0);
+            walk_block(&state, body, tag_of(body), element, -1, 0);
+        } else {
+            state.place++;
+            pass_over(&state, child, 0);
+        }
+    }
+    if (!body && !state.error) {
+        state.place = 1;
+        walk_block(&state, root, tag_of(root), 0, -1, 0);
+    }
     free(state.parts.codes);
+    free(state.name_places);
     return state.error;
 }
 
 void walk_free(Walked *out) {
-    free(out->elements.values);
-    free(out->containers.values);
-    free(out->blocks.values);
+    Column *columns[] = {&out->elements, &out->attributes, &out->names, &out->containers, &out->blocks, &out->classed, &out->identified};
+    for (size_t number = 0; number < sizeof columns / sizeof *columns; number++) free(columns[number]->values);
     free(out->text.codes);
+    free(out->classes.codes);
+    free(out->ids.codes);
+    free(out->keys);
 }
 
 /* What the walk takes a node for: its tag, its neighbours, its type. */
