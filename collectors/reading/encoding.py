@@ -86,6 +86,7 @@ _STRANGE = re.compile(
 _WORD_OF_LETTERS = re.compile(r"[^\W\d_]+")
 _HIGH_RUN = re.compile(rb"[^\x80-\xff]{0,16}[\x80-\xff]+[^\x80-\xff]{0,16}")
 _SNIFFED_BYTES = 4096  # browsers look at 1024; real pages hide their meta behind comments and scripts
+_PIECE_BYTES = 16_384
 _SAMPLE_BYTES = 32_768
 _SCORED_BYTES = 4_000  # some hundred words tell Cyrillic encodings apart
 
@@ -120,15 +121,23 @@ def decode(body: bytes, media_type: str | None = None, charset: str | None = Non
 
 def utf8(body: bytes, media_type: str | None = None, charset: str | None = None) -> tuple[bytes, str]:
     """The same as bytes of UTF-8, as parsers take them: those of the body itself where they are."""
-    if not body.startswith(_MARKS) and not _has_escapes(body) and b"\x00" not in body[:400]:
-        try:
-            body.decode("utf-8")
-        except UnicodeDecodeError:
-            pass  # read below
-        else:
-            return body, "utf-8"
+    if not body.startswith(_MARKS) and not _has_escapes(body) and b"\x00" not in body[:400] and _is_utf8(body):
+        return body, "utf-8"
     text, encoding = decode(body, media_type, charset)
     return text.encode("utf-8", "replace"), encoding
+
+
+def _is_utf8(body: bytes) -> bool:
+    """Decoded a piece at a time: text that is thrown away at once need not be larger than the processor's cache."""
+    view = memoryview(body)
+    start = 0
+    try:
+        while start < len(body):
+            end = start + _PIECE_BYTES
+            start += codecs.utf_8_decode(view[start:end], "strict", end >= len(body))[1]
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _has_escapes(body: bytes) -> bool:
