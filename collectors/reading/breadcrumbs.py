@@ -52,13 +52,13 @@ def read_breadcrumbs(document: Document, items: Sequence[Item]) -> tuple[str, ..
     if names:
         return names
     marked = [
-        [element for element in document.with_attribute("itemtype") if "breadcrumb" in (element[2]["itemtype"] or "").lower()]
+        [element for element in document.with_attribute("itemtype") if "breadcrumb" in (element[2]["itemtype"] or "").lower()],
+        [
+            element
+            for element in document.with_attribute("aria-label")
+            if element[1] in _LABELLED and "readcrumb" in (element[2]["aria-label"] or "")
+        ],
     ]
-    if "aria-label" in document.attribute_names:
-        marked += [
-            [element for element in document.tagged(tag) if (label := element[2].get("aria-label")) and "readcrumb" in label]
-            for tag in _LABELLED
-        ]
     named = (document.called("breadcrumb", "bread-crumb"), document.identified("breadcrumb"))
     for node, _, _ in document.in_order(*named, *marked)[:10]:
         names = tuple(crumb.name for crumb in crumbs_of(node, None) if crumb.name)

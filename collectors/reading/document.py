@@ -92,6 +92,7 @@ class Document:
         self._nodes = [nodes[place] for place in places]
         self._made: list[Element | None] = [None] * len(places)
         self._number_of: dict[int, int] = {}  # by id of an element made
+        self._tagged: dict[str, list[Element]] = {}
         if min(self._tags) < 0:
             self._look_into_players()
         self.blocks = self._blocks()
@@ -142,7 +143,10 @@ class Document:
 
     def tagged(self, tag: str) -> Sequence[Element]:
         """Elements of a tag, in document order."""
-        return self._elements(self._by_tag.get(tag, ()))
+        found = self._tagged.get(tag)
+        if found is None:
+            found = self._tagged[tag] = self._elements(self._by_tag.get(tag, ()))
+        return found
 
     def count(self, tag: str) -> int:
         """How many elements of a tag there are."""

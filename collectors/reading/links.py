@@ -164,7 +164,7 @@ def read_next(document: Document, url: str | None, links: Sequence[Link] | None 
 
 def _is_next(attributes: Attributes) -> bool:
     rel = attributes.get("rel")
-    return bool(rel) and "next" in rel.lower().split()
+    return rel is not None and "next" in rel.lower().split()
 
 
 def _is_in_pager(node: LexborNode) -> bool:

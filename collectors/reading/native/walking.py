@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from ctypes import Structure, byref, c_char, c_int, c_int32, c_int64, c_size_t, c_void_p, string_at
+from ctypes import Structure, byref, c_int, c_int32, c_int64, c_size_t, c_void_p, string_at
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -87,7 +87,7 @@ class Walk:
                 raise PageError(self._errors[ended]) if ended < len(self._errors) else MemoryError
             return Walked(
                 _lists(walked.elements, 3),
-                [column.copy() for column in _columns(walked.attributes, 2)],
+                [*_columns(walked.attributes, 2)],
                 _lists(walked.names, 2),
                 _array(walked.keys, walked.names.count // 2, np.uint64).tolist(),
                 _lists(walked.containers, 6),
@@ -101,10 +101,9 @@ class Walk:
             _walk_free(byref(walked))
 
 
-def _array(place: int | None, count: int, kind: type[np.generic]) -> npt.NDArray[Any]:
-    """Memory of the library's as an array, good until it is freed."""
-    size = count * np.dtype(kind).itemsize
-    return np.ctypeslib.as_array((c_char * size).from_address(place or 0)).view(kind) if size else np.empty(0, kind)
+def _array(place: int | None, count: int, kind: type[np.int32 | np.uint64]) -> npt.NDArray[Any]:
+    """A copy of what the library holds."""
+    return np.frombuffer(string_at(place or 0, count * np.dtype(kind).itemsize), kind)
 
 
 def _columns(column: _Column, width: int) -> npt.NDArray[np.int32]:
