@@ -19,7 +19,7 @@ from collectors.registry import sources
 from collectors.urls import normalise_url
 from dozor.refreshing import refresh, report
 from dozor.settings import Settings, load_settings
-from dozor.steps import StepError, begin, day_of, parse_day, run_of
+from dozor.steps import UsageError, begin, day_of, parse_day, run_of
 from dozor.workers import Workers
 from transforms.normalise import pseudonym
 from transforms.tables import PERSONAL
@@ -53,7 +53,7 @@ def erase(*, url: str = "", watch_id: str = "", author: str = "", reason: str, s
     """
     settings = settings or load_settings()
     if sum(map(bool, (url, watch_id, author))) != 1:
-        raise StepError("name one of --url, --watch and --author")
+        raise UsageError("name one of --url, --watch and --author")
     store = settings.store
     erased = _Erased()
     if author:

@@ -15,9 +15,10 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
 from importlib.metadata import version
 
-from collectors.archive import new_run_id, remove_covered_parts, replacing, sources_and_days
+from collectors.archive import check_run_id, new_run_id, remove_covered_parts, replacing, sources_and_days
 from collectors.auth import from_environment, missing_credentials
 from collectors.connect import Resolver
 from collectors.crawl import CrawlJob, Secrets, crawl
@@ -42,6 +43,12 @@ class StepError(Exception):
     """A step cannot be done as asked; says why and what to do."""
 
     exit_code = 1
+
+
+class UsageError(StepError):
+    """A step is asked for in a way that it cannot be: the words are to be mended, not the world."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,9 @@ def begin(kind: str, run_id: str = "", settings: Settings | None = None) -> str:
     except FileNotFoundError as error:
         raise SettingsError(f"there is no watchlist {settings.watchlist}; `dozor init` writes one to start from") from error
     watchlist = read_watchlist(text, str(settings.watchlist))
-    run = Run(run_id=run_id or new_run_id(now), kind=kind, started_at=now, watchlist_version=watchlist.version)
+    run = Run(
+        run_id=_checked(run_id) if run_id else new_run_id(now), kind=kind, started_at=now, watchlist_version=watchlist.version
+    )
     return begin_run(settings.store, run, text).run_id
 
 
@@ -85,7 +94,7 @@ def due(kind: str, run_id: str, only: Iterable[str] = (), settings: Settings | N
     watchlist = run_watchlist(settings, run)
     wanted = set(only)
     if unknown := wanted - set(sources()):
-        raise StepError(f"unknown source {', '.join(sorted(unknown))}; `dozor sources` lists them")
+        raise UsageError(unknown_sources(unknown))
     counts = {
         name: len(watchlist.watches(name))
         for name, module in sources().items()
@@ -296,14 +305,28 @@ def run_watchlist(settings: Settings, run: Run) -> Watchlist:
 
 
 def run_of(settings: Settings, run_id: str) -> Run:
-    run = find_run(settings.store, run_id)
+    run = find_run(settings.store, _checked(run_id))
     if run is None:
-        raise StepError(f"there is no run {run_id!r} in {settings.store}")
+        raise UsageError(f"there is no run {run_id!r} in {settings.store}")
     return run
+
+
+def _checked(run_id: str) -> str:
+    try:
+        return check_run_id(run_id)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def unknown_sources(names: Iterable[str]) -> str:
+    """What to say of names that no source has."""
+    meant = [near for name in sorted(names) for near in get_close_matches(name, sources(), 1)]
+    hint = f" Did you mean {', '.join(meant)}?" if meant else ""
+    return f"unknown source {', '.join(sorted(names))}.{hint} `dozor sources` lists them"
 
 
 def day_of(text: str, default: date, name: str) -> date:
     try:
         return date.fromisoformat(text) if text else default
     except ValueError as error:
-        raise StepError(f"{name}: {text!r} is not a day, YYYY-MM-DD") from error
+        raise UsageError(f"{name}: {text!r} is not a day, YYYY-MM-DD") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,8 @@ def as_text(value: Any, width: int = 0) -> str:
         return ""
     if isinstance(value, float):
         value = f"{value:.6g}"
+    if isinstance(value, Decimal):
+        value = f"{value:f}".rstrip("0").rstrip(".") if "." in f"{value:f}" else value  # money is kept with four places
     if isinstance(value, (list, tuple)):
         value = ", ".join(as_text(item) for item in value)
     text = "".join(character if character.isprintable() else " " for character in str(value))

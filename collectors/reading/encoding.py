@@ -274,7 +274,7 @@ def _looks_cyrillic(sample: bytes) -> bool:
 
 
 def _has_high_words(sample: bytes) -> bool:
-    """Whether high bytes mostly stand side by side. A pound or copyright sign by itself is a letter in every Cyrillic encoding."""
+    """Whether high bytes mostly stand side by side. A lone pound sign is a letter in every Cyrillic encoding."""
     high = sum(byte > 127 for byte in sample)
     return sum(map(len, _HIGH_WORD.findall(sample))) * 2 > high
 
