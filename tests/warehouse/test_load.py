@@ -201,7 +201,7 @@ def test_values_are_compared_with_those_of_the_days_before(
     assert judge_batch(Day(19, {}, profile={"x": now}), 19, drifted(**usual), Expect(max_fall=1)) is None  # too few to say
 
 
-def test_prices_in_another_unit_are_held_and_the_old_ones_stay(store: Path) -> None:  # cases 119, 138
+def test_prices_in_another_unit_are_held_and_the_old_ones_stay(store: Path) -> None:
     def shop(day: int, unit: int) -> None:
         offers = [offer(f"Pot {number}", str((100 + number + day) * unit)) for number in range(30)]
         put(store, day, [(capture(f"c{day}", day), offers)])
