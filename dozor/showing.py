@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from collectors.one_line import one_line
 from warehouse.query import as_text
 
 WIDE = 100_000  # columns of an answer outside a terminal
@@ -36,9 +37,9 @@ def print_watches(console: Console, names: Sequence[str], rows: Iterable[tuple[S
     table = Table(*(Column(name, overflow="fold", no_wrap=name != "target") for name in names))
     said = []
     for facts, message in rows:
-        table.add_row(*map(Text, facts))  # Text: what a site said is no markup
+        table.add_row(*(Text(one_line(fact)) for fact in facts))  # Text: what a site said is no markup
         if message:
             said.append(f"{' '.join(facts[: names.index('target') + 1])}: {message}")
     console.print(table)
     for line in dict.fromkeys(said):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(one_line(line), markup=False, highlight=False, soft_wrap=True)

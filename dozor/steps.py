@@ -26,7 +26,7 @@ from collectors.fetch import Fetcher
 from collectors.limits import Allowance, Limits
 from collectors.registry import SourceModule, sources
 from collectors.robots import Robots
-from collectors.runs import Run, begin_run, find_run, has_outcomes, read_outcomes, run_folder, write_outcomes
+from collectors.runs import Run, begin_run, find_run, has_outcomes, last_answered, read_outcomes, run_folder, write_outcomes
 from collectors.source import Capture, Outcome, Source, Watch, Window
 from collectors.watchlist import Watchlist, load_watchlist, read_watchlist
 from dozor.parsing import parse_partition, policy_by_watch
@@ -36,6 +36,7 @@ from dozor.workers import Workers
 CADENCES = ("hourly", "nightly", "weekly")
 BAD = ("failed", "blocked", "changed", "partial", "pending")  # statuses that make a run red
 WATCHES_PER_SHARD = 500
+CATCH_UP_DAYS = 31  # how long an outage may have been whose period is asked for afterwards
 MAX_SHARDS = 64  # Airflow maps at most so many tasks here: each costs a second of overhead
 
 
@@ -127,9 +128,13 @@ def collect(
     """Look at the watches of these shards and archive what comes back; many sources at once, each with its own pace."""
     settings = settings or load_settings()
     run = run_of(settings, run_id)
-    return ask(
-        settings, run, [Shard.parse(s) for s in shards], lambda source: nightly_window(source, run.started_at), secrets, notice
-    )
+
+    def window(source: Source) -> Window:
+        is_asked = source.mode == "interval"  # the others show what they have now, whatever the window
+        answered = last_answered(settings.store, source.name, run.started_at, CATCH_UP_DAYS) if is_asked else None
+        return nightly_window(source, run.started_at, answered)
+
+    return ask(settings, run, [Shard.parse(s) for s in shards], window, secrets, notice)
 
 
 def ask(
@@ -214,10 +219,14 @@ def _module(settings: Settings, source: str) -> SourceModule:
     return module if pace is None else replace(module, declaration=replace(module.declaration, pace_seconds=pace))
 
 
-def nightly_window(source: Source, started_at: datetime) -> Window:
-    """What an interval source is asked on a night: from yesterday's midnight, less its days of late arrivals, until now."""
-    yesterday = datetime.combine(started_at.astimezone(UTC).date() - timedelta(days=1), time(), UTC)
-    return Window(yesterday - timedelta(days=source.overlap_days), started_at.astimezone(UTC))
+def nightly_window(source: Source, started_at: datetime, answered: date | None = None) -> Window:
+    """What an interval source is asked on a night: from yesterday's midnight, less its days of late arrivals, until now.
+
+    Where it last answered on an earlier day, from the midnight of that day: an outage leaves no gap.
+    """
+    yesterday = started_at.astimezone(UTC).date() - timedelta(days=1)
+    since = datetime.combine(min(answered or yesterday, yesterday), time(), UTC)
+    return Window(since - timedelta(days=source.overlap_days), started_at.astimezone(UTC))
 
 
 def parse(

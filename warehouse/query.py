@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from collectors.one_line import one_line
 from warehouse.files import current_file
 
 if TYPE_CHECKING:
@@ -84,5 +85,4 @@ def as_text(value: Any, width: int = 0) -> str:
         value = f"{value:f}".rstrip("0").rstrip(".") if "." in f"{value:f}" else value  # money is kept with four places
     if isinstance(value, (list, tuple)):
         value = ", ".join(as_text(item) for item in value)
-    text = "".join(character if character.isprintable() else " " for character in str(value))
-    return text if not width or len(text) <= width else text[: width - 1] + "…"
+    return one_line(str(value), width)

@@ -49,7 +49,7 @@ def open_build(store: Path, step: str, limits: Limits | None = None) -> Iterator
     """The build file, open for writing, closed at the end. Raises WriterBusy when another process holds it.
 
     The lock is the kernel's (flock): it ends with its process, so there is never a stale one to delete by hand. A file that is
-    damaged is set aside: it holds nothing that the batches do not, and is made anew from them.
+    damaged is removed: it holds nothing that the batches do not, and is made anew from them.
     """
     with _lock(store, step):
         connection = _connect(store, limits or Limits())
@@ -121,8 +121,7 @@ def _connect(store: Path, limits: Limits) -> duckdb.DuckDBPyConnection:
             ) from error
         log.warning("%s is damaged and is made anew from the batches: %s", path, error)
         for part in _files_of(path):
-            if part.exists():
-                part.replace(part.with_name(part.name.replace("warehouse", "damaged", 1)))
+            part.unlink(missing_ok=True)
         connection = duckdb.connect(str(path), config=config)
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET enable_progress_bar = false")  # DuckDB draws it where it takes a process for a notebook
