@@ -177,10 +177,27 @@ def parse_task(task: Task) -> Parsed:
         by_policy[task.policies.get(capture.watch_id, "hash")].append((replace(capture, body=None), records))
     parts: dict[str, list[pa.Table]] = defaultdict(list)
     for policy, captured in by_policy.items():
-        for name, table in normalise(captured, task.version, policy=policy, salt=task.salt).items():
+        for name, table in _normalised(captured, task, policy, result).items():
             parts[name].append(table)
     result.tables = {name: pa.concat_tables(tables) for name, tables in parts.items()}
     return result
+
+
+def _normalised(captured: list[tuple[Capture, list[Record]]], task: Task, policy: Policy, result: Parsed) -> dict[str, pa.Table]:
+    """The tables of these captures; one whose record says nothing of what it is gives none, and is named."""
+    try:
+        return normalise(captured, task.version, policy=policy, salt=task.salt)
+    except ValueError as error:
+        if len(captured) == 1:
+            capture, records = captured[0]
+            result.records[capture.watch_id] -= len(records)
+            result.errors[capture.capture_id] = str(error)
+            return {}
+    parts: dict[str, list[pa.Table]] = defaultdict(list)
+    for one in captured:
+        for name, table in _normalised([one], task, policy, result).items():
+            parts[name].append(table)
+    return {name: pa.concat_tables(tables) for name, tables in parts.items()}
 
 
 class _Spills:

@@ -129,6 +129,6 @@ def test_pruning_drops_bodies_of_old_days_and_keeps_the_rows(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("run_id", ["../x", ".hidden", "a/b", "a" * 81, "", "-x", "run\x00"])
-def test_a_run_id_that_could_be_a_path_is_refused(run_id: str) -> None:  # 196
+def test_a_run_id_that_could_be_a_path_is_refused(run_id: str) -> None:
     with pytest.raises(ValueError, match="run id"):
         archive.check_run_id(run_id)
