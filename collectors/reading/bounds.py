@@ -61,7 +61,7 @@ def check_bounds(page: str | bytes) -> None:
 
 
 def _count(page: str | bytes, mark: str) -> int:
-    """How often one character stands in a page: `count` stops at each of them, a comparison of all bytes takes a tenth of that."""
+    """How often a character stands in a page: `count` stops at each of them, to compare all bytes takes a tenth of that."""
     if isinstance(page, str):
         return page.count(mark)
     return int(np.count_nonzero(np.frombuffer(page, np.uint8) == ord(mark)))

@@ -94,11 +94,11 @@ def _label(node: LexborNode, attributes: Attributes) -> str:
 
 def _label_of_picture(node: LexborNode) -> str:
     """The label of the first picture in a link: most links hold so little that a walk is cheaper than a selector."""
-    number = 0
-    for number, inner in enumerate(islice(node.traverse(), FEW_ELEMENTS), start=1):
+    inside = list(islice(node.traverse(), FEW_ELEMENTS))
+    for inner in inside:
         if inner.tag_id == _IMG and "alt" in (attributes := inner.attributes):
             return attributes["alt"] or ""
-    picture = node.css_first("img[alt]") if number == FEW_ELEMENTS else None
+    picture = node.css_first("img[alt]") if len(inside) == FEW_ELEMENTS else None
     return "" if picture is None else picture.attributes.get("alt") or ""
 
 
