@@ -110,10 +110,10 @@ def test_any_bytes_give_a_text(body, charset):
 
 
 def test_a_large_body_of_noise_takes_bounded_time():
-    start = time.perf_counter()
+    start = time.process_time()
     decode(bytes(range(128, 256)) * 40_000)
 
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 def test_real_files_in_known_encodings():

@@ -156,11 +156,11 @@ DEEP = "<rss><channel>" + "<a>" * 100_000
 
 @pytest.mark.parametrize("markup", [BOMB, OUTSIDE, QUADRATIC, DEEP], ids=["billion laughs", "outside", "quadratic", "deep"])
 def test_xml_bombs_are_refused_quickly(markup):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(FeedError):
         feed(markup)
 
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_a_plain_entity_of_the_document_is_its_text():
