@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from collectors.processes import without_pandas
 from warehouse.files import build_file, published_link, work_dir
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ def open_build(store: Path, step: str, limits: Limits | None = None) -> Iterator
     The lock is the kernel's (flock): it ends with its process, so there is never a stale one to delete by hand. A file that is
     damaged is removed: it holds nothing that the batches do not, and is made anew from them.
     """
-    with _lock(store, step):
+    with _lock(store, step), without_pandas():
         connection = _connect(store, limits or Limits())
         try:
             yield connection
