@@ -77,10 +77,10 @@ def resolve(base: str, href: str) -> str | None:
     if len(href) > LONGEST_URL:
         return None
     try:
-        url = _parsed(base) + href
+        url = (_parsed(base) + href).href
     except ValueError:
         return None
-    return url.href if url.protocol in ("http:", "https:") else None
+    return url if url.startswith(("http:", "https:")) else None
 
 
 def host_of(url: str) -> str:

@@ -257,7 +257,7 @@ def test_a_card_of_its_own_product_on_one_page_is_not_a_second_look(store: Path)
     assert offers(store) == [("1", 100, 1)]
 
 
-def test_a_source_that_shows_the_same_for_more_days_than_it_may_is_named(store: Path) -> None:  # case 140
+def test_a_source_that_shows_the_same_for_more_days_than_it_may_is_named(store: Path) -> None:
     put(store, 0, [(look(0), [page()])])
     for day in range(1, 9):
         put(store, day, [(look(day, body_of="c0", verdict="unchanged"), [])])
