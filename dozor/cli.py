@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import logging
 import signal
+import sqlite3
 import sys
 from importlib import import_module
 
@@ -76,10 +77,11 @@ def main() -> None:
     except (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError) as error:
         _say(f"{error.filename or error}: {(error.strerror or 'not readable').lower()}")
         sys.exit(2)
-    except OSError as error:
-        if error.errno not in NO_ROOM:
+    except (OSError, sqlite3.OperationalError) as error:  # the second: the book of limits cannot be written
+        if isinstance(error, OSError) and error.errno not in NO_ROOM:
             raise
-        _say(f"{error.filename or 'the store'}: {error.strerror}. What was finished is kept: make room and run the same again.")
+        place = (error.filename if isinstance(error, OSError) else None) or "the store"
+        _say(f"{place}: {error}. What was finished is kept: see that there is room on the disk and run the same again.")
         sys.exit(1)
     except Exception as error:
         code = getattr(error, "exit_code", None)  # errors that carry one explain themselves

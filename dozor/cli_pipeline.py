@@ -64,6 +64,7 @@ def validate(
 ) -> None:
     """Check the watchlist and the queries of its topics; say which sources lack credentials, and how to give them."""
     from dozor.topics import check as check_queries
+    from warehouse.reference import pattern_problem
 
     if schema:
         typer.echo(json.dumps(json_schema(), ensure_ascii=False, indent=1))
@@ -79,6 +80,11 @@ def validate(
         (f"{settings.watchlist}: topic {project.id}/{finding.topic}: {finding.message}", finding.level)
         for project in watchlist.projects
         for finding in check_queries({topic.id: topic.query for topic in project.topics}, project.macros)
+    ]
+    findings += [
+        (f"{settings.watchlist}: ignore rule {pattern!r} cannot be used: {problem} (RE2 has no look-around)", "error")
+        for pattern in dict.fromkeys(row["pattern"] for row in watchlist.reference()["ignore_rule"])
+        if (problem := pattern_problem(pattern))
     ]
     for line, level in findings:
         console.print(line, style="red" if level == "error" else "yellow", markup=False, highlight=False, soft_wrap=True)

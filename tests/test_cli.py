@@ -184,6 +184,15 @@ def test_a_query_that_cannot_be_read_is_named_by_validate(nowhere: Path, dozor: 
     assert dozor("topics", "check").code == 2
 
 
+def test_an_ignore_rule_that_the_warehouse_cannot_use_is_named_by_validate(nowhere: Path, dozor: Dozor) -> None:
+    dozor("init")
+    path = nowhere / "watchlist.yml"
+    path.write_text(re.sub(r"ignore: .*", "ignore: ['(?=now)read']", path.read_text(encoding="utf-8")), encoding="utf-8")
+    answer = dozor("validate")
+    assert answer.code == 2
+    assert "ignore rule '(?=now)read' cannot be used" in answer.out
+
+
 @pytest.mark.parametrize("words", [("validate",), ("run",), ("collect",)])
 def test_without_a_watchlist_init_is_named(words: tuple[str, ...], nowhere: Path, dozor: Dozor) -> None:
     answer = dozor(*words)

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 EX_TEMPFAIL = 75  # sysexits.h: try again later
 _LOCKED = "Could not set lock"  # what DuckDB says when another process has a file open
+_NO_ROOM = ("No space left", "File too large", "quota exceeded")
 _DAMAGED = ("not a valid DuckDB database", "Corrupt database file", "Could not read enough bytes", "checksum")
 
 
@@ -56,12 +57,10 @@ def open_build(store: Path, step: str, limits: Limits | None = None) -> Iterator
         connection = _connect(store, limits or Limits())
         try:
             yield connection
-        except (duckdb.IOException, duckdb.InternalException, duckdb.FatalException, duckdb.SerializationException) as error:
-            if not _is_damage(error):
+        except duckdb.Error as error:
+            if (mending := _mending(error)) is None:
                 raise
-            raise BuildFileError(
-                f"{build_file(store)} is damaged: {error}. Nothing is lost: `dozor refresh --full` makes it anew."
-            ) from error
+            raise BuildFileError(f"{build_file(store)}: {error}. {mending}") from error
         finally:
             connection.close()
 
@@ -135,6 +134,17 @@ def _connect(store: Path, limits: Limits) -> duckdb.DuckDBPyConnection:
 def _files_of(path: Path) -> tuple[Path, Path]:
     """The file and its log of changes, which belongs to no other file."""
     return path, path.with_name(path.name + ".wal")
+
+
+def _mending(error: duckdb.Error) -> str | None:
+    """What a person can do about an error of the engine; None: only a developer can do something."""
+    if _is_damage(error):
+        return "The file is damaged and nothing is lost: `dozor refresh --full` makes it anew from the batches."
+    if any(sign in str(error) for sign in _NO_ROOM):
+        return "Nothing that was finished is lost: make room on the disk and run `dozor refresh` again."
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return "Raise memory_limit_mb in dozor.yml and run `dozor refresh` again."
+    return None
 
 
 def _is_damage(error: duckdb.Error) -> bool:
