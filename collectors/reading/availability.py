@@ -15,8 +15,9 @@ _TERMS: dict[str, Availability] = {
     "pending": "BackOrder",
     "limitedavailability": "LimitedAvailability", "limited": "LimitedAvailability", "discontinued": "Discontinued",
 }  # fmt: skip
-# In this order: "нет в наличии" holds "в наличии", "not available" holds "available".
+# In this order: "нет в наличии" holds "в наличии", "not available" holds "available", "not sold" is no "sold".
 _PHRASES: tuple[tuple[re.Pattern[str], Availability], ...] = (
+    (re.compile(r"(?i)\bnot sold\b(?! out)|не продан[оа]?\b"), "InStock"),  # what an advertisement says of its thing
     (
         re.compile(
             r"(?i)снят[аоы]?\s+с\s+(?:производства|продажи)|больше не (?:производится|продается|продаётся)|discontinued|no "
@@ -27,13 +28,20 @@ _PHRASES: tuple[tuple[re.Pattern[str], Availability], ...] = (
     (
         re.compile(
             r"(?i)нет в наличии|нет на складе|не в наличии|отсутствует|закончил(?:ся|ась|ось|ись)|распродан|товара нет|"
-            r"сообщить о поступлении|"
+            r"сообщить о поступлении|товар продан|"
             r"уведомить о (?:поступлении|наличии)|немає в наявності|out[\s-]of[\s-]stock|sold[\s-]out|currently unavailable|"
-            r"not available|unavailable|not in stock|"
-            r"notify me when|email me when|nicht (?:verfügbar|lieferbar|auf lager|vorrätig)|ausverkauft|derzeit nicht|épuisé|"
-            r"indisponible|rupture de stock|"
-            r"esaurito|non disponibile|agotado|no disponible|sin stock|niedostępny|brak w magazynie|vypredané|vyprodáno|"
-            r"esgotado|uitverkocht|slutsåld"
+            r"not available|unavailable|not in stock|(?:has been|was) sold\b|"
+            r"(?:listing|auction|bidding) (?:has |was |is )?ended|"
+            r"notify me when|email me when|nicht (?:mehr )?(?:verfügbar|lieferbar|auf lager|vorrätig)|ausverkauft|derzeit nicht|"
+            r"momentan nicht|vergriffen|épuisée?s?\b|indisponible|rupture de stock|plus disponible|"
+            r"esaurit[oaie]\b|non (?:più )?disponibil[ei]|agotad[oa]s?\b|no disponible|sin (?:stock|existencias)|fuera de stock|"
+            r"niedostępn[yae]|brak w magazynie|brak towaru|wyprzedan|vypr[eo]d[aá]n|nedostupn|nie je skladom|není skladem|"
+            r"nema na (?:stanju|zalihi|skladištu)|nije dostup|ni na zalogi|rasprodan|razprodan|ra[sz]prodato|"
+            r"esgotad[oa]|indisponível|sem estoque|fora de estoque|uitverkocht|niet (?:op voorraad|leverbaar|beschikbaar)|"
+            r"slutsåld|slut i lager|ej i lager|tillfälligt slut|udsolgt|utsolgt|ikke på lager|loppuunmyyty|ei varastossa|"
+            r"elfogyott|nincs (?:raktáron|készleten)|tükendi|stokta yok|stoc epuizat|indisponibil|изчерпан|няма наличност|"
+            r"не е наличен|εξαντλ|在庫(?:なし|切れ)|品切れ|売り?切れ|完売|缺[货貨]|售罄|售完|无货|無貨|품절|매진|재고 ?없음|"
+            r"אזל|(?:אינו|לא|חסר|אין) (?:ב?מלאי|זמין)|غير متوفر|نفدت? "
         ),
         "OutOfStock",
     ),
@@ -51,7 +59,8 @@ _PHRASES: tuple[tuple[re.Pattern[str], Availability], ...] = (
         re.compile(
             r"(?i)в наличии|есть на складе|на складе|достаточно|много\b|в продаже|є в наявності|in[\s-]stock|available|auf "
             r"lager|lieferbar|verfügbar|vorrätig|"
-            r"en stock|disponible|disponibile|dostępny|na sklade|skladem|na zalogi|op voorraad|i lager|em estoque|add to "
+            r"en stock|disponible|disponibile|disponibilità immediata|dostępny|na sklade|skladem|na zalogi|na stanju|dobavljivo|"
+            r"op voorraad|(?:i|på) lager|em estoque|raktáron|varastossa|在庫あり|有[货貨]|现货|現貨|במלאי|add to "
             r"(?:cart|basket|bag)"
         ),
         "InStock",

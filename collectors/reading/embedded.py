@@ -9,6 +9,7 @@ import json
 import re
 from collections import Counter
 from functools import cache
+from html import unescape
 from typing import NamedTuple
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
@@ -21,7 +22,7 @@ MAX_BRAND = 50  # characters
 REACH_BACK, REACH = 26, 400  # bytes around a name in which its value stands
 
 _BRAND = re.compile(
-    rb"""["'](?:\w{0,12}_)?(?:b|\w{0,12}B)rand(?:_?[nN]ame)?["']\s*:\s*(?:\{[^{}]{0,200}?["']name["']\s*:\s*)?"((?:[^"\\]|\\.){2,60})\""""
+    rb"""["'](?:\w{0,12}_)?(?:b|\w{0,12}B)rand(?:_?[nN]ame)?["']\s*:\s*(?:\{[^{}]{0,200}?["']name["']\s*:\s*)?"((?:[^"\\]|\\.){0,60})\""""
 )
 _GTIN = re.compile(
     rb"""["'](?:gtin(?:8|12|13|14)?|ean(?:13|s|code)?|isbn(?:13)?|upc|barcode)["']\s*:\s*\[?\s*["']?(\d{8,14})\b""", re.IGNORECASE
@@ -54,17 +55,24 @@ def read_embedded(raw: bytes, near: str) -> Embedded:
         elif not name and start >= done and (match := _BRAND.search(raw, max(done, start - REACH_BACK), end + REACH)):
             done = match.end()
             brand = _decoded(match.group(1))
-            if brand and len(brand) <= MAX_BRAND and not NO_BRAND.search(brand) and any(char.isalpha() for char in brand):
+            if brand is not None and not brand.strip():
+                brands[""] += 1
+            elif brand and len(brand) <= MAX_BRAND and not NO_BRAND.search(brand) and any(char.isalpha() for char in brand):
                 brands[brand] += 1
-    return Embedded(_chosen(brands, near), read_gtin(numbers.pop()) if len(numbers) == 1 else None)
+    return Embedded(_chosen(brands, near, raw), read_gtin(numbers.pop()) if len(numbers) == 1 else None)
 
 
-def _chosen(brands: Counter[str], near: str) -> str | None:
-    """The longest that the words hold, as they spell it; else the only one."""
+def _chosen(brands: Counter[str], near: str, raw: bytes) -> str | None:
+    """The longest that the words hold, as they spell it; else the only one, unless most things are without or it is a category."""
+    unnamed = brands.pop("", 0)
     found = [match.group() for brand in brands if (match := re.search(_spelling(brand), near, re.IGNORECASE))]
     if found:
         return max(found, key=len)
-    return next(iter(brands)) if len(brands) == 1 else None
+    if len(brands) != 1:
+        return None
+    ((only, count),) = brands.items()
+    is_category = re.search(rb"""ategor\w{0,8}["']?\s*:\s*["']""" + re.escape(only.encode()) + rb"""["']""", raw)
+    return only if count >= unnamed and not is_category else None
 
 
 def _spelling(brand: str) -> str:
@@ -84,4 +92,6 @@ def _decoded(raw: bytes) -> str | None:
             text = str(json.loads(f'"{text}"'))
         except ValueError:
             return None
+    if "&" in text:
+        text = unescape(unescape(text))  # escaped for the page, and again for an attribute in it
     return " ".join(text.split())

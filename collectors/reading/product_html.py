@@ -20,22 +20,35 @@ from collectors.reading.embedded import read_embedded
 from collectors.reading.gtin import read_gtin
 from collectors.reading.model import ReadOffer
 from collectors.reading.node_text import text_of
-from collectors.reading.printed_price import PRICE, Printed, Walk, names_above, read_printed_price, walk_page
+from collectors.reading.printed_price import PRICE, Printed, Walk, elements_above, names_above, read_printed_price, walk_page
+from collectors.reading.product_brand import (
+    MAX_BRAND,
+    MAX_URL,
+    NAMED,
+    Shop,
+    bare_brand,
+    beside_title,
+    is_name,
+    is_sure_name,
+    linked_brand,
+    maker_in_name,
+)
 from collectors.reading.shop_marks import ShopMarks
 
 BEFORE_TITLE = 40  # pieces of text before the title that may still belong to the product; menus stand further away
+BEHIND_TITLE = 60  # pieces of text behind it in which the product is said to be sold out
+MAX_SOLD_OUT = 40  # characters of that
 MAX_MARKED = 200  # elements whose names are looked at
-MAX_BRAND = 50
 MAX_VALUE = 60  # characters of a labelled value
 MAX_BUY_BUTTONS = 6  # more of them make a listing
 MIN_USES = 3  # how often a page must bear the id of its address
-MAX_URL = 2_000
 
 _DIGIT = re.compile(r"\d")
-_LABELS = words.SKU | words.WEAK_SKU | words.GTIN | words.MPN | words.BRAND | words.AVAILABILITY
+_NUMBERS = words.SKU | words.WEAK_SKU | words.GTIN | words.MPN
+_LABELS = _NUMBERS | words.BRAND | words.AVAILABILITY
 # field -> parts of names of classes and ids, and the attributes that hold its value or name it
 _MARKED: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
-    "brand": (("brand", "manufacturer", "designer", "byline"), ("brand", "byline"), ("data-brand",)),
+    "brand": (words.BRAND_NAMES, ("brand", "byline", "manufacturer"), ("data-brand",)),
     "sku": (("sku",), ("sku",), ("data-sku", "data-product-sku")),
     "gtin": ((), (), ("data-gtin", "data-ean")),
     "availability": (("stock", "availab"), ("availab",), ()),
@@ -55,7 +68,7 @@ _LETTERS_BEFORE = re.compile(r"^(?:[a-z]+|[A-Za-z])(?=\d{5,}$)|^[a-z]\d+[a-z](?=
 
 
 def read_printed(
-    document: Document, known: ReadOffer | None, marks: ShopMarks, title: str, url: str | None, lang: str | None
+    document: Document, known: ReadOffer | None, marks: ShopMarks, title: str, url: str | None, lang: str | None, shop: Shop
 ) -> ReadOffer | None:
     """The product as printed; `title` is what the head of the page says.
 
@@ -75,21 +88,28 @@ def read_printed(
     is_free = known is not None and known.price_amount == 0 and any(words.key_of(chunk) in words.FREE for chunk in walk.chunks)
     if known is None or marks.has_old or known.price_high_amount is not None or not (known.price_amount or is_free):
         read_printed_price(walk, page, lang)
-    _read_labels(walk.chunks[max(0, (walk.title_at or 0) - BEFORE_TITLE) :], page)
+    _read_labels(walk, max(0, (walk.title_at or 0) - BEFORE_TITLE), page)
     is_sold = is_bought and page.price is not None and not page.is_listed
     is_labelled = page.brand is not None and bool(page.sku or page.gtin)
     if known is None and not is_sold and not is_labelled and not _is_sold_out(document, walk):
         return None
+    titles = f"{title} {walk.title or ''}"
     wanted = [name for name in _MARKED if getattr(page, name) is None and (known is None or getattr(known, name) is None)]
-    _read_marked(document, page, wanted, f"{title} {walk.title or ''}", is_bought=walk.buy_buttons > 0)
+    _read_marked(document, walk, page, wanted, titles, shop)
     lacks_brand = page.brand is None and (known is None or known.brand is None)
     lacks_gtin = page.gtin is None and (known is None or known.gtin is None)
+    if lacks_brand and (brand := linked_brand(document, walk, walk.title or title)) and not shop.seems_called(brand):
+        page.brand, lacks_brand = brand, False
     if lacks_brand or lacks_gtin:
-        embedded = read_embedded(raw, f"{title} {walk.title or ''}")
-        page.brand = page.brand or embedded.brand
+        embedded = read_embedded(raw, titles)
         page.gtin = page.gtin or embedded.gtin
-    if page.brand is not None and is_of_host(page.brand, url):
-        page.brand = None
+        brand = embedded.brand
+        if lacks_brand and brand and not shop.seems_called(brand) and not _holds(brand, walk.title):
+            page.brand, lacks_brand = brand, False
+    if lacks_brand:
+        page.brand = maker_in_name(walk.title or title, walk.chunks) or maker_in_name(title, walk.chunks)
+    if page.availability is None and (known is None or known.availability is None):
+        _read_sold_out(walk, page)
     price = page.price
     return ReadOffer(
         name=page.name,
@@ -109,6 +129,11 @@ def read_printed(
     )
 
 
+def _holds(brand: str, name: str | None) -> bool:
+    """Whether it is the product's name, with the brand before it perhaps."""
+    return bool(name) and str(name).lower() in brand.lower()
+
+
 def _is_complete(known: ReadOffer, raw: bytes) -> bool:
     """Whether the page can add nothing to what structured data says."""
     has_price = bool(known.price_amount) and known.price_high_amount is None
@@ -123,39 +148,53 @@ def _is_sold_out(document: Document, walk: Walk) -> bool:
     elements = document.in_order(document.called("availab", "stock"), document.identified("availab"))
     for node, _, attributes in elements[:20]:
         name = f"{attributes.get('id') or ''} {attributes.get('class') or ''}"
-        printed = text_of(node)
-        if (
-            printed
-            and len(printed) < 200
-            and not words.VARIANT_NAME.search(name)
-            and read_availability(printed) == "OutOfStock"
-            and not _is_away(node)
-        ):
+        if not words.VARIANT_NAME.search(name) and _stock_in(text_of(node), node, 200) == "OutOfStock":
             return True
     return False
 
 
-def is_of_host(brand: str, url: str | None) -> bool:
-    """A shop's pages and scripts often name the shop itself as the brand; structured data says it where it is meant."""
-    host = (urlsplit(url[:MAX_URL]).hostname or "") if url else ""
-    return bool(host) and re.sub(r"\W", "", brand.lower()) in re.sub(r"[^\w.]", "", host)
+def _stock_in(printed: str, node: LexborNode, longest: int) -> str | None:
+    """What a short text says of the product's stock; None where it speaks of a branch or of other things, or is not shown."""
+    if not 0 < len(printed) < longest or (term := read_availability(printed)) is None:
+        return None
+    is_of_branch = term == "OutOfStock" and words.BRANCH.search(printed)
+    return None if is_of_branch or _is_away(node) or _is_hidden(node) else term
 
 
-def _read_labels(chunks: list[str], page: Printed) -> None:
+def _is_hidden(node: LexborNode) -> bool:
+    """Whether an element waits for a script to show it: most shops carry "sold out" with them in every page."""
+    for above in (node, *elements_above(node, 4)):
+        attributes = above.attributes
+        if "hidden" in attributes or "display:none" in (attributes.get("style") or "").replace(" ", ""):
+            return True
+        if not words.HIDDEN.isdisjoint((attributes.get("class") or "").lower().split()):
+            return True
+    return False
+
+
+def _read_labels(walk: Walk, start: int, page: Printed) -> None:
     """Values beside their labels: in the next piece of text, or in the same one after a colon."""
-    for number, chunk in enumerate(chunks):
+    chunks = walk.chunks
+    for number in range(start, len(chunks)):
+        chunk = chunks[number]
         if len(chunk) > 100:
             continue
-        head, colon, tail = chunk.partition(":")
+        head, colon, tail = chunk.replace("：", ":").partition(":")
         if len(head) > 40:
             continue
         label = words.key_of(head)
-        if label not in _LABELS:
+        if label not in _LABELS and not (colon and label in words.COLON_BRAND):
             continue
         value = tail.strip() if colon else ""
         if not value:
             value = next((part for part in chunks[number + 1 : number + 3] if part.strip(" :#№.-")), "")
+            if words.key_of(value) in _NUMBERS or (not colon and _is_link(walk.nodes[number])):
+                continue  # one of the heads of a table; an entry of a menu or one of many tags
         _take(label, value.lstrip(": #№").strip(), page)
+
+
+def _is_link(piece: LexborNode) -> bool:
+    return any(above.tag == "a" for above in elements_above(piece, 2))
 
 
 def _take(label: str, value: str, page: Printed) -> None:
@@ -164,8 +203,8 @@ def _take(label: str, value: str, page: Printed) -> None:
     if label in words.GTIN:
         if page.gtin is None:
             page.gtin = next((number for part in re.split(r"[,;/|\s](?!\d)", value) if (number := read_gtin(part))), None)
-    elif label in words.BRAND:
-        if page.brand is None and _is_name(value):
+    elif label in words.BRAND or label in words.COLON_BRAND:
+        if page.brand is None and is_name(value):
             page.brand = value
     elif label in words.AVAILABILITY:
         if page.availability is None and (term := read_availability(value)):
@@ -188,12 +227,10 @@ def _code(value: str) -> str | None:
     return code
 
 
-def _is_name(value: str) -> bool:
-    return value[0].isalnum() and any(char.isalpha() for char in value) and len(value) <= 50 and not words.NO_BRAND.search(value)
-
-
-def _read_marked(document: Document, page: Printed, wanted: list[str], titles: str, *, is_bought: bool) -> None:
+def _read_marked(document: Document, walk: Walk, page: Printed, wanted: list[str], titles: str, shop: Shop) -> None:
     """Values of elements whose attributes or class names say what they hold."""
+    is_bought = walk.buy_buttons > 0
+    beside = beside_title(walk) if "brand" in wanted else frozenset()
     groups: list[Sequence[Element]] = []
     for name in wanted:
         classes, ids, holders = _MARKED[name]
@@ -201,41 +238,36 @@ def _read_marked(document: Document, page: Printed, wanted: list[str], titles: s
         if props := _PROPS[name]:
             marked = document.with_attribute("itemprop")
             groups.append([element for element in marked if not props.isdisjoint((element[2]["itemprop"] or "").split())])
+        if name == "brand":
+            for attribute in words.TEST_NAMES:
+                tested = document.with_attribute(attribute)
+                groups.append([element for element in tested if "brand" in (element[2][attribute] or "").lower()])
     for node, _, attributes in document.in_order(*groups)[:MAX_MARKED]:
         named = f"{attributes.get('class') or ''} {attributes.get('id') or ''}".lower()
         prop = attributes.get("itemprop") or ""
-        if page.sku is None:
+        if "sku" in wanted and page.sku is None:
             given = attributes.get("data-sku") or attributes.get("data-product-sku")
             if given is None and (prop in ("sku", "productID") or "sku" in named):
                 given = (attributes.get("content") or text_of(node)).rpartition(":")[2].strip()
                 given = None if " " in given else given
             page.sku = _code(given.strip()) if given else None
-        if page.gtin is None and (prop.startswith("gtin") or attributes.get("data-gtin") or attributes.get("data-ean")):
+        if (
+            "gtin" in wanted
+            and page.gtin is None
+            and (prop.startswith("gtin") or attributes.get("data-gtin") or attributes.get("data-ean"))
+        ):
             page.gtin = read_gtin(
                 attributes.get("data-gtin") or attributes.get("data-ean") or attributes.get("content") or text_of(node)
             )
-        if page.brand is None and not _is_away(node):
-            page.brand = _marked_brand(node, attributes, named, prop, titles)
-        if (
-            page.availability is None
-            and ("stock" in named or "availab" in named)
-            and not words.VARIANT_NAME.search(named)
-            and not _is_away(node)
-        ):
-            printed = text_of(node)
-            if printed and len(printed) < (40 if is_bought else 200) and (term := read_availability(printed)):
+        if "brand" in wanted and page.brand is None and not _is_away(node):
+            is_beside = node.mem_id in beside
+            tested = " ".join(value for attribute in words.TEST_NAMES if (value := attributes.get(attribute)))
+            brand = _marked_brand(node, attributes, f"{named} {tested.lower()}", prop, titles, is_beside=is_beside)
+            page.brand = brand if brand and (is_beside or not shop.seems_called(brand)) else None
+        if "availability" in wanted and page.availability is None and ("stock" in named or "availab" in named):
+            printed = "" if words.VARIANT_NAME.search(named) else text_of(node)
+            if term := _stock_in(printed, node, 40 if is_bought else 200):
                 page.availability, page.availability_text = term, printed
-
-
-def _marked_brand(node: LexborNode, attributes: Attributes, named: str, prop: str, titles: str) -> str | None:
-    """A brand named by attributes, or one that a class name promises and a title of the page bears out."""
-    value = (attributes.get("data-brand") or (attributes.get("content") if prop == "brand" else None) or "").strip()
-    is_promised = "logo" not in named and any(name in named for name in ("brand", "byline", "manufacturer", "designer"))
-    if not value and (prop == "brand" or is_promised):
-        value = words.BRAND_SUFFIX.sub("", words.BRAND_PREFIX.sub("", brand_of(node) or "")).strip(" :")
-        if prop != "brand" and "byline" not in named and value.lower() not in titles.lower():
-            return None
-    return value if value and _is_name(value) and len(value) <= 35 and words.key_of(value) not in words.BRAND else None
 
 
 def brand_of(node: LexborNode) -> str | None:
@@ -250,8 +282,31 @@ def brand_of(node: LexborNode) -> str | None:
     return shown if 0 < len(shown) < MAX_BRAND else None
 
 
+def _marked_brand(node: LexborNode, attributes: Attributes, named: str, prop: str, titles: str, *, is_beside: bool) -> str | None:
+    """A brand named by attributes, or one that a class name promises and the place beside the title or a title bears out."""
+    value = (attributes.get("data-brand") or (attributes.get("content") if prop == "brand" else None) or "").strip()
+    is_promised = "logo" not in named and any(name in named for name in words.BRAND_NAMES)
+    if not value and (prop == "brand" or is_promised):
+        value = bare_brand(brand_of(node) or "")
+        is_sure = prop == "brand" or "byline" in named or (is_beside and NAMED.search(named) and not PRICE.search(value))
+        if not is_sure and value.lower() not in titles.lower():
+            return None
+    return value if value and is_sure_name(value) else None
+
+
 def _is_away(node: LexborNode) -> bool:
     return any(words.AWAY_NAME.search(name) for name in names_above(node, 7))
+
+
+def _read_sold_out(walk: Walk, page: Printed) -> None:
+    """ "Sold out" where the button to buy would stand: right behind the title, and no button anywhere."""
+    if walk.title_at is None or walk.buys:
+        return
+    for at in range(walk.title_at + 1, min(len(walk.chunks), walk.title_at + BEHIND_TITLE)):
+        chunk = walk.chunks[at]
+        if _stock_in(chunk, walk.around(at), MAX_SOLD_OUT) == "OutOfStock":
+            page.availability, page.availability_text = "OutOfStock", chunk
+            return
 
 
 def id_of_address(url: str, raw: bytes) -> str | None:

@@ -46,6 +46,7 @@ _SURE_TYPES = frozenset(
 _OLD_PRICES = ("strikethroughprice", "listprice", "srp", "msrp", "regularprice")
 _NO_PRICES = ("invoiceprice", "minimumadvertisedprice", "saleprice")
 _EMPTY = frozenset(("", "null", "undefined", "none", "n/a", "-", "nan", "false"))
+_NO_BRANDS = frozenset(("unbranded", "no brand", "does not apply", "без бренда", "нет бренда", "markenlos", "sans marque", "sin marca"))
 _GTINS = ("gtin13", "gtin", "gtin14", "gtin12", "gtin8", "isbn", "ean", "upc")
 _UNFILLED = re.compile(r"\{\{|\}\}|^%\w?$|^\$\w*[a-z]\w*$|^\[\w+\]$|^\$\{")
 MAX_VARIANTS = 200
@@ -138,7 +139,7 @@ def _described(item: Item, is_card: bool) -> ReadOffer:
     value, best, count = _rating(get("aggregateRating"))
     return ReadOffer(
         name=text(get("name")),
-        sku=_sku(get("sku")) or _sku(get("productID"), "sku"),
+        sku=_sku(get("sku")) or _sku(_prefixed(get("productID"), "sku")),
         gtin=_gtin(item.properties),
         mpn=text(get("mpn")) or _prefixed(get("productID"), "mpn"),
         brand=_brand(get("brand")) or _brand(get("manufacturer")),
@@ -264,9 +265,7 @@ def _gtin(properties: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _sku(value: Any, prefix: str = "") -> str | None:
-    if prefix:
-        return _prefixed(value, prefix)
+def _sku(value: Any) -> str | None:
     found = text(value)
     if found and " " in found:
         head, _, rest = found.partition(" ")
@@ -289,7 +288,9 @@ def _prefixed(value: Any, prefix: str) -> str | None:
 
 def _brand(value: Any) -> str | None:
     found = text(value)
-    return found if found and len(found) <= 80 and " | " not in found else None
+    if not found or len(found) > 80 or " | " in found or found.startswith(("http:", "https:")):
+        return None
+    return None if found.lower() in _NO_BRANDS else found
 
 
 def _category(value: Any) -> str | None:

@@ -67,7 +67,10 @@ marke|hersteller|marque|fabricant|marca|fabricante|produttore
 merk|fabrikant|marka|producent|značka|výrobce|výrobca|proizvajalec|blagovna znamka|proizvođač|gyártó|märke|merke|mærke
 tillverkare|valmistaja|üretici|producător|ブランド|ブランド名|メーカー|品牌
 제조사|브랜드|מותג|יצרן
+product brand|manufacturer name|manufactured by|торгова марка|производител|márka|márkanév|varumärke|marcă|robna marka
+brend|μάρκα|κατασκευαστής|merek|thương hiệu|แบรนด์|ยี่ห้อ|الماركة|العلامة التجارية|zīmols|kaubamärk|gamintojas|prekės ženklas
 """)
+COLON_BRAND = _phrases("brands|vendor|vendors|merken|marken|marcas|бренды")  # labels with a colon only, else names of lists
 FREE = _phrases("free|free to play|free download|download for free|бесплатно|скачать бесплатно|gratis|kostenlos|gratuit|gratuito")
 AVAILABILITY = _phrases("""
 наличие|доступность|статус|в наличии|availability|stock|stock status|in stock|verfügbarkeit|lieferstatus|disponibilité
@@ -124,10 +127,14 @@ GTIN_MARKS = tuple(
 
 BRAND_PREFIX = re.compile(
     r"(?i)^(?:visit the |visita lo store di |visiter la boutique |visita la tienda de |besuche den |bezoek de |перейти в "
-    r"магазин |by |more from |shop all |voir plus de |"
-    r"(?:marque|marca|brand|marke|бренд|производитель)\s*:\s*|par |da |von |от )"
+    r"магазин |visite a loja |odwiedź sklep |besök |by |more from |shop all |voir plus de |"
+    r"(?:marque|marca|brand|marke|merk|marka|бренд|производитель|ブランド|メーカー|品牌)\s*[:：]\s*|par |da |von |от )"
 )
-BRAND_SUFFIX = re.compile(r"(?i)(?:\s+|-)(?:store|shop|brand store|winkel)$")
+BRAND_SUFFIX = re.compile(r"(?i)(?:\s+|-)(?:store|shop|brand store|winkel|products)$")
+# Attributes by which the makers of a page find its elements again: they tell what these show where classes are made by machines.
+TEST_NAMES = ("data-testid", "data-test-id", "data-test", "data-qa", "data-auto", "data-cy")
+# In names of classes and ids of elements that show a brand.
+BRAND_NAMES = ("brand", "manufacturer", "designer", "byline", "vendor", "hersteller", "marque", "fabricant", "produce")
 NO_BRAND = re.compile(
     r"(?i)brands?\b|бренды|[:?…]$|^\d+[/.:]|\(.\)$|^(?:no|нет|none|n/a|-|unbranded|other|see|learn|shop|all|more|click|перейти|"
     r"все|null|undefined|unknown)\b|^https?:|function|[{}<>]| \| "
@@ -158,6 +165,11 @@ VARIANT_NAME = re.compile(
     r"(?i)swatch|varia|option|size|color|colour|notif|alert|popup|modal|tooltip|store|pickup|delivery|image|img|filter|"
     r"unavailable-|exp$|related|label-hidden"
 )
+# Of stock: that of one branch, or of a way of delivery.
+BRANCH = re.compile(
+    r"(?i)pick-?up|stores?\b|collect|deliver|branch|filial|abhol|retrait|magasin\b|ritiro|negozi|tienda|самовывоз|магазин|достав"
+)
+HIDDEN = frozenset(("hidden", "hide", "d-none", "is-hidden", "visually-hidden", "display-none", "u-hidden", "ng-hide", "dn"))
 OLD_TEXT = re.compile(
     r"(?i)(?:\bwas|rrp|msrp|list price|regular price|old price|before|retail|instead of|compare at|statt|uvp|früher|vorher|"
     r"avant|au lieu de|prix conseillé|antes|prezzo di listino|listino|invece di|"
@@ -170,7 +182,7 @@ BAD_TEXT = re.compile(
     r"заказ(?:е|ах|а)? от|минимальн|cashback|кешб[эе]к|бонус|points|coupon|voucher|"
     r"/ ?(?:kg|100 ?g|l|m²|кг|л|м²)\b|brez ddv|ohne mwst|excl|netto|без ндс|bez vat|exkl"
 )
-_EDGES = " \t:.#№*•-–—|>"
+_EDGES = " \t:：.#№*•-–—|>"
 
 
 def key_of(chunk: str) -> str:

@@ -15,12 +15,14 @@ from collectors.reading.gtin import is_gtin
 from collectors.reading.model import Item, ReadOffer
 from collectors.reading.node_text import text_of
 from collectors.reading.printed_price import words_of
-from collectors.reading.product_html import id_of_address, is_of_host, read_printed
+from collectors.reading.product_brand import Shop
+from collectors.reading.product_html import id_of_address, read_printed
 from collectors.reading.product_items import is_product, offer_of_graph, offers_of, text
 from collectors.reading.shop_marks import ShopMarks
 from collectors.reading.structured import walk
 
 MAX_OFFERS = 500
+LEAST_GTIN = 12  # digits of a trade number in the place of an article number: of eight, every tenth number looks like one
 MANY_CARDS = 12  # beside them a printed price without number or brand is one of theirs
 _LISTS = frozenset(
     (
@@ -78,6 +80,10 @@ def read_offers(document: Document, items: Sequence[Item], url: str | None = Non
             main = replace(main, gtin=None)  # the number of one variant is not the product's
     if graph is not None and (main is not None or not listed):
         main = _filled(main, graph) if main is not None else graph
+    shop = Shop(document, items, url)
+    if main is not None and main.brand and shop.is_called(main.brand) and main.brand.lower() not in (main.name or "").lower():
+        variants = [replace(one, brand=None) if one.brand == main.brand else one for one in variants]
+        main = replace(main, brand=None)  # shops name themselves as the brand of all they sell
     cards = [offer for item in listed[:MAX_OFFERS] for offer in offers_of(item, is_card=True)[:1]]
     raw = document.tree.raw_html or b""
     if main is None and (cards or _is_text(items)):
@@ -85,14 +91,14 @@ def read_offers(document: Document, items: Sequence[Item], url: str | None = Non
     marks = ShopMarks(raw)
     if main is None and _calls_itself_article(items) and not marks.has_buy:
         return cards
-    printed = read_printed(document, main, marks, title, url, lang)
+    printed = read_printed(document, main, marks, title, url, lang, shop)
     if main is None:
         is_sure = printed is not None and bool(printed.sku or printed.gtin or printed.brand)
         cards = read_cards(document, url, lang) if marks.has_price and not is_sure else []
         main = printed if is_sure or len(cards) < MANY_CARDS else None
     else:
-        main = _completed(main, variants, printed, url)
-    if main is not None and url and (main.sku is None or is_gtin(main.sku)):
+        main = _completed(main, variants, printed, shop)
+    if main is not None and url and (main.sku is None or (len(main.sku) >= LEAST_GTIN and is_gtin(main.sku))):
         main = replace(main, sku=id_of_address(url, raw) or main.sku)
     offers = ([_resolved(main, url)] if main is not None else []) + variants + cards
     return offers[:MAX_OFFERS]
@@ -170,13 +176,18 @@ def _title(document: Document, items: Sequence[Item]) -> str:
     return next((text_of(node) for node, _, _ in document.tagged("title")), "")
 
 
-def _completed(main: ReadOffer, variants: Sequence[ReadOffer], printed: ReadOffer | None, url: str | None) -> ReadOffer:
-    """Structured data with what the page prints. Its price of zero is a template left empty, unless the page says "free"."""
+def _completed(main: ReadOffer, variants: Sequence[ReadOffer], printed: ReadOffer | None, shop: Shop) -> ReadOffer:
+    """Structured data with what the page prints. Its price of zero is a template left empty, unless the page says "free".
+
+    What is sold out and has a price of zero has none: other prices on its page are not its own.
+    """
+    if main.price_amount == 0 and main.availability == "OutOfStock" and printed is not None and printed.price_amount != 0:
+        printed = replace(printed, price_text=None, price_amount=None, old_price_amount=None, price_high_amount=None)
     if main.price_amount == 0 and (printed is None or printed.price_amount != 0):
         main = replace(main, price_text=None, price_amount=None)
     if printed is None:
         return main
-    if main.brand and printed.brand and is_of_host(main.brand, url):
+    if main.brand and printed.brand and shop.seems_called(main.brand):
         main = replace(main, brand=None)  # the shop's own name, where the page names another
     return _filled(_agreed(main, variants, printed), printed)
 

@@ -62,7 +62,7 @@ def rating_of_node(node: LexborNode) -> Rating | None:
     if any(char.isdigit() for char in text):
         rating = read_rating_of(text)
         if rating is not None:
-            return rating if rating.best is not None else Rating(rating.value, _scale_after(node, rating.value))
+            return rating if rating.best is not None else Rating(rating.value, _scale_beside(node, rating.value))
     for part in (node, *node.css("[title], [alt], [aria-label]")[:20]):
         attributes = part.attributes
         for name in ("title", "alt", "aria-label"):
@@ -72,8 +72,19 @@ def rating_of_node(node: LexborNode) -> Rating | None:
     return _drawn(node)
 
 
+def _scale_beside(node: LexborNode, value: float) -> float | None:
+    """The scale named beside the element: "/ 5" or "out of 5" behind it; five where the same number is one of stars before it."""
+    previous = node.prev
+    while previous is not None and previous.is_text_node:
+        previous = previous.prev
+    if previous is not None and value <= 5:
+        match = _STARS.match(text_of(previous)[:60])
+        if match and _float(match.group(1)) == value:
+            return 5.0
+    return _scale_after(node, value)
+
+
 def _scale_after(node: LexborNode, value: float) -> float | None:
-    """The scale named right after the element: "4.5" in it, "/ 5" or "out of 5" behind it."""
     following = node.next
     for _ in range(2):  # the text behind it, the element behind that
         if following is None:

@@ -1,0 +1,160 @@
+"""The brand of a product whose page does not label it: elements and links beside its title, and the product's name.
+
+And the other way round: whether a brand that is declared is only the shop's own name, as shop software fills it in by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from urllib.parse import urlsplit
+
+from selectolax.lexbor import LexborNode
+
+from collectors.reading import product_words as words
+from collectors.reading.document import Attributes, Document
+from collectors.reading.model import Item
+from collectors.reading.node_text import text_of
+from collectors.reading.printed_price import PRICE, Walk, elements_above
+
+MAX_BRAND = 50
+MAX_SURE = 35  # characters of a brand that no label names
+MAX_URL = 2_000
+MAX_LINKS = 4_000
+BESIDE = 3  # pieces of text from the title, before and behind, in which an element named for a brand shows it
+LINKED = (6, 12)  # the same of a link to the page of a brand
+
+_SITE_TYPES = frozenset(("WebSite", "Organization", "OnlineStore", "Store"))
+_NO_LABELS = frozenset(("www", "shop", "store", "online", "m", "mobile", "co", "com", "org", "net"))
+_COMPANY = re.compile(
+    r"(?i)[\s,]+(?:company|co|inc|ltd|llc|gmbh|ag|sa|srl|us|usa|uk|eu|de|fr|official|store|shop|online[\s-]?shop)\.?$"
+)
+_BRANDS = (
+    r"brands?|brand_?name|manufacturers?|designers?|vendors?|marques?|marcas?|marche|marki|marka|marken?|hersteller|producers?|"
+    r"producent|producenci|vyrobc[ei]|znack[ay]|proizvajalec|proizvodjac|fabricantes?|fabrikant|merk(?:en)?|brend|proizvoditel"
+)
+NAMED = re.compile(rf"(?i)(?:^|[\s_-])(?:{_BRANDS}|byline)(?:[_-]*(?:name|link|title|logo|label|value|text|visible))?(?:$|\s)")
+_LINK = re.compile(rf"(?i)(?:^|[/?&=_-])(?:{_BRANDS})(?:_?id)?[/=:-][^/?&#]+")
+_FOR = re.compile(r"(?i)(?:\b(?:for|fits|für|pour|per|para|voor|dla|pro|compatible(?: with)?)|для|под)[\s:]*$")
+_MAKER = re.compile(
+    r"(?:\W*[\d.,]+\W*·\s*)?([A-Z][A-Za-z]{2,})\s+"  # a price before it is no part of the name
+    r"(?=[A-Za-z0-9/.-]*\d{2})(?=[a-z0-9/.-]*[A-Z])[A-Za-z0-9][A-Za-z0-9/.-]{3,}(?!\S)"
+)
+
+
+class Shop:
+    """The shop whose page it is, as far as it takes to tell its own name from a brand."""
+
+    def __init__(self, document: Document, items: Sequence[Item], url: str | None) -> None:
+        self._document = document
+        self._items = items
+        self._url = url
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """What it calls itself, as compared: the parts of its addresses, in other countries too, and its declared name."""
+        addresses = [self._url]
+        for _, _, attributes in self._document.tagged("link"):
+            if "hreflang" in attributes or attributes.get("rel") == "canonical":
+                addresses.append(attributes.get("href"))
+        names = {_compared(label) for address in addresses for label in _labels(address)}
+        for item in self._items:
+            declared = item.properties.get("name" if item.type in _SITE_TYPES else "og:site_name")
+            if isinstance(declared, str):
+                names.add(_compared(declared))
+        return frozenset(names - {""})
+
+    def is_called(self, brand: str) -> bool:
+        """Whether a brand is the shop's own name."""
+        return _compared(brand) in self.names
+
+    def seems_called(self, brand: str) -> bool:
+        """The same of a brand that scripts name, who often mean the shop: part of its address is enough."""
+        host = _host(self._url)
+        return bool(host) and re.sub(r"\W", "", brand.lower()) in re.sub(r"[^\w.]", "", host) or self.is_called(brand)
+
+
+def _host(address: str | None) -> str:
+    try:
+        return urlsplit((address or "")[:MAX_URL]).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _labels(address: str | None) -> list[str]:
+    return [label for label in _host(address).split(".")[:-1] if label not in _NO_LABELS]
+
+
+def _compared(name: str) -> str:
+    return re.sub(r"[\W_]", "", _COMPANY.sub("", _COMPANY.sub("", name)).lower())
+
+
+def is_name(value: str) -> bool:
+    """Whether a value can be the name of a brand."""
+    return (
+        value[0].isalnum()
+        and any(char.isalpha() for char in value)
+        and len(value) <= MAX_BRAND
+        and not words.NO_BRAND.search(value)
+    )
+
+
+def bare_brand(shown: str) -> str:
+    """A brand without the words around it: "by X", "Brand: X", "Visit the X Store"."""
+    return words.BRAND_SUFFIX.sub("", words.BRAND_PREFIX.sub("", shown)).strip(" :")
+
+
+def is_sure_name(value: str) -> bool:
+    """The same of what no label calls a brand: short, and no label itself."""
+    key = words.key_of(value)
+    return len(value) <= MAX_SURE and is_name(value) and key not in words.BRAND and key not in words.BUY
+
+
+def beside_title(walk: Walk) -> frozenset[int]:
+    """The small elements right before and behind the title."""
+    if walk.title_at is None:
+        return frozenset()
+    pieces = walk.nodes[max(0, walk.title_at - BESIDE) : walk.title_at + BESIDE + 1]
+    return frozenset(above.mem_id for piece in pieces for above in elements_above(piece, 4)) - walk.around_title
+
+
+def linked_brand(document: Document, walk: Walk, title: str) -> str | None:
+    """The brand whose page is linked right beside the title; else one with such a link that the title names."""
+    if walk.title_at is not None:
+        before, behind = LINKED
+        beside = [_linked(piece) for piece in walk.nodes[max(0, walk.title_at - before) : walk.title_at + behind + 1]]
+        found = {brand for brand in beside if brand}
+        if len(found) == 1:
+            return found.pop()
+    named: dict[str, int] = {}
+    for node, _, attributes in document.tagged("a")[:MAX_LINKS]:
+        if _LINK.search((attributes.get("href") or "")[:MAX_URL]):
+            brand = bare_brand(text_of(node))
+            if brand and is_sure_name(brand) and (match := re.search(rf"(?i)(?<!\w){re.escape(brand)}(?!\w)", title)):
+                if not _FOR.search(title[: match.start()]):
+                    named[title[match.start() : match.end()]] = match.start()
+    return min(named, key=lambda brand: (named[brand], -len(brand))) if named else None
+
+
+def _linked(piece: LexborNode) -> str | None:
+    for above in elements_above(piece, 3):
+        if above.tag == "a":
+            if not _LINK.search((above.attributes.get("href") or "")[:MAX_URL]):
+                return None
+            brand = bare_brand(text_of(above))
+            return brand if brand and is_sure_name(brand) else None
+    return None
+
+
+def maker_in_name(name: str, chunks: Sequence[str]) -> str | None:
+    """The maker with whom a name begins, before the number of a model: "Casio FX-991ES PLUS".
+
+    A word that the page writes in small letters too is a common one: "Router AC1200".
+    """
+    match = _MAKER.match(name)
+    if match is None:
+        return None
+    maker = match.group(1)
+    common = re.compile(rf"(?<!\w){maker.lower()}s?(?!\w)")
+    return None if any(common.search(chunk) for chunk in chunks) else maker
