@@ -125,11 +125,21 @@ def denied_address(text: str) -> str:
     return next((meaning for block, meaning in _DENIED[address.version] if address in block), "")
 
 
+@lru_cache(maxsize=4096)
 def is_metadata(text: str) -> bool:
     """Cloud metadata is never asked, not even where private hosts are allowed."""
     address = ip_address(text)
     hidden = _hidden_ipv4(address) if isinstance(address, IPv6Address) else None
     return address in METADATA or hidden in METADATA
+
+
+@lru_cache(maxsize=4096)
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _hidden_ipv4(address: IPv6Address) -> IPv4Address | None:
@@ -174,11 +184,7 @@ class Guard:
         is_local = ("." not in host and ":" not in host) or host.endswith(_LOCAL_SUFFIXES)
         if is_local and not self._is_allowed(host):
             raise FetchError("guard", f"{host} is a local name; allow_private_hosts in the settings would allow it")
-        if host[0].isdigit() or ":" in host:
-            try:
-                ip_address(host)
-            except ValueError:
-                return parts
+        if _is_address(host):
             self.check_address(host, host)
         return parts
 

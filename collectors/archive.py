@@ -148,6 +148,11 @@ def _table(captures: Sequence[Capture]) -> pa.Table:
     return pa.table({name: pa.array(values, SCHEMA.field(name).type) for name, values in columns.items()}, schema=SCHEMA)
 
 
+def _in_groups(captures: Sequence[Capture]) -> Iterator[Sequence[Capture]]:
+    """So many at a time that they are packed from memory that is still warm."""
+    return (captures[first : first + GROUP_ROWS] for first in range(0, len(captures), GROUP_ROWS))
+
+
 def _write(path: Path, tables: Iterable[pa.Table]) -> None:
     with (
         replacing(path) as beside,
@@ -191,7 +196,7 @@ class ArchiveWriter:
         """Write the open part; after this returns, its captures survive a kill."""
         if self._open:
             path = self.folder / f"{self.stem}-{len(self.parts):05d}.parquet"
-            _write(path, [_table(self._open)])
+            _write(path, (_table(captures) for captures in _in_groups(self._open)))
             self.parts.append(path)
             if self._bytes >= PART_BYTES:
                 self._full.add(path)

@@ -405,5 +405,5 @@ class _WatchCrawl:
                 self._put(request)
             return
         self.followed.add((request.label, capture.body_hash))
-        seen = replace(capture, body=body, verdict="ok")
+        seen = capture if capture.body is body and capture.verdict == "ok" else replace(capture, body=body, verdict="ok")
         self._enqueue(follow(seen, self.known), f"answer of {capture.url}", request.depth + 1)

@@ -31,15 +31,17 @@ def reading_of(capture: Capture) -> Reading:
         raise ParseError(f"{capture.url} has no body")
     if b"<" not in capture.body:
         raise ParseError(f"{capture.url} is no page: {len(capture.body)} bytes without markup, {capture.media_type}")
-    found = wall(capture.http_status, capture.headers, capture.media_type, capture.body, capture.url, capture.final_url)
-    if found is not None:  # captures of the past were judged by nobody
-        raise ParseError(f"{capture.url} is {found.reason}")
     try:
-        return read_page(
+        reading = read_page(
             capture.body, capture.final_url, capture.media_type or None, capture.charset or None, capture.observed_at
         )
     except PageError as error:
         raise ParseError(f"{capture.url}: {error}") from error
+    words = reading.text.count(" ") if reading.text else 0
+    found = wall(capture.http_status, capture.headers, capture.media_type, capture.body, capture.url, capture.final_url, words)
+    if found is not None:  # captures of the past were judged by nobody
+        raise ParseError(f"{capture.url} is {found.reason}")
+    return reading
 
 
 def utc(moment: Moment | None, url: str) -> tuple[datetime | None, dict[str, Any]]:

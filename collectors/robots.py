@@ -85,6 +85,8 @@ class Rules:
         """The longest matching pattern decides; allow wins a tie; nothing matching is allowed (RFC 9309, 2.2.2)."""
         if self.verdict is not None:
             return Decision(self.verdict, self.reason, self.delay, self.sitemaps, self.is_unreachable)
+        if not self.rules:
+            return Decision(True, "", self.delay, self.sitemaps)
         path = _path_of(url)
         rule = next((rule for rule in self.rules if matches(rule[1], path)), None) if path != "/robots.txt" else None
         if rule is None:

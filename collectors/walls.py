@@ -180,9 +180,15 @@ _REFRESH = re.compile(rb"(?i)<meta[^<>]{0,200}http-equiv\s*=\s*[\"']?refresh")
 
 
 def wall(
-    http_status: int | None, headers: Mapping[str, str], media_type: str, body: bytes | None, url: str, final_url: str
+    http_status: int | None,
+    headers: Mapping[str, str],
+    media_type: str,
+    body: bytes | None,
+    url: str,
+    final_url: str,
+    least_words: int = 0,
 ) -> Wall | None:
-    """The wall that an answer is; None for content. `headers` have lower-case names.
+    """The wall that an answer is; None for content. `headers` have lower-case names; so many words the page is known to have.
 
     Judges any status: a 403 may be a challenge, a 200 may say that nothing was found. What is not HTML is judged by headers only.
     """
@@ -190,7 +196,7 @@ def wall(
         return found
     if (found := _by_address(url, final_url)) is not None:
         return found
-    if not body or (media_type and "html" not in media_type):
+    if not body or (media_type and "html" not in media_type) or least_words > SHORT_WORDS:
         return None
     if len(body) > LARGEST_WALL or (words := _word_count(body, SHORT_WORDS + 1)) > SHORT_WORDS:
         return None

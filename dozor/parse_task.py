@@ -5,9 +5,10 @@ Apart from the step itself, since each worker loads this module and needs nothin
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter, defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
@@ -35,13 +36,14 @@ class Task:
     version: str
     policies: Mapping[str, Policy]  # watch_id -> policy; watches without an entry hash
     salt: bytes
+    folder: str  # where the rows go: through the disk they come cheaper than through a pipe
 
 
 @dataclass(slots=True)
 class Parsed:
     """What came of a task."""
 
-    tables: dict[str, pa.Table] = field(default_factory=dict)
+    rows: dict[str, str] = field(default_factory=dict)  # table -> Arrow file of its rows
     captures: Counter[str] = field(default_factory=Counter)  # tried, per watch
     records: Counter[str] = field(default_factory=Counter)  # per watch
     errors: dict[str, str] = field(default_factory=dict)  # capture_id -> message
@@ -64,12 +66,14 @@ def parse_task(task: Task) -> Parsed:
             result.errors[capture.capture_id] = f"{type(error).__name__}: {error}"
             continue
         result.records[capture.watch_id] += len(records)
-        by_policy[task.policies.get(capture.watch_id, "hash")].append((replace(capture, body=None), records))
+        by_policy[task.policies.get(capture.watch_id, "hash")].append((capture, records))
     parts: dict[str, list[pa.Table]] = defaultdict(list)
     for policy, captured in by_policy.items():
         for name, table in _normalised(captured, task, policy, result).items():
             parts[name].append(table)
-    result.tables = {name: pa.concat_tables(tables) for name, tables in parts.items()}
+    result.rows = {
+        name: _written(found, Path(task.folder) / f"{name}-{secrets.token_hex(8)}.arrow") for name, found in parts.items()
+    }
     return result
 
 
@@ -88,3 +92,10 @@ def _normalised(captured: list[tuple[Capture, list[Record]]], task: Task, policy
         for name, table in _normalised([one], task, policy, result).items():
             parts[name].append(table)
     return {name: pa.concat_tables(tables) for name, tables in parts.items()}
+
+
+def _written(parts: Sequence[pa.Table], path: Path) -> str:
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, parts[0].schema) as writer:
+        for table in parts:
+            writer.write_table(table)
+    return str(path)

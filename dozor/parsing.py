@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -72,19 +70,20 @@ def parse_partition(
     version = version_of(module)
     kinds = {table_of(kind).name: kind for kind in module.declaration.kinds}
     done = _done(store, kinds, source, day, version)
-    tasks, watches = _tasks(store, source, day, version, done, policies, salt)
-    if not tasks and all(batch_path(store, name, source, day).exists() for name in kinds):
-        return []
-    total = _Sum()
     with TemporaryDirectory(dir=work_dir(store), prefix="parse-") as folder:
-        with _Spills(Path(folder), kinds) as spills:
-            for parsed in _parse(tasks, watches, workers):
-                total.add(parsed, watches)
-                spills.add(parsed.tables)
+        tasks, watches = _tasks(store, source, day, version, done, policies, salt, folder)
+        if not tasks and all(batch_path(store, name, source, day).exists() for name in kinds):
+            return []
+        total = _Sum()
+        rows: dict[str, list[str]] = {name: [] for name in kinds}  # files
+        for parsed in _parse(tasks, watches, workers):
+            total.add(parsed, watches)
+            for name, path in parsed.rows.items():
+                rows[name].append(path)
         captures = dict.fromkeys(watches, version)
         for name in kinds:
-            extend_batch(store, name, source, day, spills.read(name), captures)
-        _note_seen(store, source, (table for name in kinds for table in spills.read(name)))
+            extend_batch(store, name, source, day, _read(rows[name]), captures)
+        _note_seen(store, source, (table for paths in rows.values() for table in _read(paths)))
     return [_outcome(run_id, source, watch_id, targets.get(watch_id, ""), now, total) for watch_id in sorted(total.captures)]
 
 
@@ -99,7 +98,7 @@ def _done(store: Path, names: Iterable[str], source: str, day: date, version: st
 
 
 def _tasks(
-    store: Path, source: str, day: date, version: str, done: set[str], policies: Mapping[str, Policy], salt: bytes
+    store: Path, source: str, day: date, version: str, done: set[str], policies: Mapping[str, Policy], salt: bytes, folder: str
 ) -> tuple[list[Task], dict[str, str]]:
     """What is to parse, and the watch of each capture of it."""
     tasks: list[Task] = []
@@ -111,7 +110,7 @@ def _tasks(
             fresh = {row["capture_id"]: row["watch_id"] for row in wanted if row["capture_id"] not in done}
             if fresh:
                 mine = {watch_id: policies[watch_id] for watch_id in set(fresh.values()) if watch_id in policies}
-                tasks.append(Task(source, str(path), number, tuple(fresh), version, mine, salt))
+                tasks.append(Task(source, str(path), number, tuple(fresh), version, mine, salt, folder))
                 watches.update(fresh)
     return tasks, watches
 
@@ -133,36 +132,17 @@ def _split(task: Task) -> list[Task]:
     return [replace(task, capture_ids=(capture_id,)) for capture_id in task.capture_ids]
 
 
-class _Spills:
-    """Parsed rows on disk until the partition is whole, so that memory does not grow with it."""
-
-    def __init__(self, folder: Path, kinds: Mapping[str, type]) -> None:
-        self._paths = {name: folder / f"{name}.arrow" for name in kinds}
-        self._schemas = {name: table_of(kind).schema for name, kind in kinds.items()}
-        self._stack = ExitStack()
-        self._writers: dict[str, Any] = {}
-
-    def __enter__(self) -> _Spills:
-        for name, path in self._paths.items():
-            self._writers[name] = self._stack.enter_context(pa.ipc.new_file(str(path), self._schemas[name]))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def add(self, tables: Mapping[str, pa.Table]) -> None:
-        for name, table in tables.items():
-            self._writers[name].write_table(table)
-
-    def read(self, name: str) -> Iterator[pa.Table]:
-        with pa.ipc.open_file(str(self._paths[name])) as file:
-            for number in range(file.num_record_batches):
-                yield pa.Table.from_batches([file.get_batch(number)])
+def _read(paths: Iterable[str]) -> Iterator[pa.Table]:
+    for path in paths:
+        with pa.memory_map(path) as file:
+            yield pa.ipc.open_file(file).read_all()
 
 
 def _note_seen(store: Path, source: str, tables: Iterable[pa.Table]) -> None:
     known = KnownSource(store, source)
     for table in tables:
+        if table["native_id"].null_count == table.num_rows:
+            continue
         columns = [table[name].to_pylist() for name in ("watch_id", "native_id", "published_at", "fetched_at")]
         for watch_id, native_id, published_at, fetched_at in zip(*columns, strict=True):
             if native_id:

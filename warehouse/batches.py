@@ -212,7 +212,7 @@ def _checked(parts: Iterable[pa.Table], table: Table) -> Iterator[pa.Table]:
     for rows in parts:
         if rows.schema.names != schema.names:
             raise ValueError(f"rows have the columns {rows.schema.names}, table {table.name} has {schema.names}")
-        yield rows.cast(schema)
+        yield rows if rows.schema.equals(schema) else rows.cast(schema)
 
 
 class _Sums:
