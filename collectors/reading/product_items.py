@@ -46,7 +46,9 @@ _SURE_TYPES = frozenset(
 _OLD_PRICES = ("strikethroughprice", "listprice", "srp", "msrp", "regularprice")
 _NO_PRICES = ("invoiceprice", "minimumadvertisedprice", "saleprice")
 _EMPTY = frozenset(("", "null", "undefined", "none", "n/a", "-", "nan", "false"))
-_NO_BRANDS = frozenset(("unbranded", "no brand", "does not apply", "без бренда", "нет бренда", "markenlos", "sans marque", "sin marca"))
+_NO_BRANDS = frozenset(
+    ("unbranded", "no brand", "does not apply", "без бренда", "нет бренда", "markenlos", "sans marque", "sin marca")
+)
 _GTINS = ("gtin13", "gtin", "gtin14", "gtin12", "gtin8", "isbn", "ean", "upc")
 _UNFILLED = re.compile(r"\{\{|\}\}|^%\w?$|^\$\w*[a-z]\w*$|^\[\w+\]$|^\$\{")
 MAX_VARIANTS = 200

@@ -14,10 +14,10 @@ from collectors.reading.document import Document
 from collectors.reading.gtin import is_gtin
 from collectors.reading.model import Item, ReadOffer
 from collectors.reading.node_text import text_of
-from collectors.reading.printed_price import words_of
 from collectors.reading.product_brand import Shop
 from collectors.reading.product_html import id_of_address, read_printed
 from collectors.reading.product_items import is_product, offer_of_graph, offers_of, text
+from collectors.reading.product_walk import words_of
 from collectors.reading.shop_marks import ShopMarks
 from collectors.reading.structured import walk
 
