@@ -220,7 +220,7 @@ def read_printed_price(walk: Walk, page: Printed, lang: str | None) -> None:
     if best.score < LEAST_SCORE or best.price.amount is None:
         return
     page.price = best.price
-    page.is_listed = _is_listed(walk.place(best.at))
+    page.is_listed = _is_listed(walk, best.at)
     olds = (one.price.amount for one in candidates if one.is_old and abs(one.at - best.at) <= 8 and one.price.amount is not None)
     page.old_amount = (
         best.price.old_amount
@@ -241,7 +241,8 @@ def _cut_from(walk: Walk, at: int, amount: Decimal, candidates: list[_Candidate]
     return None
 
 
-def _is_listed(place: Around) -> bool:
+def _is_listed(walk: Walk, at: int) -> bool:
+    place = walk.place(at)
     for above in place.up.chain(8) if place.up is not None else ():
         block = above.node
         alike = 0
@@ -250,7 +251,7 @@ def _is_listed(place: Around) -> bool:
             if other is None:
                 break
             if other.is_element_node and is_alike(block, other):
-                alike += has_link(other) and _shows_price(other.text()[:2_000])
+                alike += has_link(other, walk.links) and _shows_price(other.text()[:2_000])
             other = other.next
         if alike >= MIN_ALIKE:
             return True

@@ -6,12 +6,11 @@ And the other way round: whether a brand that is declared is only the shop's own
 from __future__ import annotations
 
 import re
-from bisect import bisect
 from collections.abc import Iterator, Sequence
-from functools import cached_property
-from itertools import accumulate
+from functools import cache, cached_property
 from urllib.parse import urlsplit
 
+from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 from selectolax.lexbor import LexborNode
 
 from collectors.reading import product_words as words
@@ -36,8 +35,15 @@ _BRANDS = (
     r"brands?|brand_?name|manufacturers?|designers?|vendors?|marques?|marcas?|marche|marki|marka|marken?|hersteller|producers?|"
     r"producent|producenci|vyrobc[ei]|znack[ay]|proizvajalec|proizvodjac|fabricantes?|fabrikant|merk(?:en)?|brend|proizvoditel"
 )
+_STEMS = tuple(
+    stem.encode()
+    for stem in (
+        "brand", "manufactur", "designer", "vendor", "marque", "marca", "marche", "marki", "marka", "marke", "hersteller",
+        "produce", "vyrobc", "znack", "proizv", "fabrica", "fabrik", "merk", "brend",
+    )
+)  # fmt: skip
 NAMED = re.compile(rf"(?i)(?:^|[\s_-])(?:{_BRANDS}|byline)(?:[_-]*(?:name|link|title|logo|label|value|text|visible))?(?:$|\s)")
-_LINK = re.compile(rf"(?i)(?:^|[/?&=_\n-])(?:{_BRANDS})(?:_?id)?[/=:][^/?&#\n]+")
+_LINK = re.compile(rf"(?i)(?:^|[/?&=_-])(?:{_BRANDS})(?:_?id)?[/=:][^/?&#]+")
 _FOR = re.compile(r"(?i)(?:\b(?:for|fits|für|pour|per|para|voor|dla|pro|compatible(?: with)?)|для|под)[\s:]*$")
 _MAKER = re.compile(
     r"(?:\W*[\d.,]+\W*·\s*)?([A-Z][A-Za-z]{2,})\s+"  # a price before it is no part of the name
@@ -137,12 +143,23 @@ def linked_brand(document: Document, walk: Walk, title: str) -> str | None:
 
 
 def _brand_links(document: Document) -> Iterator[LexborNode]:
-    """Links to pages of brands; all addresses are looked through at once."""
+    """Links to pages of brands. All addresses are searched at once for the words that such ones hold."""
     links = document.tagged("a")[:MAX_LINKS]
-    addresses = [(attributes.get("href") or "")[:MAX_URL].replace("\n", "") for _, _, attributes in links]
-    starts = [0, *accumulate(len(address) + 1 for address in addresses)]
-    numbers = {bisect(starts, match.start() + 1) - 1 for match in _LINK.finditer("\n".join(addresses))}
-    return (links[number][0] for number in sorted(numbers))
+    addresses = [(attributes.get("href") or "")[:MAX_URL].replace("\n", " ") for _, _, attributes in links]
+    joined = "\n".join(addresses).lower().encode("utf-8", "replace")
+    number = seen = 0
+    last = -1
+    for _, start, _ in _stems().find_matches_as_indexes(joined):
+        number += joined.count(b"\n", seen, start)
+        seen = start
+        if number != last and _LINK.search(addresses[number]):
+            yield links[number][0]
+        last = number
+
+
+@cache
+def _stems() -> BytesAhoCorasick:
+    return BytesAhoCorasick(_STEMS, matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA)
 
 
 def _linked(walk: Walk, at: int) -> str | None:

@@ -14,9 +14,9 @@ from urllib.parse import unquote, urlsplit
 from selectolax.lexbor import LexborNode
 
 from collectors.reading import product_words as words
-from collectors.reading.availability import read_availability
+from collectors.reading.availability import may_be_sold_out, read_availability
 from collectors.reading.document import Attributes, Document, Element
-from collectors.reading.embedded import read_embedded
+from collectors.reading.embedded import read_embedded_brand, read_embedded_gtin
 from collectors.reading.gtin import read_gtin
 from collectors.reading.model import ReadOffer
 from collectors.reading.node_text import text_of
@@ -37,7 +37,7 @@ from collectors.reading.product_walk import SHORT, Walk, walk_page
 from collectors.reading.shop_marks import ShopMarks
 
 BEFORE_TITLE = 40  # pieces of text before the title that may still belong to the product; menus stand further away
-BEHIND_TITLE = 60  # pieces of text behind it in which the product is said to be sold out
+BEHIND_TITLE = 40  # pieces of text behind it in which the product is said to be sold out
 MAX_SOLD_OUT = 40  # characters of that
 MAX_MARKED = 200  # elements whose names are looked at
 MAX_LABELLED = 100  # characters of a label with its value
@@ -90,23 +90,15 @@ def read_printed(
     if known is None and not _is_product(document, walk, page, lang):
         return None
     is_free = known is not None and known.price_amount == 0 and not words.FREE.isdisjoint(walk.keys)
-    if known is not None and (marks.has_old or known.price_high_amount is not None or not (known.price_amount or is_free)):
+    if known is not None and (known.price_high_amount is not None or not (known.price_amount or is_free) or marks.has_old):
         read_printed_price(walk, page, lang)
     titles = f"{title} {walk.title or ''}"
     wanted = [name for name in _MARKED if getattr(page, name) is None and (known is None or getattr(known, name) is None)]
     _read_marked(document, walk, page, wanted, titles, shop)
-    lacks_brand = page.brand is None and (known is None or known.brand is None)
-    lacks_gtin = page.gtin is None and (known is None or known.gtin is None)
-    if lacks_brand and (brand := linked_brand(document, walk, walk.title or title)) and not shop.seems_called(brand):
-        page.brand, lacks_brand = brand, False
-    if lacks_brand or lacks_gtin:
-        embedded = read_embedded(raw, titles)
-        page.gtin = page.gtin or embedded.gtin
-        brand = embedded.brand
-        if lacks_brand and brand and not shop.seems_called(brand) and not _holds(brand, walk.title):
-            page.brand, lacks_brand = brand, False
-    if lacks_brand:
-        page.brand = maker_in_name(walk.title or title, walk.chunks) or maker_in_name(title, walk.chunks)
+    if page.brand is None and (known is None or known.brand is None):
+        page.brand = _unmarked_brand(document, walk, title, raw, shop)
+    if page.gtin is None and (known is None or known.gtin is None):
+        page.gtin = read_embedded_gtin(raw)
     if page.availability is None and (known is None or known.availability is None):
         _read_sold_out(walk, page)
     price = page.price
@@ -128,9 +120,17 @@ def read_printed(
     )
 
 
-def _holds(brand: str, name: str | None) -> bool:
-    """Whether it is the product's name, with the brand before it perhaps."""
-    return bool(name) and str(name).lower() in brand.lower()
+def _unmarked_brand(document: Document, walk: Walk, title: str, raw: bytes, shop: Shop) -> str | None:
+    """A brand that no label and no mark names: of a link, of scripts' data, of the product's name."""
+    name = walk.title or title
+    brand = linked_brand(document, walk, name)
+    if brand and not shop.seems_called(brand):
+        return brand
+    brand = read_embedded_brand(raw, f"{title} {walk.title or ''}")
+    is_all = brand is not None and walk.title is not None and walk.title.lower() in brand.lower()  # the product's whole name
+    if brand and not is_all and not shop.seems_called(brand):
+        return brand
+    return maker_in_name(name, walk.chunks) or maker_in_name(title, walk.chunks)
 
 
 def _is_product(document: Document, walk: Walk, page: Printed, lang: str | None) -> bool:
@@ -334,9 +334,11 @@ def _read_sold_out(walk: Walk, page: Printed) -> None:
     """ "Sold out" where the button to buy would stand: right behind the title, and no button anywhere."""
     if walk.title_at is None or walk.buys:
         return
-    for at in range(walk.title_at + 1, min(len(walk.chunks), walk.title_at + BEHIND_TITLE)):
-        chunk = walk.chunks[at]
-        if _stock_in(chunk, walk, walk.place(at).node, MAX_SOLD_OUT) == "OutOfStock":
+    first, last = walk.title_at + 1, walk.title_at + BEHIND_TITLE
+    if not may_be_sold_out("\n".join(walk.chunks[first:last])):
+        return
+    for at, chunk in enumerate(walk.chunks[first:last], first):
+        if len(chunk) < MAX_SOLD_OUT and _stock_in(chunk, walk, walk.place(at).node, MAX_SOLD_OUT) == "OutOfStock":
             page.availability, page.availability_text = "OutOfStock", chunk
             return
 

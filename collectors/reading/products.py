@@ -94,7 +94,7 @@ def read_offers(document: Document, items: Sequence[Item], url: str | None = Non
     printed = read_printed(document, main, marks, title, url, lang, shop)
     if main is None:
         is_sure = printed is not None and bool(printed.sku or printed.gtin or printed.brand)
-        cards = read_cards(document, url, lang) if marks.has_price and not is_sure else []
+        cards = read_cards(document, url, lang) if not is_sure else []
         main = printed if is_sure or len(cards) < MANY_CARDS else None
     else:
         main = _completed(main, variants, printed, shop)
