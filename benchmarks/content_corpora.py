@@ -8,7 +8,7 @@ import json
 import os
 import tarfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ from publicsuffixlist import PublicSuffixList
 from benchmarks.content_labels import label_blocks, label_segments
 from collectors.reading.blocks import Blocks
 from collectors.reading.content import Prepared, prepare
-from collectors.reading.document import Document, read_document
+from collectors.reading.document import read_document
 from collectors.reading.encoding import decode
 from collectors.reading.structured import read_items
 
@@ -63,19 +63,11 @@ def _sample(key: str, source: str, kind: str | None, url: str, body: bytes, trut
         return None
     host = SUFFIXES.privatesuffix(urlsplit(url).hostname or "") or urlsplit(url).hostname or key
     fold = int(hashlib.sha256(f"fold:{host}".encode()).hexdigest()[:8], 16)
-    common = (key, source, kind, url, host, fold, replace(page, document=_without_tree(document)))
+    common = (key, source, kind, url, host, fold, page)
     if source == "traf":
         kept, dropped = truth["with"], truth["without"]
         return Sample(*common, "", label_segments(blocks.texts, kept, dropped), kept, dropped)
     return Sample(*common, truth, label_blocks(blocks.texts, truth))
-
-
-def _without_tree(document: Document) -> Document:
-    """All pages are held at once, and the models look at tags and at the attributes of metas alone."""
-    document.blocks.nodes.clear()
-    elements: Any = [(None, tag, attributes if tag == "meta" else {}) for _, tag, attributes in document.elements]
-    nothing: Any = None
-    return Document(nothing, document.blocks, elements)
 
 
 def pages() -> Iterator[tuple[str, str, str | None, str, bytes, Any]]:

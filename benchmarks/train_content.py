@@ -31,23 +31,15 @@ from sklearn.linear_model import LogisticRegression
 
 from benchmarks.content_corpora import Sample, read_samples
 from benchmarks.content_labels import words_of
+from benchmarks.kind_marks import Marks, marks
 from collectors.reading.content import Content, keep
 from collectors.reading.content_context import SECOND_FEATURES, second_look
-from collectors.reading.content_features import FEATURES, Measured, measure
-from collectors.reading.content_model import WEIGHTS, build_trees, probabilities, sums
-from collectors.reading.content_scores import Doubles, Floats, Scores, block_words, name_tokens
-from collectors.reading.kind import (
-    KINDS,
-    MEASURES,
-    READERS,
-    Marks,
-    build_reader,
-    content_words,
-    marks,
-    measures,
-    softmax,
-    verdict,
-)
+from collectors.reading.content_features import FEATURES, measure
+from collectors.reading.content_model import WEIGHTS, build_trees
+from collectors.reading.content_scores import Scores, block_words, name_tokens
+from collectors.reading.kind import KINDS, MEASURES, READERS, build_readers, measures, softmax, write_verdicts
+from collectors.reading.native.counting import Measured
+from collectors.reading.native.library import Doubles, Floats
 
 DEPTH = 6
 FIRST_TREES = 200
@@ -195,22 +187,20 @@ def judge_kinds(
     samples: Sequence[Sample], folds: int, measured: Mapping[str, Measured], firsts: Mapping[str, Doubles]
 ) -> tuple[dict[str, list[float]], dict[str, Any]]:
     """Kinds of every page by models that have not seen its host, and the weights of models that have seen all."""
-    heard, counted, rows = {}, {}, {}
+    heard: dict[str, Marks] = {}
+    rows: dict[str, Doubles] = {}
     for s in samples:
-        page, of_page, first = s.page, measured[s.key], firsts[s.key]
-        words = content_words(s.blocks, first)
-        heard[s.key] = marks(page.document, page.url, page.items, page.title, of_page, words)
-        counted[s.key] = measures(page.document, page.url, page.items, of_page, first, words)
+        heard[s.key] = marks(s.page, firsts[s.key])
+        rows[s.key] = measures(s.page.document, s.page.url, s.page.items, measured[s.key], firsts[s.key])
     parts = halves(samples, folds)
     for seen, unseen in parts:
-        readers = [build_reader(stored) for stored in train_readers(seen, heard).values()]
+        readers = build_readers(train_readers(seen, heard))
         for s in unseen:
-            told = [verdict(reader, known) for reader, known in zip(readers, heard[s.key], strict=True)]
-            rows[s.key] = np.concatenate([counted[s.key], *told])
+            write_verdicts(rows[s.key], readers, heard[s.key][0], measured[s.key], firsts[s.key])
     kinds = {}
     for seen, unseen in parts:
         trees = build_trees(train_kind(seen, rows), MEASURES)
-        kinds |= {s.key: softmax(sums(trees, rows[s.key].astype(np.float32)[:, None])[0]).tolist() for s in unseen}
+        kinds |= {s.key: softmax(trees.sums(rows[s.key].astype(np.float32)[:, None])[0]).tolist() for s in unseen}
     return kinds, {"kind_marks": train_readers(samples, heard), "kind": train_kind(samples, rows)}
 
 
@@ -299,15 +289,15 @@ def train(samples: Sequence[Sample], folds: int) -> tuple[dict[str, Any], dict[s
     firsts: dict[str, Doubles] = {}
     for seen, unseen in parts:
         model = build_trees(train_trees(seen, rows, FEATURES, FIRST_TREES), FEATURES)
-        firsts |= {s.key: probabilities(model, rows[s.key]) for s in unseen}
+        firsts |= {s.key: model.probabilities(rows[s.key]) for s in unseen}
         print("first look, fold done", flush=True)
     kinds, kind_weights = judge_kinds(samples, folds, measured, firsts)
     report(samples, measured, {key: (kinds[key], first) for key, first in firsts.items()}, "first look")
-    judged = {s.key: second_look(s.blocks, measured[s.key], firsts[s.key], kinds[s.key]) for s in samples}
+    judged = {s.key: second_look(measured[s.key], firsts[s.key], kinds[s.key]) for s in samples}
     found = {}
     for seen, unseen in parts:
         model = build_trees(train_trees(seen, judged, SECOND_FEATURES, SECOND_TREES), SECOND_FEATURES)
-        found |= {s.key: (kinds[s.key], probabilities(model, judged[s.key])) for s in unseen}
+        found |= {s.key: (kinds[s.key], model.probabilities(judged[s.key])) for s in unseen}
     report(samples, measured, found, "both looks")
     weights = {
         "names": tables[0],

@@ -4,8 +4,9 @@
     captures/source=S/date=D/<sha256>.zst                      a body too large for a row
 
 A part is written whole (temp, fsync, rename), so a kill loses at most the part that was still in memory. At the end of a run
-the small parts of a writer are merged: the merged file names the parts it covers, and readers pass those over, so a kill
-between the rename and the removal shows no row twice.
+the small parts of a writer that follow each other are merged; those that were full stay, since merging packs every body anew.
+The merged file names the parts it covers, and readers pass those over, so a kill between the rename and the removal shows no row
+twice.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,11 @@ import pyarrow.parquet as pq
 import zstandard
 
 from collectors.crash import crash_point
+from collectors.processes import without_pandas
 from collectors.source import Capture
+
+with without_pandas():
+    pa.array([])  # Arrow looks for pandas at the first list only
 
 PART_BYTES = 16 * 1024 * 1024  # bodies held in memory before a part is written
 PART_SECONDS = 60.0
@@ -76,6 +82,7 @@ FACTS = [name for name in SCHEMA.names if name != "body"]
 _CAPTURE_FIELDS = {f.name for f in fields(Capture)}
 assert set(SCHEMA.names) == _CAPTURE_FIELDS, set(SCHEMA.names) ^ _CAPTURE_FIELDS
 
+_encoded = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 _PART = re.compile(r"(?P<stem>.+)-(?P<n>\d{5})\.parquet")
 _MERGED = re.compile(r"(?P<stem>.+)-(?P<low>\d{5})to(?P<high>\d{5})\.parquet")
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,80}")
@@ -134,19 +141,11 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _row(capture: Capture) -> dict[str, Any]:
-    row = {name: getattr(capture, name) for name in SCHEMA.names}
-    row["context"] = json.dumps(capture.context, ensure_ascii=False, sort_keys=True)
-    row["headers"] = json.dumps(dict(capture.headers), ensure_ascii=False, sort_keys=True)
-    row["redirects"] = list(capture.redirects)
-    return row
-
-
 def _table(captures: Sequence[Capture]) -> pa.Table:
-    rows = [_row(capture) for capture in captures]
-    return pa.table(
-        {name: pa.array([row[name] for row in rows], SCHEMA.field(name).type) for name in SCHEMA.names}, schema=SCHEMA
-    )
+    columns: dict[str, list[Any]] = {name: [getattr(capture, name) for capture in captures] for name in SCHEMA.names}
+    for name in ("context", "headers"):
+        columns[name] = [_encoded(dict(value)) for value in columns[name]]
+    return pa.table({name: pa.array(values, SCHEMA.field(name).type) for name, values in columns.items()}, schema=SCHEMA)
 
 
 def _write(path: Path, tables: Iterable[pa.Table]) -> None:
@@ -171,6 +170,7 @@ class ArchiveWriter:
         self.folder = partition(store, source, day)
         self.stem = f"{check_run_id(run_id)}-{os.getpid():x}{secrets.token_hex(3)}"
         self.parts: list[Path] = []
+        self._full: set[Path] = set()  # of them
         self._open: list[Capture] = []
         self._bytes = 0
         self._since = time.monotonic()
@@ -193,27 +193,31 @@ class ArchiveWriter:
             path = self.folder / f"{self.stem}-{len(self.parts):05d}.parquet"
             _write(path, [_table(self._open)])
             self.parts.append(path)
+            if self._bytes >= PART_BYTES:
+                self._full.add(path)
         self._open, self._bytes, self._since = [], 0, time.monotonic()
 
     def close(self) -> None:
-        """Write what is open and merge the parts of this writer."""
+        """Write what is open and merge the small parts of this writer."""
         self.flush()
         crash_point("archive-before-merge")
-        self._merge()
+        for is_full, parts in groupby(self.parts, key=self._full.__contains__):
+            if not is_full:
+                self._merge(list(parts))
 
-    def _merge(self) -> None:
-        while len(self.parts) > 1:
-            low, total = int(_matched(_PART, self.parts[0]).group("n")), 0
+    def _merge(self, parts: list[Path]) -> None:
+        while len(parts) > 1:
+            total = 0
             group: list[Path] = []
-            for path in self.parts:
+            for path in parts:
                 total += path.stat().st_size
                 if group and total > MERGED_BYTES:
                     break
                 group.append(path)
-            self.parts = self.parts[len(group) :]
+            parts = parts[len(group) :]
             if len(group) == 1:
                 continue
-            high = int(_matched(_PART, group[-1]).group("n"))
+            low, high = (int(_matched(_PART, path).group("n")) for path in (group[0], group[-1]))
             merged = self.folder / f"{self.stem}-{low:05d}to{high:05d}.parquet"
             _write(merged, (batch for path in group for batch in _groups(path)))
             crash_point("archive-before-unlink")

@@ -360,7 +360,9 @@ class _WatchCrawl:
             return Decision(True)
         decision = await self.shared.robots.allows(url)
         if not decision.allowed:
-            return replace(decision, rule=f"robots.txt of {host_of(url)}: {decision.rule}")
+            whose = f"robots.txt of {host_of(url)}"
+            happened = decision.rule.removeprefix("robots.txt ")  # to the file, else it is a line of it
+            return replace(decision, rule=f"{whose} {happened}" if happened != decision.rule else f"{whose}: {decision.rule}")
         await self._meet(url, decision)
         return decision
 

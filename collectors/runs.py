@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from collectors.archive import check_run_id, replacing
@@ -63,6 +63,22 @@ def recent_runs(store: Path, count: int) -> list[Run]:
         if len(runs) >= count:
             break
     return runs[:count]
+
+
+def last_answered(store: Path, source: str, before: datetime, days: int) -> date | None:
+    """The day of the last run that a source answered, of those that began before a time, at most so many days back.
+
+    Runs that asked for the past do not count: they say nothing of the days since.
+    """
+    for back in range(days + 1):
+        day = before.astimezone(UTC).date() - timedelta(days=back)
+        for path in (store / "runs" / f"date={day.isoformat()}").glob(f"*/collect-{source}-*.json"):
+            run = find_run(store, path.parent.name)
+            if run is None or run.kind == "backfill" or run.started_at >= before:
+                continue
+            if any(row["status"] in ("ok", "empty", "partial") for row in json.loads(path.read_text(encoding="utf-8"))):
+                return day
+    return None
 
 
 def has_outcomes(store: Path, run: Run, source: str, step: str, writer: str) -> bool:

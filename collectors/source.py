@@ -36,9 +36,12 @@ class ParseError(Exception):
     """The answer is not what the source promises; says what was expected and what was found."""
 
 
+_encoded = json.JSONEncoder(ensure_ascii=False, sort_keys=True, default=str, separators=(",", ":")).encode
+
+
 def digest(*parts: object) -> str:
     """A 128-bit id of the parts, as 32 hex digits. JSON keeps ("a", "b") apart from ("ab",)."""
-    text = json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str, separators=(",", ":"))
+    text = _encoded(parts)
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
@@ -81,7 +84,7 @@ class Source:
     expect: Expect = Expect()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Watch:
     """One thing to look at. Knows no project and no entity: two clients watching one channel share it."""
 
@@ -91,7 +94,7 @@ class Watch:
     account: str | None = None
     pace_seconds: float | None = field(default=None, compare=False)  # slower than the source's own pace; no part of the id
 
-    @property
+    @cached_property
     def watch_id(self) -> str:
         return digest(self.source, self.target, dict(self.options), self.account)
 
@@ -169,7 +172,7 @@ class Known(Protocol):
     def all_fetched(self) -> Iterator[Fetched]: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """One question to the outside. `url` or `path` (joined with the source's base_url), not both."""
 
@@ -190,7 +193,7 @@ class Request:
         if bool(self.url) == bool(self.path):
             raise ValueError(f"a request needs either url or path: url={self.url!r}, path={self.path!r}")
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Same question, same fingerprint; taken before authentication and independent of base_url."""
         params = {k: v for k, v in self.params.items() if v is not None}
@@ -303,6 +306,8 @@ class Capture:
         return datetime.fromtimestamp(epoch_seconds, UTC)
 
     def with_verdict(self, verdict: Verdict) -> Capture:
+        if (self.verdict, self.verdict_reason) == (verdict.kind, verdict.reason):
+            return self
         return replace(self, verdict=verdict.kind, verdict_reason=verdict.reason)
 
 

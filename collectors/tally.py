@@ -99,7 +99,10 @@ class Tally:
             if end.kind not in GOOD and not (end.kind == "skip" and (is_good or not end.reason)):
                 told.setdefault(end.kind, []).append(end)
         parts = [self._sentence(kind, told[kind]) for kind in _SAID if kind in told]
-        parts += [f"{count} requests were not sent: {reason}" for (_, reason), count in self.left.items()]
+        parts += [
+            f"{count} {'request was' if count == 1 else 'requests were'} not sent: {reason}"
+            for (_, reason), count in self.left.items()
+        ]
         return " · ".join([*parts, *list(self.faults)[:MOST_QUOTED], *self.notes])
 
     def _sentence(self, kind: str, ends: list[End]) -> str:

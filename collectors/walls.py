@@ -162,7 +162,10 @@ _WORDS: tuple[tuple[WallKind, re.Pattern[str]], ...] = (
 )
 
 _BODY = re.compile(rb"(?i)<body")
-_SEGMENT = re.compile(rb"(?is)<(?:(script|style|title|template|svg)\b.*?(?:</\1\s*>|\Z)|!--.*?(?:-->|\Z)|[^<>]*>?)\s*|[^<]+")
+_HIDDEN = r"(?i:script|style|title|template|svg)\b"
+_SHOWN = re.compile(rf"([^<]*+)(?:<(?!!--|{_HIDDEN})[^>]*+>?\s*+)*+".encode())  # text, then as many tags as stand together
+_HIDING = re.compile(rf"<({_HIDDEN})".encode())
+_HIDDEN_END = {name: re.compile(rb"(?i)</" + name + rb"\s*>\s*") for name in (b"script", b"style", b"title", b"template", b"svg")}
 _EMBEDDED = re.compile(
     rb"application/(?:ld\+)?json|__next_data__|__nuxt__|__initial_state__|__apollo_state__|__preloaded_state__"
 )
@@ -202,13 +205,19 @@ def wall(
 
 def _word_count(markup: bytes, most: int) -> int:
     """Words that a reader sees, counted up to `most`. What stands in noscript counts: some forums keep all their text there."""
+    body = _BODY.search(markup)
+    at = body.start() if body else 0
     count = 0
-    start = _BODY.search(markup)
-    for segment in _SEGMENT.finditer(markup, start.start() if start else 0):
-        if markup[segment.start()] != 0x3C:  # "<"
-            count += len(segment.group().split())
-            if count >= most:
-                break
+    while at < len(markup) and count < most:
+        if (shown := _SHOWN.match(markup, at)) and shown.end() > at:
+            count += len(shown[1].split())
+            at = shown.end()
+        elif hiding := _HIDING.match(markup, at):
+            closing = _HIDDEN_END[hiding[1].lower()].search(markup, hiding.end())
+            at = closing.end() if closing else len(markup)
+        else:
+            end = markup.find(b"-->", at + 4)
+            at = len(markup) if end < 0 else end + 3
     return count
 
 

@@ -5,6 +5,7 @@ Only sources that can answer for the past are asked; the others are named in the
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 from airflow.sdk import Param, dag, get_current_context, task
@@ -42,11 +43,12 @@ def backfill() -> None:
 
     @task(outlets=[BATCHES])
     def fill(run: str) -> None:
+        """Do it, and say in the log what was done and who could not answer."""
         from dags.credentials import from_connections
         from dozor import backfilling
 
         params = get_current_context()["params"]
-        backfilling.backfill(
+        lines = backfilling.backfill(
             run,
             params["mode"],
             since=params["since"] or "",
@@ -55,10 +57,12 @@ def backfill() -> None:
             files=params["files"],
             secrets=from_connections,
         )
+        for line in lines:
+            logging.getLogger(__name__).info(line)
 
-    @task(trigger_rule="all_done", retries=0)
+    @task(retries=0)
     def outcome(run: str) -> None:
-        """Fail when any source failed: names each with what to do."""
+        """Fail when any source failed: names each with what to do. Where the filling itself failed, so has the run."""
         from dozor import steps
 
         steps.raise_for_failures(run)

@@ -5,6 +5,7 @@ One refresh at a time. Which batches are pending is asked of the store, never of
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 from airflow.sdk import dag, task
@@ -25,10 +26,11 @@ from dags.assets import BATCHES, WAREHOUSE
 def warehouse() -> None:
     @task(outlets=[WAREHOUSE])
     def refresh() -> None:
-        """Load, build, check and publish as one step: readers see the old warehouse or the new one."""
+        """Load, build, check and publish as one step: readers see the old warehouse or the new. The log names what is held."""
         from dozor import refreshing
 
-        refreshing.refresh()
+        for line in str(refreshing.refresh()).splitlines():
+            logging.getLogger(__name__).info(line)
 
     @task
     def report() -> list[str]:

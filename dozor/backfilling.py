@@ -14,7 +14,7 @@ from collectors.registry import sources
 from collectors.runs import Run
 from collectors.source import Capture, Window
 from dozor.settings import Settings, load_settings
-from dozor.steps import Shard, StepError, ask, day_of, due, note_plan, parse, parse_day, run_of, run_watchlist
+from dozor.steps import Shard, UsageError, ask, day_of, due, note_plan, parse, parse_day, run_of, run_watchlist, unknown_sources
 from dozor.workers import Workers
 
 
@@ -33,13 +33,13 @@ def backfill(
     """Fill in the past; returns lines that say what was done and who could not answer.
 
     `reparse` reads the archive again where an older version read it; `past` asks interval sources for [since, until); `warc`
-    reads web archive files. Raises StepError for a mode without what it needs.
+    reads web archive files. Raises UsageError for a mode without what it needs.
     """
     settings = settings or load_settings()
     run = run_of(settings, run_id)
     wanted = set(only)
     if unknown := wanted - set(sources()):
-        raise StepError(f"unknown source {', '.join(sorted(unknown))}; `dozor sources` lists them")
+        raise UsageError(unknown_sources(unknown))
     match mode:
         case "reparse":
             return _reparse(settings, run, wanted, since, until)
@@ -47,7 +47,7 @@ def backfill(
             return _ask_past(settings, run, wanted, since, until, secrets, notice)
         case "warc":
             return _read_warc(settings, run, wanted, files)
-    raise StepError(f"unknown mode {mode!r}: reparse, past or warc")
+    raise UsageError(f"unknown mode {mode!r}: reparse, past or warc")
 
 
 def _reparse(settings: Settings, run: Run, wanted: set[str], since: str, until: str) -> list[str]:
@@ -66,11 +66,11 @@ def _ask_past(
     settings: Settings, run: Run, wanted: set[str], since: str, until: str, secrets: Secrets, notice: Callable[[Capture], None]
 ) -> list[str]:
     if not since:
-        raise StepError("asking the past needs --since YYYY-MM-DD")
+        raise UsageError("asking the past needs --since YYYY-MM-DD")
     begin_at = datetime.combine(day_of(since, date.min, "since"), time(), UTC)
     end_at = min(datetime.combine(day_of(until, date.max, "until"), time(), UTC), run.started_at) if until else run.started_at
     if begin_at >= end_at:
-        raise StepError(f"the period is empty: since {begin_at:%Y-%m-%d} is not before until {end_at:%Y-%m-%d %H:%M} UTC")
+        raise UsageError(f"the period is empty: since {begin_at:%Y-%m-%d} is not before until {end_at:%Y-%m-%d %H:%M} UTC")
     listed = due("manual", run.run_id, wanted, settings)
     able = [s for s in listed if sources()[Shard.parse(s).source].declaration.mode == "interval"]
     lines = [
@@ -92,7 +92,7 @@ def _ask_past(
 
 def _read_warc(settings: Settings, run: Run, wanted: set[str], files: Sequence[str]) -> list[str]:
     if not files:
-        raise StepError("reading web archives needs --warc FILE")
+        raise UsageError("reading web archives needs --warc FILE")
     lines, touched = [], set()
     watches = [watch for watch in run_watchlist(settings, run).watches() if not wanted or watch.source in wanted]
     for name in files:

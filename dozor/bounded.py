@@ -6,7 +6,6 @@ import resource
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
 
@@ -41,7 +40,8 @@ def bounded(cpu_seconds: float = CPU_SECONDS, memory_bytes: int = MEMORY_BYTES) 
 def _address_space() -> int:
     """Bytes of address space in use."""
     try:
-        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+        with open("/proc/self/statm", "rb", buffering=0) as file:  # noqa: PTH123  once a page: a Path takes four times as long
+            return int(file.read(64).split()[0]) * resource.getpagesize()
     except FileNotFoundError:  # no Linux: the greatest resident size is the nearest that is known
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + 1024**3
 

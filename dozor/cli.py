@@ -5,13 +5,17 @@ Exit codes: 0 done, 1 something failed (it is named), 2 wrong use or a file to m
 
 from __future__ import annotations
 
+import errno
 import logging
 import signal
+import sqlite3
 import sys
 from importlib import import_module
 
 import typer
 from rich.console import Console
+
+from collectors.one_line import one_line
 
 # Which module has which commands: only the one asked for is imported, so that `dozor read` waits for no crawler.
 COMMANDS = {
@@ -24,6 +28,16 @@ COMMANDS = {
 }  # fmt: skip
 
 STOPPED = 130  # exit code of a command stopped by Ctrl-C
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+MOST_LOGGED = 2000  # characters of a log line: a server may say as much as it likes
+
+
+class OneLine(logging.Formatter):
+    """What servers said can be neither a second line of the log nor an escape sequence of the terminal."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the name that logging asks for
+        record.message = one_line(record.message, MOST_LOGGED)
+        return super().formatMessage(record)
 
 
 def build(command: str = "") -> typer.Typer:
@@ -48,7 +62,9 @@ def _group() -> None:
 
 def main() -> None:
     """Run the command; what a user can mend is said in a line, what only a developer can is a traceback."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(OneLine("%(asctime)s %(message)s", "%H:%M:%S"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("httpx").setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service that is stopped cleans up as after Ctrl-C
     try:
@@ -61,6 +77,12 @@ def main() -> None:
     except (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError) as error:
         _say(f"{error.filename or error}: {(error.strerror or 'not readable').lower()}")
         sys.exit(2)
+    except (OSError, sqlite3.OperationalError) as error:  # the second: the book of limits cannot be written
+        if isinstance(error, OSError) and error.errno not in NO_ROOM:
+            raise
+        place = (error.filename if isinstance(error, OSError) else None) or "the store"
+        _say(f"{place}: {error}. What was finished is kept: see that there is room on the disk and run the same again.")
+        sys.exit(1)
     except Exception as error:
         code = getattr(error, "exit_code", None)  # errors that carry one explain themselves
         if not isinstance(code, int):

@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 console = Console()
+complaints = Console(stderr=True)
 
-CELL = 60  # characters of a cell in a terminal
-WIDE = 100_000  # columns of an answer outside a terminal
 ROWS = 200  # rows of an answer in a terminal; --all shows the rest
 
 
@@ -38,7 +37,7 @@ def sql(
             try:
                 _answer(connection, statement, everything)
             except duckdb.Error as error:
-                console.print(str(error), style="red", markup=False)
+                _complain(str(error))
                 raise typer.Exit(2) from error
             return
         failed = False
@@ -47,7 +46,7 @@ def sql(
                 _answer(connection, text, everything)
             except duckdb.Error as error:
                 failed = True
-                console.print(str(error), style="red", markup=False)
+                _complain(str(error))
         if failed and not sys.stdin.isatty():
             raise typer.Exit(2)
 
@@ -82,20 +81,15 @@ def _statements(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _answer(connection: duckdb.DuckDBPyConnection, statement: str, everything: bool) -> None:
-    from rich.table import Column, Table
-    from rich.text import Text
-
-    from warehouse.query import as_text, rows
+    from dozor.showing import CELL, WIDE, answer_table
+    from warehouse.query import rows
 
     names, found = rows(connection, statement)
     shown = found if everything else found[:ROWS]
-    table = Table(*(Column(Text(name)) for name in names))
-    for row in shown:
-        table.add_row(*(Text(as_text(value, CELL if console.is_terminal else 0)) for value in row))
     if console.is_terminal:
-        console.print(table)
+        console.print(answer_table(names, shown, CELL))
     else:
-        Console(width=WIDE).print(table)  # a pipe has no width: no line is broken, none is cut
+        Console(width=WIDE).print(answer_table(names, shown, 0))  # a pipe has no width: no line is broken, none is cut
     if len(shown) < len(found):
         console.print(f"{len(found) - len(shown)} more rows: --all shows them, `dozor export` writes whole tables.")
 
@@ -113,7 +107,7 @@ def show(
     store = load_settings().store
     capture = find_capture(store, capture_id)
     if capture is None:
-        console.print(f"There is no capture {capture_id} in {store}.", style="red", markup=False)
+        _complain(f"There is no capture {capture_id} in {store}.")
         raise typer.Exit(1)
     if facts:
         for name, value in vars(replace(capture, body=None)).items():
@@ -122,13 +116,14 @@ def show(
     if capture.body_state == "same":
         capture = find_capture(store, capture.body_of) or capture
     if capture.body is None:
-        console.print(
-            f"{capture_id} has no body: {capture.body_state}, {capture.verdict} {capture.verdict_reason}".strip(),
-            style="red",
-            markup=False,
-        )
+        _complain(f"{capture_id} has no body: {capture.body_state}, {capture.verdict} {capture.verdict_reason}".strip())
         raise typer.Exit(1)
     sys.stdout.buffer.write(capture.body)
+
+
+def _complain(message: str) -> None:
+    """On standard error: the answer may be on its way into a file."""
+    complaints.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 app = typer.Typer()
 console = Console()
@@ -52,9 +51,10 @@ def demo(
     Nothing in it exists and nothing leaves this machine; collecting, archive, warehouse and report are the real ones.
     """
     from dozor.demo.play import night_in_airflow, play
+    from dozor.steps import day_of
 
     logging.getLogger("collectors.fetch").setLevel(logging.ERROR)  # loopback is allowed on purpose here, each night
-    last = date.fromisoformat(day) if day else datetime.now(UTC).date() - timedelta(days=1)
+    last = day_of(day, datetime.now(UTC).date() - timedelta(days=1), "--day")
     console.print(
         f"A demo: {nights} nights up to {last} over an invented market (four shops, two outlets, a messenger, an app store, an "
         "ad library), served from this machine. The shops do not exist; everything else is the real thing."
@@ -72,12 +72,10 @@ def _say(line: str) -> None:
 
 
 def _ask(store: Path, day: date) -> None:
-    from warehouse.query import as_text, connect, rows
+    from dozor.showing import answer_table
+    from warehouse.query import connect, rows
 
     with connect(store) as connection:
         for question, sql in QUESTIONS:
             names, found = rows(connection, sql.format(day=day))
-            table = Table(*names, title=question, title_justify="left", title_style="bold")
-            for row in found:
-                table.add_row(*(as_text(value, 60) for value in row))
-            console.print(table)
+            console.print(answer_table(names, found, title=question))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from rich.table import Column, Table
 
 from collectors.archive import replacing
 from collectors.registry import sources as all_sources
@@ -18,11 +17,16 @@ from collectors.watchlist import Watchlist, json_schema, load_watchlist
 from dozor import backfilling, refreshing, steps
 from dozor.progress import collecting
 from dozor.settings import Settings, SettingsError, load_settings
+from dozor.showing import print_watches
 
 app = typer.Typer()
 console = Console()
 
 RunId = Annotated[str, typer.Option("--run", help="Id of a run to go on with; default: a new one.")]
+Cadence = Annotated[
+    Literal["hourly", "nightly", "weekly", "manual"],
+    typer.Option(help="Only sources that are due hourly, nightly or weekly; manual: all of them."),
+]
 Sources = Annotated[list[str] | None, typer.Option("--source", "-s", help="Only this source; may be given again.")]
 
 
@@ -60,6 +64,7 @@ def validate(
 ) -> None:
     """Check the watchlist and the queries of its topics; say which sources lack credentials, and how to give them."""
     from dozor.topics import check as check_queries
+    from warehouse.reference import pattern_problem
 
     if schema:
         typer.echo(json.dumps(json_schema(), ensure_ascii=False, indent=1))
@@ -75,6 +80,11 @@ def validate(
         (f"{settings.watchlist}: topic {project.id}/{finding.topic}: {finding.message}", finding.level)
         for project in watchlist.projects
         for finding in check_queries({topic.id: topic.query for topic in project.topics}, project.macros)
+    ]
+    findings += [
+        (f"{settings.watchlist}: ignore rule {pattern!r} cannot be used: {problem} (RE2 has no look-around)", "error")
+        for pattern in dict.fromkeys(row["pattern"] for row in watchlist.reference()["ignore_rule"])
+        if (problem := pattern_problem(pattern))
     ]
     for line, level in findings:
         console.print(line, style="red" if level == "error" else "yellow", markup=False, highlight=False, soft_wrap=True)
@@ -100,18 +110,25 @@ def _load_watchlist(settings: Settings) -> Watchlist:
 @app.command("sources")
 def list_sources() -> None:
     """List the sources that can be watched, with what a target looks like."""
-    table = Table("source", "gives", "asked", "target", "credentials")
+    table = Table(
+        *(Column(name, no_wrap=name in ("source", "credentials")) for name in ("source", "gives", "asked", "credentials"))
+    )
+    targets = []
     for name, module in all_sources().items():
         source = module.declaration
         kinds = ", ".join(kind.__name__ for kind in source.kinds)
         asked = f"{source.cadence}, {'any period' if source.mode == 'interval' else 'as it is now'}"
-        table.add_row(name, kinds, asked, source.target, "needed" if source.auth else "none")
+        table.add_row(name, kinds, asked, "needed" if source.auth else "none")
+        targets.append(f"{name}: {source.target}")
     console.print(table)
+    console.print("What a target looks like:")
+    for line in targets:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
 def run(
-    cadence: Annotated[str, typer.Option(help="hourly, nightly or weekly: only sources due then; manual: all.")] = "manual",
+    cadence: Cadence = "manual",
     only: Sources = None,
     run_id: RunId = "",
 ) -> None:
@@ -130,9 +147,7 @@ def run(
 
 
 @app.command()
-def collect(
-    only: Sources = None, run_id: RunId = "", cadence: Annotated[str, typer.Option(help="As for `dozor run`.")] = "manual"
-) -> None:
+def collect(cadence: Cadence = "manual", only: Sources = None, run_id: RunId = "") -> None:
     """Look at what is watched and archive what comes back; nothing is read from it yet."""
     run_id = steps.begin(cadence, run_id)
     shards = steps.due(cadence, run_id, only or ())
@@ -195,7 +210,7 @@ def backfill(
 
 @app.command()
 def accept(
-    source: str,
+    source: Annotated[str, typer.Argument(help="Source of the held batch.")],
     table: Annotated[str, typer.Argument(help="Observation table of the held batch, as `dozor status` names it.")],
     day: Annotated[str, typer.Argument(help="Its day, YYYY-MM-DD.")],
     reason: Annotated[str, typer.Option(help="Why it is right after all.", prompt=True)],
@@ -212,10 +227,7 @@ def status() -> None:
     if not facts.rows:
         console.print("Nothing was looked at yet. Next: `dozor validate`, then `dozor run`.")
         return
-    table = Table("source", "target", "last looked", "outcome", "records", "said")
-    for row in facts.rows:
-        table.add_row(*map(Text, row))
-    console.print(table)
+    print_watches(console, ("source", "target", "last looked", "outcome", "records"), ((row[:5], row[5]) for row in facts.rows))
     for line in facts.held:
         console.print(line, style="yellow", markup=False, soft_wrap=True)
 
@@ -227,12 +239,12 @@ def _watch_counts(shards: list[str]) -> dict[str, int]:
 
 
 def _print_outcomes(outcomes: list[Outcome]) -> None:
-    table = Table("source", "step", "target", "outcome", "captures", "records", "said")
-    for outcome in outcomes:
-        facts = (outcome.source, outcome.step, outcome.target, outcome.status, outcome.captures, outcome.records, outcome.message)
-        table.add_row(*(Text(str(fact)) for fact in facts))  # Text: what a site said is no markup
     if outcomes:
-        console.print(table)
+        print_watches(
+            console,
+            ("source", "step", "target", "outcome", "captures", "records"),
+            (((o.source, o.step, o.target, o.status, str(o.captures), str(o.records)), o.message) for o in outcomes),
+        )
 
 
 def _exit_with(run_id: str, *, is_parsed: bool = True) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from collectors.archive import locked, replacing
 from dozor.settings import Settings, load_settings
-from dozor.steps import StepError
+from dozor.steps import UsageError
 
 COLUMNS = ("record_id", "topic_id", "sentiment", "said_by", "said_at")
 SENTIMENTS = ("negative", "neutral", "positive")
@@ -19,12 +19,12 @@ SENTIMENTS = ("negative", "neutral", "positive")
 def add_label(record_id: str, sentiment: str, topic_id: str = "", settings: Settings | None = None) -> str:
     """Note a word on one record, for one topic or for all that found it."""
     settings = settings or load_settings()
-    count = _add(settings, [{"record_id": record_id, "topic_id": topic_id, "sentiment": sentiment}], "the command line")
+    count = _add(settings, [{"record_id": record_id, "topic_id": topic_id, "sentiment": sentiment}], "")
     return f"Noted {count} label; the next `dozor refresh` puts it into core.mention."
 
 
 def add_labels(path: Path, settings: Settings | None = None) -> str:
-    """Note the words of a CSV with the columns record_id, sentiment and optionally topic_id. StepError names every wrong line."""
+    """Note the words of a CSV with the columns record_id, sentiment and optionally topic_id. UsageError names all wrong lines."""
     settings = settings or load_settings()
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -45,18 +45,19 @@ def _add(settings: Settings, rows: Iterable[dict[str, str]], where: str) -> int:
     now = settings.now()().isoformat()
     fresh, wrong = [], []
     for number, row in enumerate(rows, 2):
+        place = f"{where}:{number}: " if where else ""
         record_id, sentiment = (row.get("record_id") or "").strip(), (row.get("sentiment") or "").strip().lower()
         if not re.fullmatch(r"[0-9a-f]{32}", record_id):
-            wrong.append(f"{where}:{number}: {record_id!r} is no record_id (32 hex digits, as core.mention has them)")
+            wrong.append(f"{place}{record_id!r} is no record_id (32 hex digits, as core.mention has them)")
         elif sentiment not in SENTIMENTS:
-            wrong.append(f"{where}:{number}: sentiment {sentiment!r} is not {', '.join(SENTIMENTS)}")
+            wrong.append(f"{place}sentiment {sentiment!r} is not {', '.join(SENTIMENTS)}")
         else:
             topic_id = (row.get("topic_id") or "").strip()
             fresh.append(
                 {"record_id": record_id, "topic_id": topic_id, "sentiment": sentiment, "said_by": getuser(), "said_at": now}
             )
     if wrong:
-        raise StepError("\n".join(wrong))
+        raise UsageError("\n".join(wrong))
     path = settings.store / "labels.csv"
     with locked(path.with_suffix(".lock")), replacing(path) as beside:
         before = path.read_text(encoding="utf-8") if path.exists() else ",".join(COLUMNS) + "\r\n"

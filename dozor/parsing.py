@@ -18,16 +18,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from collectors.archive import Group, capture_files, read_facts, read_group
+from collectors.archive import capture_files, read_facts
 from collectors.known import KnownSource
-from collectors.reading.model import PageError
 from collectors.reading.version import READING_VERSION
-from collectors.records import Record
 from collectors.registry import SourceModule, sources
-from collectors.source import Capture, Outcome, OutcomeStatus, ParseError
-from dozor.bounded import bounded
+from collectors.source import Outcome, OutcomeStatus
+from dozor.parse_task import Parsed, Task, parse_task
 from dozor.workers import Lost, Workers
-from transforms.normalise import Policy, normalise
+from transforms.normalise import Policy
 from transforms.tables import TABLE_VERSION, table_of
 from warehouse.batches import extend_batch, read_batch_footer
 from warehouse.files import batch_path, work_dir
@@ -35,29 +33,6 @@ from warehouse.files import batch_path, work_dir
 SECONDS_PER_CAPTURE = 5.0
 SECONDS_TO_START = 60.0  # a new worker loads the reader first, which takes long on a busy machine
 MESSAGES = 5  # errors quoted in an outcome; the rest is counted
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """Captures of one row group to parse; all that a worker needs to know."""
-
-    source: str
-    path: str
-    number: int
-    capture_ids: tuple[str, ...]
-    version: str
-    policies: Mapping[str, Policy]  # watch_id -> policy; watches without an entry hash
-    salt: bytes
-
-
-@dataclass(slots=True)
-class Parsed:
-    """What came of a task."""
-
-    tables: dict[str, pa.Table] = field(default_factory=dict)
-    captures: Counter[str] = field(default_factory=Counter)  # tried, per watch
-    records: Counter[str] = field(default_factory=Counter)  # per watch
-    errors: dict[str, str] = field(default_factory=dict)  # capture_id -> message
 
 
 @dataclass(slots=True)
@@ -131,8 +106,9 @@ def _tasks(
     watches: dict[str, str] = {}
     for path in capture_files(store, source, day):
         for number, table in enumerate(read_facts(path, ["capture_id", "watch_id", "verdict", "body_state"])):
-            wanted = table.filter((pc.field("verdict") == "ok") & (pc.field("body_state") == "stored"))
-            fresh = {row["capture_id"]: row["watch_id"] for row in wanted.to_pylist() if row["capture_id"] not in done}
+            is_wanted = pc.and_(pc.equal(table["verdict"], pa.scalar("ok")), pc.equal(table["body_state"], pa.scalar("stored")))
+            wanted = table.filter(is_wanted).to_pylist()
+            fresh = {row["capture_id"]: row["watch_id"] for row in wanted if row["capture_id"] not in done}
             if fresh:
                 mine = {watch_id: policies[watch_id] for watch_id in set(fresh.values()) if watch_id in policies}
                 tasks.append(Task(source, str(path), number, tuple(fresh), version, mine, salt))
@@ -155,32 +131,6 @@ def _seconds(task: Task) -> float:
 
 def _split(task: Task) -> list[Task]:
     return [replace(task, capture_ids=(capture_id,)) for capture_id in task.capture_ids]
-
-
-def parse_task(task: Task) -> Parsed:
-    """Runs in a worker: read, parse, normalise."""
-    module = sources()[task.source]
-    result = Parsed()
-    by_policy: dict[Policy, list[tuple[Capture, list[Record]]]] = defaultdict(list)
-    for capture in read_group(Group(Path(task.path), task.number), set(task.capture_ids).__contains__):
-        result.captures[capture.watch_id] += 1
-        try:
-            with bounded():
-                records = list(module.parse(capture))
-        except (ParseError, PageError) as error:
-            result.errors[capture.capture_id] = str(error)
-            continue
-        except Exception as error:  # noqa: BLE001  one odd page must not take its neighbours with it: it is counted and named
-            result.errors[capture.capture_id] = f"{type(error).__name__}: {error}"
-            continue
-        result.records[capture.watch_id] += len(records)
-        by_policy[task.policies.get(capture.watch_id, "hash")].append((replace(capture, body=None), records))
-    parts: dict[str, list[pa.Table]] = defaultdict(list)
-    for policy, captured in by_policy.items():
-        for name, table in normalise(captured, task.version, policy=policy, salt=task.salt).items():
-            parts[name].append(table)
-    result.tables = {name: pa.concat_tables(tables) for name, tables in parts.items()}
-    return result
 
 
 class _Spills:

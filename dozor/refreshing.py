@@ -16,7 +16,7 @@ from collectors.source import Outcome
 from collectors.watchlist import load_watchlist
 from dozor.labels import read_labels
 from dozor.settings import Settings, load_settings
-from dozor.steps import BAD, StepError, day_of
+from dozor.steps import BAD, UsageError, day_of
 from transforms.mentions.onnx_engine import ModelError, model_version
 from warehouse.build import build
 from warehouse.checks import check
@@ -25,7 +25,7 @@ from warehouse.publish import Published, current_file, publish
 from warehouse.query import connect
 from warehouse.reference import set_reference
 from warehouse.report import write_reports
-from warehouse.writer import Limits
+from warehouse.writer import Limits, start_anew
 
 Row = dict[str, Any]
 
@@ -54,6 +54,8 @@ def refresh(*, full: bool = False, settings: Settings | None = None) -> Refreshe
     settings = settings or load_settings()
     store, limits = settings.store, Limits(memory=f"{settings.memory_limit_mb}MB", threads=settings.workers)
     now = settings.now()()
+    if full:
+        start_anew(store)
     set_reference(store, _reference(settings, now))
     loaded = load_pending(store, expects={name: module.declaration.expect for name, module in sources().items()}, limits=limits)
     build(store, now=now, full=full, limits=limits)
@@ -151,10 +153,12 @@ def report(settings: Settings | None = None) -> list[str]:
 def accept_batch(source: str, table: str, day: str, reason: str, settings: Settings | None = None) -> str:
     """Release a held batch; the next refresh loads it."""
     settings = settings or load_settings()
+    if not reason.strip():
+        raise UsageError("--reason: say why the batch is right after all; it is kept with your name")
     try:
         accept(settings.store, source, day_of(day, date.min, "day"), table, by=getuser(), reason=reason, now=settings.now()())
-    except FileNotFoundError as error:
-        raise StepError(f"{error}; `dozor status` lists what is held") from error
+    except (FileNotFoundError, ValueError) as error:
+        raise UsageError(f"{error}; `dozor status` lists what is held") from error
     return f"{table}/{source}/{day} is accepted; `dozor refresh` loads it."
 
 
@@ -188,9 +192,11 @@ def status(settings: Settings | None = None) -> Status:
 def _held(store: Path) -> list[str]:
     with connect(store) as connection:
         held = connection.execute(
-            "SELECT source, table_name, batch_date, reason FROM ops.batch WHERE status = 'held' ORDER BY ALL"
+            "SELECT source, batch_date, reason, list(table_name ORDER BY table_name) FROM ops.batch WHERE status = 'held' "
+            "GROUP BY ALL ORDER BY ALL"
         )
         return [
-            f"HELD {source} {table} {day}: {why}. If it is right after all: dozor accept {source} {table} {day} --reason '...'"
-            for source, table, day, why in held.fetchall()
+            f"HELD {source} {day} {', '.join(names)}: {why}. A good batch replaces it; if it is right after all: "
+            f"dozor accept {source} {names[0] if len(names) == 1 else 'TABLE'} {day} --reason '...'"
+            for source, day, why, names in held.fetchall()
         ]

@@ -9,15 +9,21 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from collectors.archive import replacing
+from collectors.watchlist_file import Document, Problem, read_yaml
+
+# Locks on these are not reliable, and a rename may not be whole: two writers would spoil the store.
+NETWORK_DISKS = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "fuse.sshfs", "fuse.s3fs", "fuse.gcsfuse", "fuse.rclone", "fuse.davfs"}
+)
 
 
 class SettingsError(Exception):
@@ -91,24 +97,80 @@ class Settings(BaseModel):
 def load_settings(config: Path | None = None) -> Settings:
     """Settings from dozor.yml (or DOZOR_CONFIG) and the environment; paths in the file are relative to it."""
     path = config or Path(os.environ.get("DOZOR_CONFIG", "dozor.yml"))
-    given: dict[str, object] = {}
+    document = Document()
     if path.exists():
-        try:
-            given = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        except yaml.YAMLError as error:
-            raise SettingsError(f"{path}: not readable as YAML: {error}") from error
-        if not isinstance(given, dict):
-            raise SettingsError(f"{path}: expected `key: value` lines, got {type(given).__name__}")
+        document = read_yaml(path.read_text(encoding="utf-8-sig", errors="replace"))
+        if not document.problems and not isinstance(document.data, dict | None):
+            document.problems.append(Problem(1, f"expected `key: value` lines, got {type(document.data).__name__}"))
     elif config is not None or "DOZOR_CONFIG" in os.environ:
         raise SettingsError(f"{path}: there is no such file (DOZOR_CONFIG names it)")
+    given: dict[str, Any] = dict(document.data) if isinstance(document.data, dict) else {}
+    problems = [*document.problems, *_unknown_sources(given, document)]
     for name in ("store", "watchlist", "sentiment_model"):
         if isinstance(value := given.get(name), str):
             given[name] = path.parent / value
     for name in ("store", "watchlist", "contact"):
         if value := os.environ.get(f"DOZOR_{name.upper()}"):
             given[name] = value
+    settings = None
     try:
-        return Settings.model_validate(given)
+        settings = Settings.model_validate(given)
     except ValidationError as error:
-        lines = [f"{path}: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        raise SettingsError("\n".join(lines)) from error
+        problems += [_problem(dict(e), document) for e in error.errors()]
+    if settings is not None and (kind := disk_of(settings.store)) in NETWORK_DISKS:
+        problems.append(
+            Problem(
+                document.line(("store",)),
+                f"store: {settings.store} is on a network file system ({kind}), where locks cannot be relied on: "
+                "name a folder on a local disk",
+            )
+        )
+    if settings is None or problems:
+        raise SettingsError("\n".join(f"{path}:{problem.line}: {problem.message}" for problem in sorted(problems)))
+    return settings
+
+
+def disk_of(folder: Path, mounts: Path = Path("/proc/mounts")) -> str:
+    """The kind of file system that a folder is or would be on; empty where the system does not say."""
+    try:
+        lines = [line.split() for line in mounts.read_text(encoding="utf-8", errors="replace").splitlines()]
+    except OSError:
+        return ""
+    place, kind, longest = folder.resolve(), "", -1
+    for _, point, found, *_ in lines:
+        if len(point) >= longest and place.is_relative_to(
+            point.replace("\\040", " ")
+        ):  # of two mounts at one point the later is seen
+            kind, longest = found, len(point)
+    return kind
+
+
+def _problem(error: dict[str, Any], document: Document) -> Problem:
+    """What pydantic found, in the words of the file."""
+    place = tuple(error["loc"])
+    name = ".".join(map(str, place))
+    if error["type"] != "extra_forbidden":
+        return Problem(document.line(place), f"{name}: {error['msg']}")
+    known = Settings.model_fields if len(place) == 1 else Budget.model_fields
+    return Problem(document.line(place), f'unknown key "{name}".{_nearest(str(place[-1]), known)}')
+
+
+def _unknown_sources(given: dict[str, Any], document: Document) -> list[Problem]:
+    """Settings of sources that do not exist: they would change nothing."""
+    named = [
+        (key, name) for key in ("base_urls", "pace_seconds", "budgets") if isinstance(given.get(key), dict) for name in given[key]
+    ]
+    if not named:
+        return []
+    from collectors.registry import sources  # loads every source: only where one is named
+
+    return [
+        Problem(document.line((key, name)), f'{key}: unknown source "{name}".{_nearest(name.partition("/")[0], sources())}')
+        for key, name in named
+        if name.partition("/")[0] not in sources()
+    ]
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, list(known), 1)
+    return f' Did you mean "{near[0]}"?' if near else ""

@@ -15,9 +15,10 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
 from importlib.metadata import version
 
-from collectors.archive import new_run_id, remove_covered_parts, replacing, sources_and_days
+from collectors.archive import check_run_id, new_run_id, remove_covered_parts, replacing, sources_and_days
 from collectors.auth import from_environment, missing_credentials
 from collectors.connect import Resolver
 from collectors.crawl import CrawlJob, Secrets, crawl
@@ -25,7 +26,7 @@ from collectors.fetch import Fetcher
 from collectors.limits import Allowance, Limits
 from collectors.registry import SourceModule, sources
 from collectors.robots import Robots
-from collectors.runs import Run, begin_run, find_run, has_outcomes, read_outcomes, run_folder, write_outcomes
+from collectors.runs import Run, begin_run, find_run, has_outcomes, last_answered, read_outcomes, run_folder, write_outcomes
 from collectors.source import Capture, Outcome, Source, Watch, Window
 from collectors.watchlist import Watchlist, load_watchlist, read_watchlist
 from dozor.parsing import parse_partition, policy_by_watch
@@ -35,6 +36,7 @@ from dozor.workers import Workers
 CADENCES = ("hourly", "nightly", "weekly")
 BAD = ("failed", "blocked", "changed", "partial", "pending")  # statuses that make a run red
 WATCHES_PER_SHARD = 500
+CATCH_UP_DAYS = 31  # how long an outage may have been whose period is asked for afterwards
 MAX_SHARDS = 64  # Airflow maps at most so many tasks here: each costs a second of overhead
 
 
@@ -42,6 +44,12 @@ class StepError(Exception):
     """A step cannot be done as asked; says why and what to do."""
 
     exit_code = 1
+
+
+class UsageError(StepError):
+    """A step is asked for in a way that it cannot be: the words are to be mended, not the world."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,9 @@ def begin(kind: str, run_id: str = "", settings: Settings | None = None) -> str:
     except FileNotFoundError as error:
         raise SettingsError(f"there is no watchlist {settings.watchlist}; `dozor init` writes one to start from") from error
     watchlist = read_watchlist(text, str(settings.watchlist))
-    run = Run(run_id=run_id or new_run_id(now), kind=kind, started_at=now, watchlist_version=watchlist.version)
+    run = Run(
+        run_id=_checked(run_id) if run_id else new_run_id(now), kind=kind, started_at=now, watchlist_version=watchlist.version
+    )
     return begin_run(settings.store, run, text).run_id
 
 
@@ -85,7 +95,7 @@ def due(kind: str, run_id: str, only: Iterable[str] = (), settings: Settings | N
     watchlist = run_watchlist(settings, run)
     wanted = set(only)
     if unknown := wanted - set(sources()):
-        raise StepError(f"unknown source {', '.join(sorted(unknown))}; `dozor sources` lists them")
+        raise UsageError(unknown_sources(unknown))
     counts = {
         name: len(watchlist.watches(name))
         for name, module in sources().items()
@@ -118,9 +128,13 @@ def collect(
     """Look at the watches of these shards and archive what comes back; many sources at once, each with its own pace."""
     settings = settings or load_settings()
     run = run_of(settings, run_id)
-    return ask(
-        settings, run, [Shard.parse(s) for s in shards], lambda source: nightly_window(source, run.started_at), secrets, notice
-    )
+
+    def window(source: Source) -> Window:
+        is_asked = source.mode == "interval"  # the others show what they have now, whatever the window
+        answered = last_answered(settings.store, source.name, run.started_at, CATCH_UP_DAYS) if is_asked else None
+        return nightly_window(source, run.started_at, answered)
+
+    return ask(settings, run, [Shard.parse(s) for s in shards], window, secrets, notice)
 
 
 def ask(
@@ -205,10 +219,14 @@ def _module(settings: Settings, source: str) -> SourceModule:
     return module if pace is None else replace(module, declaration=replace(module.declaration, pace_seconds=pace))
 
 
-def nightly_window(source: Source, started_at: datetime) -> Window:
-    """What an interval source is asked on a night: from yesterday's midnight, less its days of late arrivals, until now."""
-    yesterday = datetime.combine(started_at.astimezone(UTC).date() - timedelta(days=1), time(), UTC)
-    return Window(yesterday - timedelta(days=source.overlap_days), started_at.astimezone(UTC))
+def nightly_window(source: Source, started_at: datetime, answered: date | None = None) -> Window:
+    """What an interval source is asked on a night: from yesterday's midnight, less its days of late arrivals, until now.
+
+    Where it last answered on an earlier day, from the midnight of that day: an outage leaves no gap.
+    """
+    yesterday = started_at.astimezone(UTC).date() - timedelta(days=1)
+    since = datetime.combine(min(answered or yesterday, yesterday), time(), UTC)
+    return Window(since - timedelta(days=source.overlap_days), started_at.astimezone(UTC))
 
 
 def parse(
@@ -296,14 +314,28 @@ def run_watchlist(settings: Settings, run: Run) -> Watchlist:
 
 
 def run_of(settings: Settings, run_id: str) -> Run:
-    run = find_run(settings.store, run_id)
+    run = find_run(settings.store, _checked(run_id))
     if run is None:
-        raise StepError(f"there is no run {run_id!r} in {settings.store}")
+        raise UsageError(f"there is no run {run_id!r} in {settings.store}")
     return run
+
+
+def _checked(run_id: str) -> str:
+    try:
+        return check_run_id(run_id)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def unknown_sources(names: Iterable[str]) -> str:
+    """What to say of names that no source has."""
+    meant = [near for name in sorted(names) for near in get_close_matches(name, sources(), 1)]
+    hint = f" Did you mean {', '.join(meant)}?" if meant else ""
+    return f"unknown source {', '.join(sorted(names))}.{hint} `dozor sources` lists them"
 
 
 def day_of(text: str, default: date, name: str) -> date:
     try:
         return date.fromisoformat(text) if text else default
     except ValueError as error:
-        raise StepError(f"{name}: {text!r} is not a day, YYYY-MM-DD") from error
+        raise UsageError(f"{name}: {text!r} is not a day, YYYY-MM-DD") from error

@@ -77,6 +77,22 @@ def test_small_parts_of_a_writer_become_one_file(tmp_path: Path) -> None:
     assert ids(tmp_path) == [c.capture_id for c in captures]
 
 
+def test_a_full_part_stays_as_it_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "PART_BYTES", 1000)
+    captures = [capture(n, b"x" * (1000 if n == 2 else 1)) for n in range(6)]
+    writer = archive.ArchiveWriter(tmp_path, "site", DAY, "run-1")
+    for one in captures:
+        writer.add(one)
+        writer.flush()
+    full = writer.parts[2].stat()
+    writer.close()
+
+    low, middle, high = archive.capture_files(tmp_path)
+    assert (middle.stat().st_ino, middle.stat().st_mtime_ns) == (full.st_ino, full.st_mtime_ns)
+    assert ("00000to00001" in low.name, "00003to00005" in high.name) == (True, True)
+    assert ids(tmp_path) == [c.capture_id for c in captures]
+
+
 def test_a_merge_interrupted_before_the_parts_went_shows_no_row_twice(tmp_path: Path) -> None:
     captures = [capture(n) for n in range(4)]
     writer = archive.ArchiveWriter(tmp_path, "site", DAY, "run-1")
@@ -129,6 +145,6 @@ def test_pruning_drops_bodies_of_old_days_and_keeps_the_rows(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("run_id", ["../x", ".hidden", "a/b", "a" * 81, "", "-x", "run\x00"])
-def test_a_run_id_that_could_be_a_path_is_refused(run_id: str) -> None:  # 196
+def test_a_run_id_that_could_be_a_path_is_refused(run_id: str) -> None:
     with pytest.raises(ValueError, match="run id"):
         archive.check_run_id(run_id)

@@ -184,6 +184,15 @@ def test_a_query_that_cannot_be_read_is_named_by_validate(nowhere: Path, dozor: 
     assert dozor("topics", "check").code == 2
 
 
+def test_an_ignore_rule_that_the_warehouse_cannot_use_is_named_by_validate(nowhere: Path, dozor: Dozor) -> None:
+    dozor("init")
+    path = nowhere / "watchlist.yml"
+    path.write_text(re.sub(r"ignore: .*", "ignore: ['(?=now)read']", path.read_text(encoding="utf-8")), encoding="utf-8")
+    answer = dozor("validate")
+    assert answer.code == 2
+    assert "ignore rule '(?=now)read' cannot be used" in answer.out
+
+
 @pytest.mark.parametrize("words", [("validate",), ("run",), ("collect",)])
 def test_without_a_watchlist_init_is_named(words: tuple[str, ...], nowhere: Path, dozor: Dozor) -> None:
     answer = dozor(*words)
@@ -207,9 +216,53 @@ def test_a_file_that_is_not_there_is_named_without_a_traceback(words: tuple[str,
 def test_an_unknown_source_is_named(nowhere: Path, dozor: Dozor) -> None:
     dozor("init")
     answer = dozor("collect", "--source", "telegramm")
-    assert answer.code == 1
+    assert answer.code == 2
     assert "telegramm" in answer.err
     assert "dozor sources" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("run", "--cadence", "nigthly"), "nightly"),
+        (("collect", "--source", "telegram_chanel"), "Did you mean telegram_channel?"),
+        (("collect", "--run", "../x"), "letters, digits"),
+        (("parse", "--run", "nothing"), "no run"),
+        (("demo", "--day", "yesterday"), "YYYY-MM-DD"),
+        (("prune", "--older-than", "2026"), "YYYY-MM-DD"),
+        (("erase", "--reason", "asked"), "--url"),
+        (("accept", "site", "page", "2026-13-01", "--reason", "seen"), "YYYY-MM-DD"),
+        (("accept", "site", "page", "2026-11-01", "--reason", " "), "--reason"),
+        (("accept", "site", "../page", "2026-11-01", "--reason", "seen"), "dozor status"),
+        (("accept", "nobody", "page", "2026-11-01", "--reason", "seen"), "dozor status"),
+        (("backfill",), "--since"),
+        (("backfill", "--since", "2126-01-01"), "empty"),
+        (("label", "x", "negative"), "record_id"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_wrong_use_is_code_2_and_says_what_would_be_right(  # G-39
+    words: tuple[str, ...], said: str, nowhere: Path, dozor: Dozor
+) -> None:
+    dozor("init")
+    answer = dozor(*words)
+    assert answer.code == 2, answer
+    assert said in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_what_was_said_of_a_watch_stands_below_the_table_in_one_line(nowhere: Path, dozor: Dozor) -> None:
+    (nowhere / "dozor.yml").write_text("contact: me@dozor.example\n", encoding="utf-8")
+    (nowhere / "watchlist.yml").write_text(WATCHLIST.format(port=1).replace("http://kettle.example:1/", "http://127.0.0.1/"))
+    answer = dozor("collect")
+    assert answer.code == 1
+    assert "site collect http://127.0.0.1/: " in answer.out
+    assert "loopback" in next(line for line in answer.out.splitlines() if line.startswith("site collect"))
+
+
+def test_money_is_shown_without_the_places_it_does_not_use(here: Path, dozor: Dozor) -> None:
+    answer = dozor("sql", "SELECT 340.0000 AS a, 17.5500 AS b, 100 AS c, 0.0000::DECIMAL(18, 4) AS d")
+    assert [cell.strip() for cell in answer.out.splitlines()[3].strip("│").split("│")] == ["340", "17.55", "100", "0"]
 
 
 def test_a_run_without_a_contact_is_refused_with_the_line_that_mends_it(nowhere: Path, dozor: Dozor) -> None:
@@ -278,11 +331,11 @@ def test_sql_reads_statements_from_a_pipe_and_the_last_may_lack_its_semicolon(he
 def test_a_wrong_statement_in_a_pipe_is_named_and_the_others_are_answered(here: Path, dozor: Dozor) -> None:
     answer = dozor("sql", typed="SELECT nothing FROM nowhere;\nSELECT 40 + 2;\n")
     assert answer.code == 2
-    assert "nowhere" in answer.out
+    assert "nowhere" in answer.err
     assert "42" in answer.out
 
 
-# Case 197: an analyst's SQL reaches the published file and nothing else.
+# an analyst's SQL reaches the published file and nothing else.
 @pytest.mark.parametrize(
     "statement",
     [
@@ -331,7 +384,7 @@ def dozor_bytes(folder: Path, *words: str) -> bytes:
 def test_show_of_an_unknown_capture_says_so(here: Path, dozor: Dozor) -> None:
     answer = dozor("show", "cap_[red]nothing")
     assert answer.code == 1
-    assert "cap_[red]nothing" in answer.out
+    assert (answer.out, "cap_[red]nothing" in answer.err) == ("", True)
 
 
 def test_csv_and_xlsx_run_no_formula_and_parquet_keeps_the_text(here: Path, dozor: Dozor, tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ WATCH = Watch(source="page", target="anything")
 # --- sites --------------------------------------------------------------------------------------------------------------------
 
 
-async def test_a_site_is_followed_within_its_scope_and_each_page_is_asked_once(store: Store) -> None:  # 83
+async def test_a_site_is_followed_within_its_scope_and_each_page_is_asked_once(store: Store) -> None:
     async with serve(
         {
             "/": ok(page("Home", "/a", "/a#top", "/a?utm_source=x", "https://elsewhere.example/", "mailto:a@b.example")),
@@ -177,12 +177,12 @@ async def test_depth_is_counted_in_clicks_from_the_home_page(store: Store) -> No
 @pytest.mark.parametrize(
     "trap",
     [
-        lambda n: f"/calendar/{2026 + n}-01/",  # 67
-        lambda n: f"/p?sid={n:032x}",  # 68
-        lambda n: f"/list?a=1&b=2&c=3&d=4&e=5&f=6&sort={n}",  # 69
-        lambda n: "/a/b" * (n + 3),  # 70
-        lambda n: "/" + "/".join(f"x{k}" for k in range(n + 17)),  # 71
-        lambda n: f"/list?page={n + 301}",  # 72
+        lambda n: f"/calendar/{2026 + n}-01/",
+        lambda n: f"/p?sid={n:032x}",
+        lambda n: f"/list?a=1&b=2&c=3&d=4&e=5&f=6&sort={n}",
+        lambda n: "/a/b" * (n + 3),
+        lambda n: "/" + "/".join(f"x{k}" for k in range(n + 17)),
+        lambda n: f"/list?page={n + 301}",
     ],
     ids=["calendar", "session", "order", "repetition", "depth", "pages"],
 )
@@ -212,7 +212,7 @@ async def test_the_time_budget_leaves_the_rest_and_counts_it(store: Store) -> No
     assert "2 requests were not sent: the time budget of the watch is used up (options.max_minutes)" in outcome.message
 
 
-async def test_what_robots_txt_forbids_is_a_capture_and_names_the_rule(store: Store) -> None:  # 80
+async def test_what_robots_txt_forbids_is_a_capture_and_names_the_rule(store: Store) -> None:
     robots = ok(b"User-agent: *\nDisallow: /secret\n", {"Content-Type": "text/plain"})
     async with serve({"/robots.txt": robots, "/": ok(page("Home", "/secret", "/a")), "/a": ok(page("A"))}) as server:
         [outcome] = await store.night("site", site(server))
@@ -227,7 +227,7 @@ async def test_what_robots_txt_forbids_is_a_capture_and_names_the_rule(store: St
 
 async def test_a_rule_that_appears_during_a_crawl_is_kept_to_when_the_old_ones_run_out(
     store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:  # 81
+) -> None:
     rules = in_turn(ok(b"", {"Content-Type": "text/plain"}), ok(b"User-agent: *\nDisallow: /\n", {"Content-Type": "text/plain"}))
     scripts = {"/robots.txt": rules, "/": ok(page("Home", "/1"))} | {f"/{n}": ok(page(f"P{n}", f"/{n + 1}")) for n in range(1, 9)}
     monkeypatch.setattr("collectors.robots._kept_until", lambda rules, answer: 0.0)  # every look is a new day
@@ -239,19 +239,19 @@ async def test_a_rule_that_appears_during_a_crawl_is_kept_to_when_the_old_ones_r
     assert "Disallow: /" in outcome.message
 
 
-async def test_a_host_without_an_answer_for_robots_txt_is_left_alone(store: Store) -> None:  # 43, 80, 4
+async def test_a_host_without_an_answer_for_robots_txt_is_left_alone(store: Store) -> None:
     scripts = {"/robots.txt": status(503), "/": ok(page("Home"))}
     async with serve(scripts) as server:
         [outcome] = await store.night("site", site(server))
 
     assert paths(server) == []
     assert outcome.status == "failed"
-    assert "robots.txt is unreachable: 503" in outcome.message
+    assert "robots.txt of 127.0.0.1 is unreachable: 503" in outcome.message
     assert [c.error for c in store.captures()] == ["robots_unreachable"]
-    assert "1 requests were not sent" in outcome.message
+    assert "1 request was not sent" in outcome.message
 
 
-async def test_redirects_are_recorded_and_not_followed_off_the_site(store: Store) -> None:  # 29, 85
+async def test_redirects_are_recorded_and_not_followed_off_the_site(store: Store) -> None:
     async with serve({"/away": ok(page("Away"))}, host="127.0.0.2") as other:
         scripts = {
             "/": ok(page("Home", "/moved", "/away")),
@@ -270,7 +270,7 @@ async def test_redirects_are_recorded_and_not_followed_off_the_site(store: Store
     assert other.paths() == []
 
 
-async def test_an_excluded_host_is_not_asked_even_by_a_redirect(store: Store) -> None:  # 85
+async def test_an_excluded_host_is_not_asked_even_by_a_redirect(store: Store) -> None:
     async with serve({"/": ok(page("Away"))}, host="127.0.0.2") as other, serve({"/": redirect(other.url("/"))}) as server:
         feed = replace(sources()["page"], declaration=replace(sources()["page"].declaration, hosts=("{linked}",)))
         watches = [Watch(source="page", target=server.url("/")), Watch(source="page", target=other.url("/"))]
@@ -281,7 +281,7 @@ async def test_an_excluded_host_is_not_asked_even_by_a_redirect(store: Store) ->
     assert all("127.0.0.2 is excluded (denied_hosts in dozor.yml)" in o.message for o in outcomes)
 
 
-async def test_a_site_that_shows_its_home_page_for_everything_has_no_page_of_that_kind(store: Store) -> None:  # 76, 77
+async def test_a_site_that_shows_its_home_page_for_everything_has_no_page_of_that_kind(store: Store) -> None:
     class Anything(dict[str, Script]):
         def get(self, path: str, default: Any = None) -> Any:
             return self[path] if path in self else ok(home)
@@ -297,7 +297,7 @@ async def test_a_site_that_shows_its_home_page_for_everything_has_no_page_of_tha
     assert outcome.status == "ok"
 
 
-async def test_a_million_links_cost_little(store: Store) -> None:  # 78
+async def test_a_million_links_cost_little(store: Store) -> None:
     body = b"<html><title>Links</title><body>" + WORDS.encode() * 3 + b"".join(b"<a href=%x>a</a>" % n for n in range(500_000))
     async with serve({"/": ok(body)}) as server:
         [outcome] = await store.night("site", site(server, max_pages=8))
@@ -365,7 +365,7 @@ async def test_a_pruned_body_is_asked_for_whole_where_links_depend_on_it(store: 
     assert "/a" in paths(server)[2:]
 
 
-async def test_validators_are_not_believed_for_longer_than_two_weeks(store: Store) -> None:  # 47
+async def test_validators_are_not_believed_for_longer_than_two_weeks(store: Store) -> None:
     async with serve({"/": with_etag(page("Home"))}) as server:
         watch = Watch(source="page", target=server.url("/"))
         for number in range(20):
@@ -458,7 +458,7 @@ async def test_every_request_ends_in_one_verdict_or_is_counted_as_not_sent(store
         assert capture.url in outcome.message or capture.verdict_reason in outcome.message
 
 
-async def test_a_challenge_page_is_blocked_and_says_so(store: Store) -> None:  # 122
+async def test_a_challenge_page_is_blocked_and_says_so(store: Store) -> None:
     wall = ok(b"<html><title>Attention Required! | Cloudflare</title><body>Why have I been blocked?</body></html>", code=403)
     async with serve({"/": wall}) as server:
         [outcome] = await store.night("page", Watch(source="page", target=server.url("/")))
@@ -523,7 +523,7 @@ async def test_a_source_that_stumbles_loses_that_answer_only(store: Store) -> No
 # --- pages without end --------------------------------------------------------------------------------------------------------
 
 
-async def test_the_same_answer_for_every_page_number_ends_the_paging(store: Store) -> None:  # 73, 75
+async def test_the_same_answer_for_every_page_number_ends_the_paging(store: Store) -> None:
     async with serve({f"/{n}": ok(b"[]") for n in range(1, 100)}) as server:
         [outcome] = await store.night(source_of(server, follow=paging), WATCH)
 
@@ -531,7 +531,7 @@ async def test_the_same_answer_for_every_page_number_ends_the_paging(store: Stor
     assert "the same answer came again" in outcome.message
 
 
-async def test_pages_that_always_lead_on_end_at_the_budget(store: Store) -> None:  # 72
+async def test_pages_that_always_lead_on_end_at_the_budget(store: Store) -> None:
     async with serve({f"/{n}": ok(b"%d" % n) for n in range(1, 100)}) as server:
         [outcome] = await store.night(source_of(server, follow=paging, max_requests=20), WATCH)
 
@@ -540,7 +540,7 @@ async def test_pages_that_always_lead_on_end_at_the_budget(store: Store) -> None
 
 
 @pytest.mark.parametrize("to", ["/1", "/2"])
-async def test_a_page_that_leads_to_itself_or_back_ends_the_paging(store: Store, to: str) -> None:  # 74
+async def test_a_page_that_leads_to_itself_or_back_ends_the_paging(store: Store, to: str) -> None:
     def follow(capture: Capture, known: Known) -> Iterator[Request]:
         yield Request(path="/2" if capture.url.endswith("/1") else to)
 
@@ -617,7 +617,7 @@ async def test_a_wait_is_waited_for_and_the_request_put_again(store: Store) -> N
     assert [c.verdict for c in store.captures()] == ["wait", "ok"]
 
 
-async def test_a_host_that_asks_for_wait_after_wait_is_left_for_the_next_run(store: Store) -> None:  # 40, 42
+async def test_a_host_that_asks_for_wait_after_wait_is_left_for_the_next_run(store: Store) -> None:
     first = [Request(path=f"/{n}") for n in range(50)]
     async with serve({f"/{n}": ok() for n in range(50)}) as server:
         [outcome] = await store.night(source_of(server, first, lambda _: wait(0.01, "throttled")), WATCH)
@@ -628,7 +628,7 @@ async def test_a_host_that_asks_for_wait_after_wait_is_left_for_the_next_run(sto
     assert outcome.requests == 50
 
 
-async def test_429_is_not_multiplied_by_the_engine(store: Store) -> None:  # 37, 42
+async def test_429_is_not_multiplied_by_the_engine(store: Store) -> None:
     first = [Request(path=f"/{n}") for n in range(200)]
     async with serve({f"/{n}": status(429, {"Retry-After": "3600"}) for n in range(200)}) as server:
         [outcome] = await store.night(source_of(server, first), WATCH)
@@ -639,7 +639,7 @@ async def test_429_is_not_multiplied_by_the_engine(store: Store) -> None:  # 37,
     assert "199 requests were not sent" in outcome.message or "198 requests were not sent" in outcome.message
 
 
-async def test_a_host_that_fails_and_fails_leaves_a_few_captures_and_one_sentence(store: Store) -> None:  # 44
+async def test_a_host_that_fails_and_fails_leaves_a_few_captures_and_one_sentence(store: Store) -> None:
     first = [Request(path=f"/{n}") for n in range(200)]
     async with serve({f"/{n}": status(500) for n in range(200)}) as server:
         [outcome] = await store.night(source_of(server, first), WATCH)

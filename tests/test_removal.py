@@ -1,16 +1,19 @@
-"""Removal: old pages go and what was read stays; for cause everything goes, and a tombstone stays (case 236, G32)."""
+"""Removal: old pages go and what was read stays; for cause everything goes, and a tombstone stays (R-236, G-32)."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 
 import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from collectors.crash import CRASHED
 from dozor import refreshing, removal, steps
 from dozor.settings import Settings
 from dozor.steps import StepError
@@ -144,6 +147,22 @@ def test_erasing_an_author_takes_the_rows_the_pages_and_the_name(store: Settings
     assert traces(store.store, AUTHOR) == []
     (stone,) = tombstones(store.store)
     assert stone["author"] != AUTHOR
+    assert ask(store.store, "SELECT count(*) FROM core.page WHERE title = 'Other'") == [(1,)]
+
+
+def killed(settings: Settings, point: str, given: dict[str, str]) -> None:
+    os.environ["DOZOR_CRASH_AT"] = point
+    removal.erase(**given, reason="asked to be forgotten", settings=settings)
+
+
+@pytest.mark.parametrize("point", ["erase.begun", "erase.bodies", "erase.rows", "load.committed"])
+def test_an_erasure_that_was_killed_is_finished_by_the_same_command(point: str, store: Settings) -> None:  # R-146
+    process = get_context("forkserver").Process(target=killed, args=(store, point, {"author": AUTHOR}))
+    process.start()
+    process.join()
+    assert process.exitcode == CRASHED
+    removal.erase(author=AUTHOR, reason="asked to be forgotten", settings=store)
+    assert traces(store.store, AUTHOR) == []
     assert ask(store.store, "SELECT count(*) FROM core.page WHERE title = 'Other'") == [(1,)]
 
 

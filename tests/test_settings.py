@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dozor.settings import Settings, SettingsError, load_settings
+from dozor.settings import Settings, SettingsError, disk_of, load_settings
 
 
 def written(folder: Path, text: str) -> Path:
@@ -59,7 +59,20 @@ def test_a_named_file_that_is_not_there_is_an_error(tmp_path: Path, monkeypatch:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("contakt: me\n", "contakt"),
+        ("store: data\ncontakt: me\n", ':2: unknown key "contakt". Did you mean "contact"?'),
+        ("contact: a\ncontact: b\n", ':2: the key "contact" is already given on line 1'),
+        ("contact: !!python/object:os.system {}\n", ":1: the tag"),
+        ("workers: 99999999999999999999999999\n", ":1: the number"),
+        (
+            "a: &a [x, x, x, x, x, x, x, x, x]\n"
+            + "".join(f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join([f'*{chr(97 + n)}'] * 9)}]\n" for n in range(8)),
+            "aliases are expanded",
+        ),
+        ("pace_seconds: {sitee: 5}\n", 'unknown source "sitee". Did you mean "site"?'),
+        (
+            "budgets:\n  meta_adds/north: {requests: 5}\n",
+            ':2: budgets: unknown source "meta_adds/north". Did you mean "meta_ads"?',
+        ),
         ("workers: many\n", "workers"),
         ("workers: 0\n", "workers"),
         ("memory_limit_mb: 1\n", "memory_limit_mb"),
@@ -67,10 +80,10 @@ def test_a_named_file_that_is_not_there_is_an_error(tmp_path: Path, monkeypatch:
         ("budgets: {meta_ads: {cash: 1}}\n", "budgets.meta_ads.cash"),
         ("store: [a]\n", "store"),
         ("- one\n", "key: value"),
-        ("a: [\n", "not readable as YAML"),
+        ("a: [\n", "not valid YAML"),
     ],
 )
-def test_what_is_wrong_is_named_with_the_file_and_the_key(text: str, said: str, tmp_path: Path) -> None:
+def test_what_is_wrong_is_named_with_the_file_and_the_line(text: str, said: str, tmp_path: Path) -> None:
     path = written(tmp_path, text)
     with pytest.raises(SettingsError) as caught:
         load_settings(path)
@@ -85,7 +98,22 @@ def test_all_errors_are_said_at_once(tmp_path: Path) -> None:
     assert len(str(caught.value).splitlines()) == 2
 
 
-# Case 63: what lowers a guard is said in the file, where it is seen; never by a variable that leaks in.
+def test_a_store_on_a_network_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mounts = tmp_path / "mounts"
+    mounts.write_text(
+        f"/dev/sda / ext4 rw 0 0\nnas:/a {tmp_path}/nas\\040disk nfs4 rw 0 0\n/dev/sdb {tmp_path}/nas\\040disk/b xfs rw 0 0\n",
+        encoding="utf-8",
+    )
+    kinds = [disk_of(tmp_path / place, mounts) for place in ("store", "nas disk/store", "nas disk/b/store")]
+    assert kinds == ["ext4", "nfs4", "xfs"]
+    assert disk_of(tmp_path, tmp_path / "none") == ""
+
+    monkeypatch.setattr("dozor.settings.disk_of", lambda folder: "nfs4")
+    with pytest.raises(SettingsError, match=r":1: store: .*network file system \(nfs4\).*local disk"):
+        load_settings(written(tmp_path, "store: data\n"))
+
+
+# what lowers a guard is said in the file, where it is seen; never by a variable that leaks in.
 @pytest.mark.parametrize("name", ["ALLOW_PRIVATE_HOSTS", "CLOCK", "CONNECT_TO", "BASE_URLS"])
 def test_guards_are_not_lowered_from_the_environment(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

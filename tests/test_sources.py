@@ -171,7 +171,7 @@ def test_further_requests_keep_to_declared_hosts_and_carry_json(case: Case) -> N
 
 @pytest.mark.parametrize("body", GARBAGE.values(), ids=GARBAGE.keys())
 @pytest.mark.parametrize("name", NAMES)
-def test_garbage_raises_instead_of_giving_nothing(name: str, body: bytes) -> None:  # R-151 and its kin: HTML where JSON was due
+def test_garbage_raises_instead_of_giving_nothing(name: str, body: bytes) -> None:  # HTML where JSON was due
     module = sources()[name]
     for case in {case.capture().label: case for case in cases(name)}.values():  # one of each branch
         answer = case.capture(body=body, http_status=200, media_type="text/html", headers={})

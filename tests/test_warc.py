@@ -105,7 +105,7 @@ def test_a_recorded_answer_is_worth_what_it_was_worth_then(
     assert capture.verdict_reason
 
 
-def test_a_recorded_bomb_does_not_go_off(tmp_path: Path) -> None:  # 16
+def test_a_recorded_bomb_does_not_go_off(tmp_path: Path) -> None:
     bomb = gzip.compress(bytes(200_000_000), 9)
     packed = [*HTML, ("Content-Encoding", "gzip")]
     path = warc(tmp_path / "a.warc.gz", ("https://tea.example/samovar", "2019-03-04T05:06:07Z", bomb, packed, 200))

@@ -242,7 +242,7 @@ def _json(value: Any) -> str | None:
     if not value:
         return None
     try:
-        return json.dumps(value, ensure_ascii=False, sort_keys=True, default=_jsonable, separators=(",", ":"), allow_nan=False)
+        return _encoded(value)
     except (ValueError, TypeError):
         return json.dumps(_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
@@ -253,6 +253,11 @@ def _jsonable(value: Any) -> Any:
     if isinstance(value, (set, frozenset)):
         return sorted(value, key=str)
     return value.isoformat() if isinstance(value, (date, datetime)) else str(value)
+
+
+_encoded = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, default=_jsonable, separators=(",", ":"), allow_nan=False
+).encode
 
 
 def _plain(value: Any) -> Any:

@@ -147,6 +147,23 @@ def read_batch_footer(path: Path) -> BatchInfo:
     return BatchInfo(**{"profile": {}, **footer, "day": date.fromisoformat(footer["day"]), "path": path})
 
 
+def drift_of(path: Path, table: str) -> str:
+    """Why the columns of a batch cannot be loaded; empty: they can. Those that its table got later may be missing."""
+    metadata, wanted = pq.read_metadata(path), tables()[table].schema
+    found = metadata.schema.to_arrow_schema()
+    for column in found:
+        if column.name not in wanted.names:
+            return f"{path} has the column {column.name}, which obs.{table} has not: was it made by a newer dozor?"
+        if column.type != wanted.field(column.name).type:
+            return f"{path}: the column {column.name} is {column.type}, not {wanted.field(column.name).type}"
+    for place, column in enumerate(found):
+        statistics = [metadata.row_group(group).column(place).statistics for group in range(metadata.num_row_groups)]
+        if column.name in KEY and any(found is not None and found.null_count for found in statistics):
+            return f"{path} has rows without {column.name}"
+    missing = [name for name in KEY if name not in found.names]
+    return f"{path} has no column {missing[0]}" if missing else ""
+
+
 def _fence(path: Path, known: Collection[str]) -> None:
     """Refuse to replace a batch that was made from captures this write does not know."""
     missing = sorted(set(read_batch_footer(path).captures) - set(known)) if path.exists() else []

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from collectors.crash import crash_point
 from collectors.source import Expect
 from transforms.tables import TABLE_VERSION, tables
 from warehouse import archive_rows, schema
-from warehouse.batches import BatchInfo, read_batch_footer
+from warehouse.batches import BatchInfo, drift_of, read_batch_footer
 from warehouse.files import acceptance_path, batch_path, hash_of, link_or_copy, loaded_path, replaced, sync
 from warehouse.judging import acceptance, judge, seen_again
 from warehouse.writer import Limits, open_build
@@ -180,11 +181,10 @@ def _snapshot(store: Path, file: _File) -> Iterator[_Batch]:
     link_or_copy(file.path, path)
     try:
         try:
-            info, problem = read_batch_footer(path), ""
+            info, problem = read_batch_footer(path), drift_of(path, file.table)
         except ValueError as error:
-            info = BatchInfo(file.table, file.source, file.day, 0, {}, {}, {}, 0, TABLE_VERSION, path)
-            problem = str(error).replace(str(path), str(file.path))
-        yield _Batch(file, path, hash_of(path), info, problem)
+            info, problem = BatchInfo(file.table, file.source, file.day, 0, {}, {}, {}, 0, TABLE_VERSION, path), str(error)
+        yield _Batch(file, path, hash_of(path), info, problem.replace(str(path), str(file.path)))
     finally:
         path.unlink(missing_ok=True)
 
@@ -250,8 +250,9 @@ def _replace_partition(connection: duckdb.DuckDBPyConnection, store: Path, file:
     table = tables()[file.table]
     where = f"source = {schema.literal(file.source)} AND batch_date = DATE '{file.day.isoformat()}'"
     relation = f"obs.{file.table}"
-    columns = [column.name for column in table.columns if column.name != table.text_column]
     standing = loaded_path(store, file.table, file.source, file.day)
+    present = set(pq.read_schema(standing).names)  # a batch that an older dozor wrote lacks what came later
+    columns = [c.name if c.name in present else f"NULL AS {c.name}" for c in table.columns if c.name != table.text_column]
     rows = f"read_parquet({schema.literal(str(standing))}, hive_partitioning = false)"
     numbered = f"read_parquet({schema.literal(str(standing))}, hive_partitioning = false, file_row_number = true)"
     connection.execute("CREATE OR REPLACE TEMP TABLE orphan (text_hash VARCHAR)")
@@ -269,7 +270,7 @@ def _replace_partition(connection: duckdb.DuckDBPyConnection, store: Path, file:
         f"SELECT * FROM {rows} AS r QUALIFY row_number() OVER "
         "(PARTITION BY record_id, capture_id ORDER BY fetched_at DESC, hash(r)) = 1 ORDER BY record_id, capture_id"
     )
-    if table.text_column:
+    if table.text_column in present:
         # The first row of each new text is chosen without the texts: they only pass by, however many there are.
         connection.execute(
             f"INSERT INTO obs.text SELECT text_hash, text FROM {numbered} SEMI JOIN ("

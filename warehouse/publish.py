@@ -71,7 +71,10 @@ def _ready(connection: duckdb.DuckDBPyConnection) -> int:
     broken = connection.execute("SELECT check_name, bad_row_count FROM ops.check WHERE bad_row_count > 0 ORDER BY ALL").fetchall()
     if broken:
         lines = "; ".join(f"{name}: {count} rows" for name, count in broken)
-        raise NotPublishable(f"{len(broken)} checks are broken, the last good file stays: {lines}")
+        raise NotPublishable(
+            f"{len(broken)} checks are broken, the last good file stays: {lines}. "
+            "`dozor refresh --full` builds anew from the batches."
+        )
     return int(build_id)
 
 

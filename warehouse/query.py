@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from collectors.one_line import one_line
 from warehouse.files import current_file
 
 if TYPE_CHECKING:
@@ -79,7 +81,8 @@ def as_text(value: Any, width: int = 0) -> str:
         return ""
     if isinstance(value, float):
         value = f"{value:.6g}"
+    if isinstance(value, Decimal):
+        value = f"{value:f}".rstrip("0").rstrip(".") if "." in f"{value:f}" else value  # money is kept with four places
     if isinstance(value, (list, tuple)):
         value = ", ".join(as_text(item) for item in value)
-    text = "".join(character if character.isprintable() else " " for character in str(value))
-    return text if not width or len(text) <= width else text[: width - 1] + "…"
+    return one_line(str(value), width)

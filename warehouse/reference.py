@@ -237,7 +237,7 @@ def load_reference(connection: duckdb.DuckDBPyConnection, store: Path) -> dict[s
         if not is_new:
             connection.execute(f"CREATE OR REPLACE TEMP TABLE {old} AS FROM {relation.name}")
         if relation.name == "ref.ignore_rule":
-            rows = [{**row, "problem": _problem(connection, row["pattern"])} for row in rows]
+            rows = [{**row, "problem": pattern_problem(row["pattern"])} for row in rows]
         _fill(connection, relation, rows)
         if not is_new:
             went, came = f"(FROM {old} EXCEPT FROM {relation.name})", f"(FROM {relation.name} EXCEPT FROM {old})"
@@ -265,12 +265,16 @@ def _fill(connection: duckdb.DuckDBPyConnection, relation: Relation, rows: list[
     connection.unregister("reference_rows")
 
 
-def _problem(connection: duckdb.DuckDBPyConnection, pattern: str) -> str | None:
-    """Why the pattern cannot be used in SQL; Python's expressions know more (look-behind) than RE2."""
-    try:
-        connection.execute("SELECT regexp_replace('', ?, '', 'g')", [pattern]).fetchone()
-    except duckdb.Error as error:
-        return str(error).splitlines()[0]
+def pattern_problem(pattern: str) -> str | None:
+    """Why the pattern cannot be used in SQL; Python's expressions know more (look-behind) than RE2.
+
+    Asked of an engine of its own: an error would end the transaction of whoever asks.
+    """
+    with duckdb.connect() as engine:
+        try:
+            engine.execute("SELECT regexp_replace('', ?, '', 'g')", [pattern]).fetchone()
+        except duckdb.Error as error:
+            return str(error).splitlines()[0].removeprefix("Invalid Input Error: ")
     return None
 
 

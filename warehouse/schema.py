@@ -189,6 +189,7 @@ def fixed_relations() -> list[Relation]:
 
 def create(connection: duckdb.DuckDBPyConnection) -> None:
     """Schemas and the tables dozor fills itself, with their comments; what exists stays."""
+    connection.execute("BEGIN")
     for name in SCHEMAS:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name}")
     for statement in WORK:
@@ -197,6 +198,7 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
     for relation in fixed_relations():
         if relation.name not in present:
             create_table(connection, relation)
+    connection.execute("COMMIT")
 
 
 def create_table(connection: duckdb.DuckDBPyConnection, relation: Relation) -> None:
@@ -209,9 +211,11 @@ def create_table(connection: duckdb.DuckDBPyConnection, relation: Relation) -> N
 def comment(connection: duckdb.DuckDBPyConnection, relation: Relation) -> None:
     """The relation's and its columns' meaning, where `DESCRIBE` and every SQL client show them."""
     grain = ", ".join(relation.grain)
-    connection.execute(f"COMMENT ON TABLE {relation.name} IS {literal(f'{relation.about}; one row per {grain}')}")
-    for name, (_, meaning) in relation.columns.items():
-        connection.execute(f"COMMENT ON COLUMN {relation.name}.{name} IS {literal(meaning)}")
+    statements = [f"COMMENT ON TABLE {relation.name} IS {literal(f'{relation.about}; one row per {grain}')}"]
+    statements += [
+        f"COMMENT ON COLUMN {relation.name}.{name} IS {literal(meaning)}" for name, (_, meaning) in relation.columns.items()
+    ]
+    connection.execute(";".join(statements))
 
 
 def drifted(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from html import unescape
 from itertools import islice
 from typing import Any
 from urllib.parse import unquote
+
+from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from collectors.reading.model import AdMarking
 
@@ -55,10 +58,8 @@ _SOFT_NAMES = (
     "paid partnership",
 )
 # One of these is in every mark of a text: asked first, since most texts have none.
-_CYRILLIC = re.compile("[а-яёіА-ЯЁІ]")
-_ASCII_HINTS = ("erid", "Erid", "ERID", "#ad", "#Ad", "#AD", "ponsored", "PONSORED", "artnership", "ARTNERSHIP")
 _HINTS = (
-    *_ASCII_HINTS,
+    *("erid", "Erid", "ERID", "#ad", "#Ad", "#AD", "ponsored", "PONSORED", "artnership", "ARTNERSHIP"),
     *(
         spelt(name)
         for name in ("реклам", "понсор", "рский материал", "правах партн", *_NAMES)
@@ -80,8 +81,7 @@ def read_ad_marking(text: str, urls: Iterable[str] = ()) -> AdMarking | None:
     text = text[:MAX_TEXT]
     evidence: list[dict[str, Any]] = []
     _tokens_of_urls(urls, evidence)
-    hints = _ASCII_HINTS if text.isascii() or _CYRILLIC.search(text) is None else _HINTS
-    if not evidence and not any(hint in text for hint in hints):
+    if not evidence and not _hints().find_matches_as_indexes(text.encode("utf-8", "surrogatepass")):
         return None
     lower = text.lower()
     has_word = "реклам" in lower
@@ -106,6 +106,12 @@ def read_ad_marking(text: str, urls: Iterable[str] = ()) -> AdMarking | None:
         is_ad=max(part["confidence"] for part in marks) >= 0.6,
         evidence=tuple(evidence[:MAX_EVIDENCE]),
     )
+
+
+@cache
+def _hints() -> BytesAhoCorasick:
+    """All hints in one pass over the text."""
+    return BytesAhoCorasick([hint.encode() for hint in dict.fromkeys(_HINTS)], matchkind=MatchKind.LeftmostLongest)
 
 
 def is_inn(digits: str) -> bool:

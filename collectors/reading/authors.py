@@ -35,7 +35,8 @@ _NOT_A_NAME = re.compile(
     r"|\b(?:getty|images?|foto|photo|follow|twitter|comments?|share|published|updated|reuters/|editor's)\b",
     re.IGNORECASE,
 )
-_LINKED = re.compile(r"/author|/autor|/people/|/profile/")
+_AUTHOR_PATHS = ("/author", "/autor", "/people/", "/profile/")
+_LINKED = re.compile("|".join(_AUTHOR_PATHS))
 _NAMES = ("byline", "author", "autor", "posted-by", " writer ")  # in the class of what shows an author
 _MOST_BYLINES = 40
 # a line of its own: "By Ann Smith", "Автор: Иван Петров"
@@ -44,6 +45,7 @@ _LINE = re.compile(
     r"((?:[A-ZÀ-ÖØ-ÞА-ЯЁ][\w.’'\-]*)(?: (?:(?:de|van|von|der|la|di) )?[A-ZÀ-ÖØ-ÞА-ЯЁ][\w.’'\-]*){1,3})[ ,|]*\Z"
 )
 _LINE_STARTS = ("By", "BY", "Von", "Par", "Por", "Di", "Door", "Автор", "Текст", "Autor", "Author")
+_LINE_INITIALS = frozenset(start[0] for start in _LINE_STARTS)
 _LONGEST_LINE = 120
 
 
@@ -51,7 +53,7 @@ def read_authors(document: Document, head: Head, own: Sequence[Item], names: Seq
     """Names in the order given; `names` are the site's own."""
     sites = {_key(name) for name in (*names, host, host.removeprefix("www."))} - {""}
     organisations: tuple[str, ...] = ()
-    for found in _claims(document, head, own):
+    for found in filter(None, _claims(document, head, own)):
         unique = _unique(found)
         people = tuple(name for name in unique if not _is_site(name, sites))
         if people:
@@ -60,20 +62,16 @@ def read_authors(document: Document, head: Head, own: Sequence[Item], names: Seq
     return organisations
 
 
-def _claims(document: Document, head: Head, own: Sequence[Item]) -> Iterator[Iterable[str]]:
+def _claims(document: Document, head: Head, own: Sequence[Item]) -> Iterator[Sequence[str]]:
     """Lists of names, the most reliable source first."""
     for item in own:
         yield _names_of(item)
-    for key in _METAS:
-        if key == "twitter:data1" and not _WRITTEN_BY.search(head.first("twitter:label1") or ""):
-            continue
-        yield [name for value in head.all(key) for name in split_names(value)]
-    for key in head.metas:
-        if key.endswith((":author", "-author")) and key not in _METAS:
+    for key in (*_METAS, *[key for key in head.metas if key.endswith((":author", "-author")) and key not in _METAS]):
+        if key in head.metas and (key != "twitter:data1" or _WRITTEN_BY.search(head.first("twitter:label1") or "")):
             yield [name for value in head.all(key) for name in split_names(value)]
     yield _byline(_linked(document))
     yield _byline(_named(document))
-    for text in document.blocks.texts:
+    for text in [text for text in document.blocks.texts if text[:1] in _LINE_INITIALS]:
         if text.startswith(_LINE_STARTS) and len(text) <= _LONGEST_LINE and (match := _LINE.match(text)):
             yield [match[1]]
             return
@@ -81,11 +79,16 @@ def _claims(document: Document, head: Head, own: Sequence[Item]) -> Iterator[Ite
 
 def _linked(document: Document) -> Sequence[Element]:
     """Elements that markup or the address they lead to calls an author."""
-    links = [
-        element
-        for element in document.tagged("a")
-        if _LINKED.search(element[2].get("href") or "") or "author" in (element[2].get("rel") or "")
-    ]
+    anchors = document.tagged("a")
+    addresses = "\n".join(filter(None, [attributes.get("href") for _, _, attributes in anchors]))
+    relations = "\n".join(filter(None, [attributes.get("rel") for _, _, attributes in anchors]))
+    links = []
+    if "author" in relations or any(path in addresses for path in _AUTHOR_PATHS):  # asked of all links at once first
+        links = [
+            anchor
+            for anchor in anchors
+            if _LINKED.search(anchor[2].get("href") or "") or "author" in (anchor[2].get("rel") or "")
+        ]
     marked = [element for element in document.with_attribute("itemprop") if "author" in (element[2]["itemprop"] or "").split()]
     return document.in_order(links, marked)[:_MOST_BYLINES]
 
@@ -113,9 +116,12 @@ def _byline(elements: Sequence[Element]) -> list[str]:
     return names
 
 
-def _names_of(item: Item) -> Iterable[str]:
-    for value in values(item, "author", "creator"):
-        yield from split_names((first_text(value, "name") or text_of(value)) if isinstance(value, Item) else clean(value))
+def _names_of(item: Item) -> list[str]:
+    return [
+        name
+        for value in values(item, "author", "creator")
+        for name in split_names((first_text(value, "name") or text_of(value)) if isinstance(value, Item) else clean(value))
+    ]
 
 
 def split_names(text: str) -> list[str]:
@@ -143,7 +149,7 @@ def _is_site(name: str, sites: set[str]) -> bool:
 
 
 def _key(text: str) -> str:
-    return "".join(letter for letter in text.casefold() if letter.isalnum())
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:

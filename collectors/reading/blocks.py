@@ -51,10 +51,3 @@ class Blocks:
         self.end.append(len(self.texts))
         self.end[0] = len(self.texts)
         self.depth.append(1)
-
-
-def folded(text: str) -> str:
-    """White space folded; a line break made by <br> (here a form feed) stays one."""
-    if "\f" in text:
-        return "\n".join(line for line in (" ".join(part.split()) for part in text.split("\f")) if line)
-    return " ".join(text.split())

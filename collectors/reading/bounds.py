@@ -6,6 +6,8 @@ import re
 from collections import defaultdict
 from typing import Final
 
+import numpy as np
+
 from collectors.reading.model import PageError
 
 MAX_SIZE: Final = 12 << 20  # the archive keeps bodies of 10 MiB; the largest page of the corpora has 3.5 MB
@@ -50,7 +52,7 @@ def check_bounds(page: str | bytes) -> None:
     tags = _count(page, "<")
     if tags <= MAX_NESTING:
         return  # end tags among them: there are fewer than may be open at once
-    tags -= _count(page, "</")
+    tags -= page.count("</") if isinstance(page, str) else page.count(b"</")
     if tags > MAX_TAGS:
         raise PageError(f"too many elements (about {tags:,}; the limit is {MAX_TAGS:,})")
     # As deep as there are opening tags: that settles all but the largest pages without a look at their order.
@@ -59,7 +61,10 @@ def check_bounds(page: str | bytes) -> None:
 
 
 def _count(page: str | bytes, mark: str) -> int:
-    return page.count(mark.encode()) if isinstance(page, bytes) else page.count(mark)
+    """How often a character stands in a page: `count` stops at each of them, to compare all bytes takes a tenth of that."""
+    if isinstance(page, str):
+        return page.count(mark)
+    return int(np.count_nonzero(np.frombuffer(page, np.uint8) == ord(mark)))
 
 
 class _Open:

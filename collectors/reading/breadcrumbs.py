@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborNode
 
-from collectors.reading.document import Document
+from collectors.reading.document import Attributes, Document
 from collectors.reading.model import Item
 from collectors.reading.node_text import text_of
 
@@ -24,9 +24,12 @@ _SIGNS = (
 )
 _SIGN = rf"(?:[{_SIGNS}]+|->)"
 _ONLY_SIGN = re.compile(rf"{_SIGN}\Z")
-_LEFT = re.compile(rf"{_SIGN}\s+|[→»›❯>➔►▸]+")
+_ARROWS = "→»›❯>➔►▸"
+_LEFT = re.compile(rf"{_SIGN}\s+|[{_ARROWS}]+")
 _RIGHT = re.compile(rf"\s+({_SIGN})\Z")
 _SPLIT = re.compile(rf"(?:^|\s+)[{_SIGNS}]+(?:$|\s+)")
+_EDGES = frozenset(_SIGNS + _ARROWS)
+_PUNCTUATION = re.compile(r"[^\w\s]|_")
 _LABELLED = ("nav", "ol", "ul", "div", "section")  # what may be labelled as a trail
 _LEAF_SKIPPED = frozenset(("button", "script", "style", "noscript", "template"))
 
@@ -49,10 +52,13 @@ def read_breadcrumbs(document: Document, items: Sequence[Item]) -> tuple[str, ..
     if names:
         return names
     marked = [
-        [element for element in document.with_attribute("itemtype") if "breadcrumb" in (element[2]["itemtype"] or "").lower()]
+        [element for element in document.with_attribute("itemtype") if "breadcrumb" in (element[2]["itemtype"] or "").lower()],
+        [
+            element
+            for element in document.with_attribute("aria-label")
+            if element[1] in _LABELLED and "readcrumb" in (element[2]["aria-label"] or "")
+        ],
     ]
-    for tag in _LABELLED:
-        marked += [[element for element in document.tagged(tag) if "readcrumb" in (element[2].get("aria-label") or "")]]
     named = (document.called("breadcrumb", "bread-crumb"), document.identified("breadcrumb"))
     for node, _, _ in document.in_order(*named, *marked)[:10]:
         names = tuple(crumb.name for crumb in crumbs_of(node, None) if crumb.name)
@@ -142,14 +148,12 @@ def _collect(
     children = list(node.iter(include_text=True))
     if tag == "a" or not any(child.is_element_node for child in children):
         name = text_of(node) or (attributes.get("title") or "").strip() or None
-        _take(name, _address(node, base_url), found, signs, is_marked)
+        _take(name, _address(attributes, base_url), found, signs, is_marked)
         return
     is_list = tag in ("ul", "ol")
-    classes = re.sub(r"[^\w\s]|_", "", (attributes.get("class") or "").lower())
-    if depth <= 0 or (is_list and ("dropdown" in classes or "actions" in classes or (in_list and _is_menu(children)))):
+    if depth <= 0 or (is_list and (_is_menu_called(attributes) or (in_list and _is_menu(children)))):
         return
-    kind = f"{attributes.get('itemtype') or ''} {attributes.get('typeof') or ''}".lower()
-    marked = is_marked or "data-vocabulary.org/breadcrumb" in kind or "listitem" in kind
+    marked = is_marked or _is_step(attributes)
     texts: list[str] = []
     is_first = True
     for child in children:
@@ -162,6 +166,16 @@ def _collect(
         is_first = False
         _collect(child, base_url, found, signs, depth - 1, in_list=in_list or is_list, is_marked=marked)
     _take_text(texts, found, signs, marked, skip=False)
+
+
+def _is_menu_called(attributes: Attributes) -> bool:
+    classes = _PUNCTUATION.sub("", (attributes.get("class") or "").lower())
+    return "dropdown" in classes or "actions" in classes
+
+
+def _is_step(attributes: Attributes) -> bool:
+    kind = f"{attributes.get('itemtype') or ''} {attributes.get('typeof') or ''}".lower()
+    return "data-vocabulary.org/breadcrumb" in kind or "listitem" in kind
 
 
 def _is_menu(children: list[LexborNode]) -> bool:
@@ -190,6 +204,8 @@ def _cut(name: str | None) -> tuple[str | None, str | None, str | None]:
     if not name:
         return None, None, None
     name = name.strip()
+    if name and name[0] not in _EDGES and name[-1] not in _EDGES:
+        return None, name, None
     if _ONLY_SIGN.match(name):
         return name, None, None
     left = None
@@ -202,8 +218,8 @@ def _cut(name: str | None) -> tuple[str | None, str | None, str | None]:
     return left, name or None, None
 
 
-def _address(node: LexborNode, base_url: str | None) -> str | None:
-    href = (node.attributes.get("href") or "").strip()
+def _address(attributes: Attributes, base_url: str | None) -> str | None:
+    href = (attributes.get("href") or "").strip()
     if not href or href.lower().startswith(("#", "javascript:")):
         return None
     try:

@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import accumulate, islice
 from typing import Final
 from urllib.parse import urljoin
@@ -33,12 +34,14 @@ _AUTHORS: Final = ("author", "username", "user-name", "nickname", "poster", "fn"
 _TIMES: Final = ("date", "time")
 _PROFILE: Final = re.compile(r"/user|/member|/profile", re.IGNORECASE)
 _DATE_PROPS: Final = frozenset(("datePublished", "dateCreated"))
+_TELLING: Final = frozenset(("href", "itemprop"))
 _TIME_TAG: Final = TAG_IDS["time"]
 _MOST_CANDIDATES: Final = 4  # elements of a unit that may name its author, and as many that may tell its time
 _MOST_ELEMENTS: Final = 1_000  # of a unit that are looked at
 
+_NEVER_UNITS: Final = frozenset(("body", "p", "main", "form"))
+
 Key = tuple[int, str, str]
-Candidate = tuple[LexborNode, Attributes]
 
 
 def read_comments(
@@ -79,21 +82,20 @@ def read_reader_comments(
 ) -> tuple[tuple[Comment, ...], list[int]]:
     """Comments under a page's content, and the blocks they are made of; never a block the content model keeps."""
     blocks = document.blocks
-    parts = [part for part in _NAMES if part in document.class_words or part in document.id_words]
+    lowered = {names: names.lower() for names in set(blocks.names)}
+    joined = "\n".join(lowered.values())
+    parts = [part for part in _NAMES if part in joined]
     if not parts:
         return (), []
-    named = {names for names in set(blocks.names) if any(part in names.lower() for part in parts)}
-    inside: list[bool] = []
-    for parent, names in zip(blocks.parent, blocks.names, strict=True):
-        inside.append((parent >= 0 and inside[parent]) or names in named)
-    if not any(inside[1:]):
-        return (), []
+    named = {names for part in parts for names, lower in lowered.items() if part in lower}
+    zone = [c for c, names in enumerate(blocks.names) if names in named]
     words = [
         0 if keep or linked * 2 > len(text) else text.count(" ") + 1
         for text, keep, linked in zip(blocks.texts, kept, blocks.link_chars, strict=True)
     ]
-    zone = [c for c, names in enumerate(blocks.names) if names in named]
     units = _units(blocks, words, zone, least=1, single=True)
+    if not units:
+        return (), []
     owner = _owners(blocks, units)
     return _comments(document, [i for i, keep in enumerate(kept) if not keep and owner[i] >= 0], owner, url, lang, fetched_at)
 
@@ -101,21 +103,23 @@ def read_reader_comments(
 def _units(blocks: Blocks, words: Sequence[int], containers: Iterable[int], least: float, *, single: bool = False) -> list[int]:
     """The containers of the family that holds most words, at least `least` of them and five a unit on average."""
     running = [0, *accumulate(words)]
+    start, end, tags, names, parents = blocks.start, blocks.end, blocks.tag, blocks.names, blocks.parent
     families: dict[Key, list[int]] = defaultdict(list)
     for c in containers:
-        if running[blocks.end[c]] > running[blocks.start[c]] and blocks.tag[c] not in {"body", "p", "main", "form"}:
-            name = blocks.names[c].split(" ", 1)[0].rstrip("0123456789")
-            families[(-1 if name else blocks.parent[c], blocks.tag[c], name)].append(c)
+        if running[end[c]] > running[start[c]] and tags[c] not in _NEVER_UNITS:
+            name = names[c].split(" ", 1)[0].rstrip("0123456789")
+            families[(-1 if name else parents[c], tags[c], name)].append(c)
     best: list[int] = []
     most = least
     for members in families.values():
-        if len(members) < 2 and not (single and _is_unit_name(blocks.names[members[0]])):
+        if len(members) < 2 and not (single and _is_unit_name(names[members[0]])):
             continue
         held = 0
         last = 0
         for c in members:  # a unit inside another of its family adds nothing
-            held += max(running[blocks.end[c]] - running[max(blocks.start[c], last)], 0)
-            last = max(last, blocks.end[c])
+            if end[c] > last:
+                held += running[end[c]] - running[max(start[c], last)]
+                last = end[c]
         if held > most and held >= 5 * len(members):
             best, most = members, held
     return best
@@ -148,14 +152,12 @@ def _comments(
         by_unit[owner[i]].append(i)
     if not by_unit:
         return (), []
-    marks = _Marks(document)
+    marks = _Marks(document, lang, fetched_at)
     found: list[Comment] = []
     used: list[int] = []
     for unit, numbers in list(by_unit.items())[:MAX_COMMENTS]:
         node = blocks.nodes[unit]
-        authors, times = marks.of(node)
-        author = _author(authors)
-        time_text, moment = _time(times, lang, fetched_at)
+        author, time_text, moment = marks.of(node)
         lines = [
             text
             for i in numbers
@@ -163,9 +165,19 @@ def _comments(
         ]
         if lines:
             anchor = node.attributes.get("id")
-            found.append(Comment("\n".join(lines), author, moment, urljoin(url, f"#{anchor}") if url and anchor else None))
+            found.append(Comment("\n".join(lines), author, moment, _place(url, anchor) if url and anchor else None))
             used += numbers
     return tuple(found), used
+
+
+def _place(url: str, anchor: str) -> str:
+    """The address of an element of the page; the page's own is parsed once."""
+    return _page(url) + anchor if anchor.isprintable() else urljoin(url, f"#{anchor}")
+
+
+@lru_cache(maxsize=64)
+def _page(url: str) -> str:
+    return urljoin(url, "#_").removesuffix("_")
 
 
 def _is_label(text: str, names: Iterable[str | None]) -> bool:
@@ -179,23 +191,33 @@ def _is_label(text: str, names: Iterable[str | None]) -> bool:
 
 
 class _Marks:
-    """What shows authors and times on a page: the classes that say so."""
+    """What shows authors and times on a page: the classes that say so, and how its times are read."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, lang: str | None, fetched_at: datetime | None) -> None:
         self.authors = document.classes_with(*_AUTHORS)
         self.times = document.classes_with(*_TIMES)
+        self.classes = self.authors | self.times
+        self.lang = lang
+        self.fetched_at = fetched_at
 
-    def of(self, unit: LexborNode) -> tuple[list[Candidate], list[Candidate]]:
-        """Elements of a unit that may name its author, and that may tell its time, in document order."""
-        authors: list[Candidate] = []
-        times: list[Candidate] = []
+    def of(self, unit: LexborNode) -> tuple[str | None, str | None, Moment | None]:
+        """Who wrote a unit, its visible time, and the moment it stands for: the first few elements that may tell are asked."""
+        author = shown = moment = None
+        names = times = _MOST_CANDIDATES  # that may still be asked
         for node in islice(unit.traverse(), 1, _MOST_ELEMENTS):
             attributes = node.attributes
-            if len(authors) < _MOST_CANDIDATES and attributes and self._names(attributes, is_after_author=bool(authors)):
-                authors.append((node, attributes))
-            if len(times) < _MOST_CANDIDATES and self._dates(node, attributes):
-                times.append((node, attributes))
-        return authors, times
+            is_time = node.tag_id == _TIME_TAG
+            if not is_time and attributes.get("class") not in self.classes and _TELLING.isdisjoint(attributes):
+                continue
+            if names and self._names(attributes, is_after_author=names < _MOST_CANDIDATES):
+                author = _name(node)
+                names = 0 if author else names - 1
+            if times and (is_time or attributes.get("class") in self.times or attributes.get("itemprop") in _DATE_PROPS):
+                shown, moment = self._moment(node, attributes)
+                times = 0 if moment else times - 1
+            if not names and not times:
+                break
+        return author, shown, moment
 
     def _names(self, attributes: Attributes, *, is_after_author: bool) -> bool:
         get = attributes.get
@@ -206,23 +228,14 @@ class _Marks:
             or (prop == "name" and is_after_author)
         )
 
-    def _dates(self, node: LexborNode, attributes: Attributes) -> bool:
-        return attributes.get("class") in self.times or attributes.get("itemprop") in _DATE_PROPS or node.tag_id == _TIME_TAG
-
-
-def _author(candidates: Sequence[Candidate]) -> str | None:
-    for node, _ in candidates:
-        name = " ".join(node.text(separator=" ").split())
-        if 1 < len(name) <= 60:
-            return name
-    return None
-
-
-def _time(candidates: Sequence[Candidate], lang: str | None, fetched_at: datetime | None) -> tuple[str | None, Moment | None]:
-    """The visible text of a unit's time, and the moment it stands for."""
-    for node, attributes in candidates:
+    def _moment(self, node: LexborNode, attributes: Attributes) -> tuple[str | None, Moment | None]:
         shown = " ".join(node.text(separator=" ").split())
         for value in (attributes.get("datetime"), attributes.get("content"), attributes.get("title"), shown):
-            if value and len(value) < 60 and (moment := read_date(value, lang, fetched_at, strict=True)) is not None:
+            if value and len(value) < 60 and (moment := read_date(value, self.lang, self.fetched_at, strict=True)) is not None:
                 return shown, moment
-    return None, None
+        return None, None
+
+
+def _name(node: LexborNode) -> str | None:
+    name = " ".join(node.text(separator=" ").split())
+    return name if 1 < len(name) <= 60 else None

@@ -11,13 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from collectors.reading.blocks import Blocks
+from collectors.reading.content_containers import OUTSIDE
 from collectors.reading.content_context import SECOND_FEATURES, second_look
-from collectors.reading.content_features import FEATURES, Measured, measure
-from collectors.reading.content_model import expected_best, load_scores, load_trees, probabilities
-from collectors.reading.content_scores import Doubles, Floats
+from collectors.reading.content_features import FEATURES, measure
+from collectors.reading.content_model import expected_best, load_scores, load_trees
 from collectors.reading.document import Document
 from collectors.reading.kind import KINDS, read_kind
 from collectors.reading.model import Item, PageKind
+from collectors.reading.native.counting import Measured
+from collectors.reading.native.library import Doubles, Floats
 from collectors.reading.text import text_from_html
 
 MAX_DESCRIPTION: Final = 50_000
@@ -33,7 +35,6 @@ _FORUM: Final = KINDS.index("forum")
 _ARTICLE: Final = KINDS.index("article")
 _IN_COMMENTS: Final = FEATURES.index("in_comment_name")
 _PUNCTUATION: Final = re.compile(r"[^\w ]+")
-OUTSIDE: Final = frozenset(("described", "abstract"))  # containers of what the visible page does not hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +98,17 @@ def _add_descriptions(blocks: Blocks, items: Sequence[Item]) -> None:
             continue
         if not isinstance(value, str) or not value.strip():
             continue
-        visible = visible or " ".join(" ".join(blocks.texts).split())
+        visible = visible or _visible(blocks)
         lines = [line for line in text_from_html(value[:MAX_DESCRIPTION]).splitlines() if _core(line) not in visible]
         if lines:
             blocks.append_outside(tag, lines)
             visible += " ".join(lines)
+
+
+def _visible(blocks: Blocks) -> str:
+    """All texts as one line; only preformatted ones have more white space in them than single spaces and line ends."""
+    texts = " ".join(blocks.texts)
+    return " ".join(texts.split()) if "pre" in blocks.tag else texts.replace("\n", " ")
 
 
 def _core(line: str) -> str:
@@ -121,11 +128,11 @@ def judge(page: Prepared) -> tuple[Content, Floats]:
     """The content of a page that has blocks, and the rows of SECOND_FEATURES it was judged by."""
     blocks = page.document.blocks
     measured = measure(blocks, page.title, load_scores())
-    first = probabilities(load_trees("content_first", FEATURES), measured.rows)
+    first = load_trees("content_first", FEATURES).probabilities(measured.rows)
     kinds = read_kind(page.document, page.url, page.items, page.title, measured, first)
     best = max(range(len(KINDS)), key=kinds.__getitem__)
-    judged = second_look(blocks, measured, first, kinds)
-    probability = probabilities(load_trees("content_second", SECOND_FEATURES), judged)
+    judged = second_look(measured, first, kinds)
+    probability = load_trees("content_second", SECOND_FEATURES).probabilities(judged)
     threshold, kept = keep(blocks, measured, probability, kinds)
     return Content(KINDS[best], tuple(kinds), blocks, tuple(probability.tolist()), tuple(kept.tolist()), threshold), judged
 

@@ -98,15 +98,34 @@ _AGO = re.compile(
 )
 
 
+_DIGIT = re.compile(r"\d")
+_PREFIX = re.compile(r"\W*(?:vor|il y a|hace|há)\b", re.IGNORECASE)
+_LETTERS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+# One of these is in every relative text that has no word for a day.
+_AGO_WORDS = ("ago", "назад", "тому", "таму", "atrás", "vor", "il y a", "hace", "há")
+_RELATIVE_WORDS = (*_AGO_WORDS, *_DAYS_AGO)
+
+
+def may_be_relative(text: str) -> bool:
+    """Whether a text has anything of a date that is counted from another one: a number, or a word for it."""
+    if _DIGIT.search(text):
+        return True
+    lower = text.lower().replace("’", "'")
+    return any(word in lower for word in _RELATIVE_WORDS)
+
+
 def relative_delta(text: str) -> tuple[timedelta, bool] | None:
     """How long ago a relative text says, and whether it says a time (not only a day); None when it is not relative."""
-    words = re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", text.lower())
+    lower = text.lower()
+    words = _LETTERS.findall(lower)
     for word in words[:3]:
         days = _DAYS_AGO.get(word.replace("’", "'"))
         if days is not None and len(words) <= 5:
             return timedelta(days=days), False
+    if not any(word in lower for word in _AGO_WORDS):
+        return None
     match = _AGO.match(text)
-    if not match or not (match["ago"] or re.match(r"\W*(?:vor|il y a|hace|há)\b", text, re.IGNORECASE)):
+    if not match or not (match["ago"] or _PREFIX.match(text)):
         return None
     number = int(match["number"]) if (match["number"] or "").isdigit() else 1
     for pattern, unit in _UNIT_OF:

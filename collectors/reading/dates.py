@@ -32,6 +32,7 @@ _OFFSET = re.compile(r"(?:(?:GMT|UTC)\s*)?([+-])(\d{1,2}):?(\d{2})?\s*$|([+-])(\
 _ZONE_WORD = re.compile(r"\b(" + "|".join(ZONES) + r")\b")
 _EPOCH = re.compile(r"\d{10}(?:\d{3})?(?:\.\d+)?")
 _WORD = re.compile(r"[^\W\d_]+\.?|\d+(?:st|nd|rd|th|er|re|º|ª|°|-?(?:го|е|ое))?\b\.?|[:/]", re.IGNORECASE)
+_LETTERS = re.compile(r"[^\W\d_]+")
 _CJK = re.compile(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일]")
 _MONTH_FIRST_LANGS = frozenset({"en"})
 _YEAR_FIRST_LANGS = frozenset({"zh", "ja", "ko", "hu", "lt", "sv"})
@@ -63,9 +64,9 @@ def _absolute(text: str, lang: str | None, base: datetime | None, day_first: boo
         return _from_iso(iso)
     if _EPOCH.fullmatch(text):
         return _from_epoch(text)
-    if cjk := _CJK.search(text):
+    if ("年" in text or "년" in text) and (cjk := _CJK.search(text)):
         return _moment(int(cjk[1]), int(cjk[2]), int(cjk[3]), text[cjk.end() :])
-    if numeric := _NUMERIC.search(text):
+    if ("/" in text or "." in text or "-" in text) and (numeric := _NUMERIC.search(text)):
         day = order_numbers(numeric, lang, day_first)
         if day is not None:
             return _moment(*day, text[: numeric.start()] + " " + text[numeric.end() :])
@@ -74,16 +75,14 @@ def _absolute(text: str, lang: str | None, base: datetime | None, day_first: boo
 
 
 def _from_iso(match: re.Match[str]) -> Moment | None:
-    part = match.groupdict()
+    year, month, day, hour, minute, second, fraction, zone = match.groups()
     try:
-        day = datetime(int(part["year"]), int(part["month"]), int(part["day"]))  # noqa: DTZ001 the text gives no offset
-        if part["hour"] is None:
-            return Moment(day, has_time=False, evidence="text")
-        micro = int((part["fraction"] or "0")[:6].ljust(6, "0"))
-        value = day + timedelta(
-            hours=int(part["hour"]), minutes=int(part["minute"]), seconds=int(part["second"] or 0), microseconds=micro
-        )
-        return Moment(_with_zone(value, part["zone"]), has_time=True, evidence="text")
+        value = datetime(int(year), int(month), int(day))  # noqa: DTZ001 the text gives no offset
+        if hour is None:
+            return Moment(value, has_time=False, evidence="text")
+        micro = int(fraction[:6].ljust(6, "0")) if fraction else 0
+        value += timedelta(hours=int(hour), minutes=int(minute), seconds=int(second or 0), microseconds=micro)
+        return Moment(_with_zone(value, zone), has_time=True, evidence="text")
     except (ValueError, OverflowError):
         return None
 
@@ -116,6 +115,8 @@ def order_numbers(match: re.Match[str], lang: str | None, day_first: bool | None
 
 def _by_month_name(text: str, base: datetime | None) -> Moment | None:
     """Day, month name and year in any order; the words between must be ones that dates are written with."""
+    if MONTHS.keys().isdisjoint(_LETTERS.findall(text.lower())):
+        return None
     clock = _CLOCK_ANYWHERE.search(text) or _BARE_HOUR.search(text)
     rest = text if clock is None else text[: clock.start()] + " " + _OFFSET.sub(" ", text[clock.end() :])
     month = day = year = None

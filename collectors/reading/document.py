@@ -1,28 +1,30 @@
 """A parsed page with what every reader needs of it, gathered in one walk: its elements with their attributes, and its blocks.
 
-A selector costs a walk over the whole tree, an attribute a copy; readers share one of each. Blocks are units of text between two
-block-level borders, each in its containers (a paragraph, a heading, a list item, a table cell, a button's label).
+A selector costs a walk over the whole tree, an element a handful of objects; readers share one walk, and an element is made when
+somebody asks for it. Blocks are units of text between two block-level borders, each in its containers (a paragraph, a heading, a
+list item, a table cell, a button's label).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Final
 
+import numpy as np
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
-from collectors.reading.blocks import Blocks, folded
+from collectors.reading.blocks import Blocks
 from collectors.reading.model import PageError
+from collectors.reading.native.library import END, Bytes
+from collectors.reading.native.walking import USUAL_KEYS, Walk
 
 MAX_BLOCKS: Final = 20_000  # the longest page of the corpora has under 4 000
 MAX_NODES: Final = 400_000
 MAX_DEPTH: Final = 400  # the deepest page of the corpora has 41 levels
 MAX_WEIGHT: Final = 50_000_000  # characters, each times the elements around it; the heaviest page of the corpora has 1.5 million
 MAX_VOLUME: Final = 600_000_000  # bytes times levels: the same for white space; 50 levels for the largest page
-USUAL_DEPTH: Final = 16  # text above it is not weighed
 
 # Listed as elements, never entered: what they hold is no text of the page, or a list of choices.
 CLOSED: Final = (
@@ -48,295 +50,257 @@ def _tag_ids(names: str) -> dict[int, str]:
 
 
 TEXT: Final = LexborHTMLParser("<p>x").css("p")[0].first_child.tag_id  # type: ignore[union-attr]
-_COMMENT: Final = LexborHTMLParser("<p><!--x--></p>").css("p")[0].first_child.tag_id  # type: ignore[union-attr]
 _CLOSED: Final = _tag_ids(CLOSED)
 _INLINE: Final = _tag_ids(INLINE)
 _NAMES: Final = _CLOSED | _INLINE | _tag_ids(BLOCK)
 TAG_IDS: Final = {name: number for number, name in _NAMES.items()}
-_MEDIA: Final = frozenset(TAG_IDS[name] for name in ("audio", "object", "video"))
-_A, _BR, _PRE, _IMG = (TAG_IDS[name] for name in ("a", "br", "pre", "img"))
+_NAME_OF: Final = [_NAMES.get(number) for number in range(256)]
 
 
-class _Index(NamedTuple):
-    """Elements by tag, by the value of `class` and by that of `id`, each list in document order."""
+def _kinds_of_tags() -> Bytes:
+    """What a tag does to the walk: see native.Walk."""
+    kinds = np.zeros(256, np.uint8)
+    special = {"audio": 3, "object": 3, "video": 3, "img": 4, "a": 5, "br": 6, "pre": 7, "head": 8, "body": 9}
+    for names, kind in ((_INLINE, 1), (_CLOSED, 2), ({TAG_IDS[name]: name for name in special}, None)):
+        for number, name in names.items():
+            kinds[number] = special[name] if kind is None else kind
+    return kinds
 
-    tags: dict[str, list[Element]]
-    classes: dict[str, list[Element]]
-    ids: dict[str, list[Element]]
+
+_DROPPED: Final = -1
+_USUAL_NAMES: Final[dict[int, str]] = {}  # of attributes, by what Lexbor calls them by; the same in every tree
+_WALK: Final = Walk(_kinds_of_tags(), blocks=MAX_BLOCKS, elements=MAX_NODES, depth=MAX_DEPTH, weight=MAX_WEIGHT)
 
 
-@dataclass
 class Document:
-    """`elements` stand in document order; those inside drawings, templates and lists of choices are left out.
+    """Elements stand in document order; those inside drawings, templates and lists of choices are left out.
 
     What several readers ask of all elements is computed at the first question: most pages have nothing of what most readers seek,
     and one look at all names of classes or attributes shows it.
     """
 
-    tree: LexborHTMLParser
-    blocks: Blocks = field(default_factory=Blocks)
-    elements: list[Element] = field(default_factory=list)
-    _by_attribute: dict[str, list[Element]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    def __init__(self, tree: LexborHTMLParser) -> None:
+        """Raises PageError when the page holds more than any real one does."""
+        self.tree = tree
+        root = tree.root
+        assert root is not None  # Lexbor makes one for any input
+        self._walked = walked = _WALK.over(root)
+        if len(tree.raw_html or b"") * walked.deepest > MAX_VOLUME:
+            raise PageError(f"too large for its depth (more than {MAX_VOLUME:,} bytes times levels)")
+        places, self._tags, _ = walked.elements
+        nodes = list(root.traverse())
+        self._nodes = [nodes[place] for place in places]
+        self._made: list[Element | None] = [None] * len(places)
+        self._number_of: dict[int, int] = {}  # by id of an element made
+        self._tagged: dict[str, list[Element]] = {}
+        if min(self._tags) < 0:
+            self._look_into_players()
+        self.blocks = self._blocks()
+
+    def _look_into_players(self) -> None:
+        """What stands in a player is for browsers that cannot play, unless it is structured data."""
+        inner = [number for number, tag in enumerate(self._tags) if tag < 0]
+        for number in inner:
+            self._tags[number] = -1 - self._tags[number]
+        data = set(self._numbers_with("itemprop"))
+        for number in inner:
+            if number not in data:
+                self._tags[number] = _DROPPED
+
+    def _element(self, number: int) -> Element:
+        element = self._made[number]
+        if element is None:
+            node = self._nodes[number]
+            element = self._made[number] = (node, _NAME_OF[self._tags[number]] or node.tag or "", node.attributes)
+            self._number_of[id(element)] = number
+        return element
+
+    def _elements(self, numbers: Iterable[int]) -> list[Element]:
+        made, make, tags = self._made, self._element, self._tags
+        return [made[number] or make(number) for number in numbers if tags[number] >= 0]
+
+    @property
+    def elements(self) -> list[Element]:
+        """All of them, made: dear."""
+        return self._elements(range(len(self._tags)))
+
+    # --- by tag
 
     @cached_property
-    def _index(self) -> _Index:
-        index = _Index(defaultdict(list), defaultdict(list), defaultdict(list))
-        tags, classes, ids = index
-        for element in self.elements:
-            tags[element[1]].append(element)
-            if attributes := element[2]:
-                if value := attributes.get("class"):
-                    classes[value].append(element)
-                if value := attributes.get("id"):
-                    ids[value].append(element)
-        return index
+    def _by_tag(self) -> Mapping[str, list[int]]:
+        numbers: dict[int, list[int]] = defaultdict(list)
+        for number, tag in enumerate(self._tags):
+            numbers[tag].append(number)
+        numbers.pop(_DROPPED, None)
+        named: dict[str, list[int]] = {}
+        for tag, found in numbers.items():
+            if name := _NAME_OF[tag]:
+                named[name] = found
+            else:
+                for number in found:
+                    named.setdefault(self._nodes[number].tag or "", []).append(number)
+        return named
+
+    def tagged(self, tag: str) -> Sequence[Element]:
+        """Elements of a tag, in document order."""
+        found = self._tagged.get(tag)
+        if found is None:
+            found = self._tagged[tag] = self._elements(self._by_tag.get(tag, ()))
+        return found
+
+    def count(self, tag: str) -> int:
+        """How many elements of a tag there are."""
+        return len(self._by_tag.get(tag, ()))
+
+    # --- by attribute
+
+    @cached_property
+    def _names(self) -> Mapping[str, list[int]]:
+        """Numbers of the names of attributes; a prefix may make two numbers one name."""
+        walked = self._walked
+        numbers: dict[str, list[int]] = {}
+        for number, (key, element, position) in enumerate(zip(walked.keys, *walked.names, strict=True)):
+            name = _USUAL_NAMES.get(key)
+            if name is None:
+                name = [*self._element(element)[2]][position]
+                if key < USUAL_KEYS:
+                    _USUAL_NAMES[key] = name
+            numbers.setdefault(name, []).append(number)
+        return numbers
+
+    def _numbers_with(self, name: str) -> list[int]:
+        elements, names = self._walked.attributes
+        found = [elements[names == number] for number in self._names.get(name, ())]
+        numbers: list[int] = found[0].tolist() if len(found) == 1 else sorted({int(n) for part in found for n in part})
+        return numbers
 
     @cached_property
     def attribute_names(self) -> frozenset[str]:
         """The attributes that at least one element has."""
-        return frozenset().union(*[attributes for _, _, attributes in self.elements])
+        return frozenset(self._names)
+
+    def with_attribute(self, name: str) -> Sequence[Element]:
+        """Elements that have an attribute, in document order."""
+        return self._elements(self._numbers_with(name))
+
+    # --- by class and id
 
     @cached_property
     def class_words(self) -> str:
-        """All values of `class` in lower case, each once and between spaces: what is not in it, no element is called."""
-        return "\n".join(self._lower_classes)
+        """All values of `class` in lower case, between spaces: what is not in it, no element is called."""
+        return _between_spaces(self._walked.classes)
 
     @cached_property
     def id_words(self) -> str:
         """The same of `id`."""
-        return "\n".join(self._lower_ids)
+        return _between_spaces(self._walked.ids)
 
     @cached_property
-    def _lower_classes(self) -> Mapping[str, str]:
-        return {f" {value.lower()} ": value for value in self._index.classes}
+    def _classes(self) -> Mapping[str, list[int]]:
+        return _by_value(self._walked.classed, self._walked.classes)
 
     @cached_property
-    def _lower_ids(self) -> Mapping[str, str]:
-        return {f" {value.lower()} ": value for value in self._index.ids}
+    def _ids(self) -> Mapping[str, list[int]]:
+        return _by_value(self._walked.identified, self._walked.ids)
 
     @cached_property
-    def _places(self) -> Mapping[int, int]:
-        return {id(element): number for number, element in enumerate(self.elements)}
+    def _lower_classes(self) -> Sequence[tuple[str, str]]:
+        return [(f" {value.lower()} ", value) for value in self._classes]
 
-    def tagged(self, tag: str) -> Sequence[Element]:
-        """Elements of a tag, in document order."""
-        return self._index.tags.get(tag, ())
-
-    def with_attribute(self, name: str) -> Sequence[Element]:
-        """Elements that have an attribute, in document order."""
-        if name not in self._by_attribute:
-            has_any = name in self.attribute_names
-            self._by_attribute[name] = [element for element in self.elements if name in element[2]] if has_any else []
-        return self._by_attribute[name]
+    @cached_property
+    def _lower_ids(self) -> Sequence[tuple[str, str]]:
+        return [(f" {value.lower()} ", value) for value in self._ids]
 
     def classes_with(self, *parts: str) -> set[str]:
         """Values of `class` that hold one of these lower-case parts; `" word "` is a whole one."""
-        return {
-            value for part in parts if part in self.class_words for lower, value in self._lower_classes.items() if part in lower
-        }
+        return {value for part in parts if part in self.class_words for lower, value in self._lower_classes if part in lower}
 
     def called(self, *parts: str) -> Sequence[Element]:
         """Elements with such a `class`, in document order."""
-        return self.in_order(*[self._index.classes[value] for value in self.classes_with(*parts)])
+        return self._elements(sorted([number for value in self.classes_with(*parts) for number in self._classes[value]]))
 
     def identified(self, *parts: str) -> Sequence[Element]:
         """The same of `id`."""
-        wanted = {value for part in parts if part in self.id_words for lower, value in self._lower_ids.items() if part in lower}
-        return self.in_order(*[self._index.ids[value] for value in wanted])
+        values = {value for part in parts if part in self.id_words for lower, value in self._lower_ids if part in lower}
+        return self._elements(sorted([number for value in values for number in self._ids[value]]))
 
     def in_order(self, *groups: Sequence[Element]) -> Sequence[Element]:
         """Elements of the page, given in groups of their own order, each once and in document order."""
         filled = [group for group in groups if group]
         if len(filled) <= 1:
             return filled[0] if filled else ()
-        numbers = {self._places[id(element)] for group in filled for element in group}
-        return [self.elements[number] for number in sorted(numbers)]
+        return self._elements(sorted({self._number_of[id(element)] for group in filled for element in group}))
+
+    # --- blocks
+
+    def _blocks(self) -> Blocks:
+        """Blocks with what the elements of their containers are called."""
+        walked = self._walked
+        elements, parents, tags, start, end, depth = walked.containers
+        container_of, link_chars, links, images = walked.blocks
+        classes = _by_number(walked.classed, walked.classes, len(self._tags))
+        ids = _by_number(walked.identified, walked.ids, len(self._tags))
+        held = walked.elements[2]
+        container_at = {element: container for container, element in enumerate(elements)}
+        # What a site calls its own elements says little: they count as the plainest of containers.
+        tag_names = [_NAME_OF[tag] or "div" for tag in tags]
+        if tag_names:
+            tag_names[0] = "body"
+        return Blocks(
+            walked.texts, container_of, link_chars, links, images, parents, tag_names,
+            [f"{classes[element]} {ids[element]}" if held[element] else "" for element in elements],
+            self._values("role", container_at), self._values("itemprop", container_at), self._hidden(container_at),
+            start, end, depth,
+            [self._nodes[element] for element in elements],
+        )  # fmt: skip
+
+    def _values(self, name: str, container_at: Mapping[int, int]) -> list[str]:
+        """An attribute of each container."""
+        values = [""] * len(container_at)
+        for number in self._numbers_with(name):
+            if number in container_at:
+                values[container_at[number]] = self._element(number)[2].get(name) or ""
+        return values
+
+    def _hidden(self, container_at: Mapping[int, int]) -> list[bool]:
+        """Is it or anything around it hidden."""
+        hidden = [False] * len(container_at)
+        for name in ("hidden", "aria-hidden", "style"):
+            for number in self._numbers_with(name):
+                if number in container_at:
+                    value = self._element(number)[2].get(name)
+                    hidden[container_at[number]] |= (
+                        value == "true" if name == "aria-hidden" else is_undisplayed(value) if name == "style" else True
+                    )
+        if any(hidden):
+            for container, parent in enumerate(self._walked.containers[1]):
+                hidden[container] |= container > 0 and hidden[parent]
+        return hidden
 
 
 def read_document(markup: str | bytes) -> Document:
     """Parses a page and walks it. Raises PageError when it holds more than any real page does."""
-    return document_of(LexborHTMLParser(markup, options=LexborDocumentOptions.WO_EVENTS))
+    return Document(LexborHTMLParser(markup, options=LexborDocumentOptions.WO_EVENTS))
 
 
-def document_of(tree: LexborHTMLParser) -> Document:
-    """The same for a page that is parsed already."""
-    walk = _Walk()
-    root = tree.root
-    if root is not None and root.tag == "html":
-        walk.elements.append((root, "html", root.attributes))
-    if tree.head is not None:
-        walk.head(tree.head)
-    body = tree.body or root
-    if body is not None:
-        walk.elements.append((body, "body", body.attributes))
-        walk.block(body, "body", walk.elements[-1][2], -1, 0, False)
-    if len(tree.raw_html or b"") * walk.deepest > MAX_VOLUME:
-        raise PageError(f"too large for its depth (more than {MAX_VOLUME:,} bytes times levels)")
-    return Document(tree, walk.blocks(), walk.elements)
+def is_undisplayed(style: str | None) -> bool:
+    return style is not None and "none" in style and "display:none" in style.replace(" ", "")
 
 
-class _Walk:
-    """The state of one walk: the block being read, and how deep in links and preformatted text it is."""
+def _between_spaces(values: str) -> str:
+    return " " + values.lower().replace(END, " \n ")
 
-    __slots__ = (
-        "containers", "deepest", "elements", "ends", "found", "gap", "images", "in_link", "in_pre", "link_chars", "links",
-        "nodes", "parts", "weight",
-    )  # fmt: skip
 
-    def __init__(self) -> None:
-        self.elements: list[Element] = []
-        self.found: list[tuple[str, int, int, int, int]] = []  # text, container, link_chars, links, images
-        # parent, tag, names, role, itemprop, hidden, start, depth
-        self.containers: list[tuple[int, str, str, str, str, bool, int, int]] = []
-        self.ends: list[int] = []
-        self.nodes: list[LexborNode] = []
-        self.parts: list[str] = []
-        self.gap = False  # an inline element has just ended, so the next one needs a space
-        self.link_chars = self.links = self.images = 0
-        self.in_link = self.in_pre = self.weight = self.deepest = 0
+def _by_number(numbers: Sequence[int], values: str, count: int) -> Sequence[str]:
+    """The value of each of `count` elements, "" for those without."""
+    found = [""] * count
+    for number, value in zip(numbers, values.split(END), strict=False):
+        found[number] = value
+    return found
 
-    def blocks(self) -> Blocks:
-        if not self.found:
-            return Blocks()
-        texts, container, link_chars, links, images = map(list, zip(*self.found, strict=True))
-        parent, tag, names, role, itemprop, hidden, start, depth = map(list, zip(*self.containers, strict=True))
-        return Blocks(
-            texts, container, link_chars, links, images, parent, tag, names, role, itemprop, hidden, start, self.ends, depth,
-            nodes=self.nodes,
-        )  # fmt: skip
 
-    def head(self, head: LexborNode) -> None:
-        self.elements.append((head, "head", head.attributes))
-        for node in head.iter():
-            tag = node.tag_id
-            self.elements.append((node, _NAMES.get(tag) or node.tag or "", node.attributes))
-
-    def flush(self, container: int) -> None:
-        """Ends the block that is being read."""
-        joined = self.parts[0] if len(self.parts) == 1 else "".join(self.parts)
-        self.parts = []
-        text = joined.strip("\n") if self.in_pre else folded(joined)
-        if text and not text.isspace():
-            self.found.append((text, container, min(self.link_chars, len(text)), self.links, self.images))
-            if len(self.found) > MAX_BLOCKS:
-                raise PageError(f"too many blocks of text (more than {MAX_BLOCKS:,})")
-        self.link_chars = self.links = self.images = 0
-
-    def block(self, node: LexborNode, tag: str, attributes: Attributes, parent: int, depth: int, hidden: bool) -> None:
-        """A block-level element and all in it."""
-        name = tag if tag in TAG_IDS else "div"  # what a site calls its own elements says little
-        containers = self.containers
-        container = len(containers)
-        start = len(self.found)
-        if attributes:
-            get = attributes.get
-            style = get("style")
-            hidden = (
-                hidden
-                or "hidden" in attributes
-                or get("aria-hidden") == "true"
-                or (style is not None and "none" in style and "display:none" in style.replace(" ", ""))
-            )
-            names = f"{get('class') or ''} {get('id') or ''}"
-            containers.append((parent, name, names, get("role") or "", get("itemprop") or "", hidden, start, depth))
-        else:
-            containers.append((parent, name, "", "", "", hidden, start, depth))
-        self.ends.append(0)
-        self.nodes.append(node)
-        if tag == "pre":
-            self.in_pre += 1
-        self.inside(node, container, depth, hidden)
-        if len(self.elements) > MAX_NODES:
-            raise PageError(f"too many elements (more than {MAX_NODES:,})")
-        if self.parts:
-            self.flush(container)
-        self.gap = False
-        self.links = self.images = 0
-        if tag == "pre":
-            self.in_pre -= 1
-        end = len(self.found)
-        if end == start and container == len(containers) - 1:
-            # Nothing in it says anything: icons, spacers, places that scripts fill.
-            containers.pop()
-            self.ends.pop()
-            self.nodes.pop()
-            return
-        self.ends[container] = end
-
-    def inside(self, node: LexborNode, container: int, depth: int, hidden: bool) -> None:
-        """What an element holds. White space between elements is left out, except in preformatted text."""
-        if depth > self.deepest:
-            self.deeper(depth)
-        elements = self.elements
-        for child in node.iter(include_text=True, skip_empty=not self.in_pre):
-            tag = child.tag_id
-            if tag == TEXT:
-                text = child.text_content or ""
-                self.parts.append(text)
-                self.gap = False
-                if depth > USUAL_DEPTH:
-                    self.weigh(len(text) * depth)
-                if self.in_link:
-                    self.link_chars += len(text.strip())
-                continue
-            if tag == _COMMENT:
-                continue
-            attributes = child.attributes
-            name = _NAMES.get(tag) or child.tag or ""
-            elements.append((child, name, attributes))
-            if tag in _CLOSED:
-                self.closed(child, tag)
-                continue
-            if tag in _INLINE:
-                if tag == _IMG:
-                    self.images += 1
-                    continue
-                if self.gap:
-                    self.parts.append(" ")
-                    self.gap = False
-                if tag == _A:
-                    self.in_link += 1
-                    self.links += 1
-                    self.inside(child, container, depth + 1, hidden)
-                    self.in_link -= 1
-                else:
-                    self.inside(child, container, depth + 1, hidden)
-                self.gap = bool(self.parts)
-                continue
-            if tag == _BR:
-                self.line_break(container)
-                continue
-            if self.parts:
-                self.flush(container)
-            self.gap = False
-            self.links = self.images = 0
-            self.block(child, name, attributes, container, depth + 1, hidden)
-
-    def deeper(self, depth: int) -> None:
-        self.deepest = depth
-        if depth > MAX_DEPTH:
-            raise PageError(f"nested too deeply (more than {MAX_DEPTH} levels)")
-
-    def weigh(self, weight: int) -> None:
-        """Readers ask elements for their text: text costs as often as there are elements around it."""
-        self.weight += weight
-        if self.weight > MAX_WEIGHT:
-            raise PageError(f"too much text nested too deeply (more than {MAX_WEIGHT:,} characters times levels)")
-
-    def closed(self, outer: LexborNode, tag: int) -> None:
-        """Lists what a player holds of structured data; all else in it is for browsers that cannot play."""
-        if tag not in _MEDIA:
-            return
-        for node in outer.traverse():
-            attributes = node.attributes
-            if "itemprop" in attributes and node.mem_id != outer.mem_id:
-                self.elements.append((node, _NAMES.get(node.tag_id) or node.tag or "", attributes))
-
-    def line_break(self, container: int) -> None:
-        if self.in_pre:
-            self.parts.append("\n")
-        elif self.parts and self.parts[-1] == "\f":
-            self.flush(container)  # two breaks in a row part paragraphs
-        elif self.parts:
-            self.parts.append("\f")
-        self.gap = False
+def _by_value(numbers: Sequence[int], values: str) -> Mapping[str, list[int]]:
+    found: dict[str, list[int]] = defaultdict(list)
+    for number, value in zip(numbers, values.split(END), strict=False):
+        found[value].append(number)
+    return found

@@ -85,8 +85,11 @@ _STRANGE = re.compile(
 )
 _WORD_OF_LETTERS = re.compile(r"[^\W\d_]+")
 _HIGH_RUN = re.compile(rb"[^\x80-\xff]{0,16}[\x80-\xff]+[^\x80-\xff]{0,16}")
+_HIGH_WORD = re.compile(rb"[\x80-\xff]{2,}")
 _SNIFFED_BYTES = 4096  # browsers look at 1024; real pages hide their meta behind comments and scripts
+_PIECE_BYTES = 16_384
 _SAMPLE_BYTES = 32_768
+_TELLING_BYTES = 8  # fewer high bytes that stand alone tell nothing of the language
 _SCORED_BYTES = 4_000  # some hundred words tell Cyrillic encodings apart
 
 
@@ -120,15 +123,23 @@ def decode(body: bytes, media_type: str | None = None, charset: str | None = Non
 
 def utf8(body: bytes, media_type: str | None = None, charset: str | None = None) -> tuple[bytes, str]:
     """The same as bytes of UTF-8, as parsers take them: those of the body itself where they are."""
-    if not body.startswith(_MARKS) and not _has_escapes(body) and b"\x00" not in body[:400]:
-        try:
-            body.decode("utf-8")
-        except UnicodeDecodeError:
-            pass  # read below
-        else:
-            return body, "utf-8"
+    if not body.startswith(_MARKS) and not _has_escapes(body) and b"\x00" not in body[:400] and _is_utf8(body):
+        return body, "utf-8"
     text, encoding = decode(body, media_type, charset)
     return text.encode("utf-8", "replace"), encoding
+
+
+def _is_utf8(body: bytes) -> bool:
+    """Decoded a piece at a time: text that is thrown away at once need not be larger than the processor's cache."""
+    view = memoryview(body)
+    start = 0
+    try:
+        while start < len(body):
+            end = start + _PIECE_BYTES
+            start += codecs.utf_8_decode(view[start:end], "strict", end >= len(body))[1]
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _has_escapes(body: bytes) -> bool:
@@ -268,7 +279,13 @@ def _reads(sample: bytes, body: bytes, codec: str) -> bool:
 def _looks_cyrillic(sample: bytes) -> bool:
     """Western text has high bytes alone among ASCII letters; Cyrillic text has words of them."""
     dense = _sample(sample, _SCORED_BYTES)
-    return max(_cyrillic_score(dense.decode(codec, "replace")) for codec in _CYRILLIC) >= 0.7
+    return _has_high_words(dense) and max(_cyrillic_score(dense.decode(codec, "replace")) for codec in _CYRILLIC) >= 0.7
+
+
+def _has_high_words(sample: bytes) -> bool:
+    """Whether high bytes mostly stand side by side. A lone pound sign is a letter in every Cyrillic encoding."""
+    high = sum(byte > 127 for byte in sample)
+    return sum(map(len, _HIGH_WORD.findall(sample))) * 2 > high
 
 
 def _cyrillic_score(text: str) -> float:
@@ -301,14 +318,17 @@ def _usable(name: str) -> str | None:
 
 def _detected(sample: bytes) -> str:
     """Detection by chardet; short Cyrillic texts that it takes for something else are told by our own score."""
+    dense = _sample(sample, _SCORED_BYTES)
+    is_wordy, high = _has_high_words(dense), sum(byte > 127 for byte in dense)
+    if not is_wordy and high < _TELLING_BYTES:
+        return "windows-1252"  # a sign here and there: what browsers assume
     # chardet believes declarations too, and those have been found wanting
     found = chardet.detect(_DECLARED.sub(b"", sample))["encoding"]
     codec = _usable(found) if found else None
     if codec not in (None, "utf-8", "windows-1252", "iso-8859-15", "mac-roman"):
         return codec
-    dense = _sample(sample, _SCORED_BYTES)
     scores = {other: _cyrillic_score(dense.decode(other, "replace")) for other in _CYRILLIC}
     best = max(scores, key=scores.__getitem__)
-    if scores[best] >= 0.8:
+    if is_wordy and scores[best] >= 0.8:
         return best
     return "windows-1252" if codec is None or codec == "utf-8" else codec

@@ -10,10 +10,11 @@ from collectors.reading.blocks import Blocks
 from collectors.reading.bounds import check_bounds, check_size
 from collectors.reading.content import judge, prepare
 from collectors.reading.content_context import SECOND_FEATURES
-from collectors.reading.content_model import Trees, load_trees
+from collectors.reading.content_model import load_trees
 from collectors.reading.document import read_document
 from collectors.reading.encoding import decode
 from collectors.reading.kind import KINDS
+from collectors.reading.native.counting import Trees
 from collectors.reading.structured import read_items
 
 SHOWN: Final = 3  # features named for and against a block
@@ -56,9 +57,8 @@ def contributions(trees: Trees, rows: np.ndarray[Any, np.dtype[np.float32]]) -> 
     On the way down a tree, the expected value is the mean of the leaves still in reach; each answer moves it, and the move is
     credited to the feature asked about (the path method of Saabas, with all leaves alike).
     """
-    depth, count = trees.asked.shape
+    count, depth = trees.feature.shape
     columns = rows.shape[1]
-    answers = (rows[trees.feature] > trees.border).astype(np.int64)
     leaves = (
         trees.leaves[:, 0].reshape(count, *([2] * depth)).astype(np.float64)
     )  # axes: tree, then the last level's answer first
@@ -66,11 +66,11 @@ def contributions(trees: Trees, rows: np.ndarray[Any, np.dtype[np.float32]]) -> 
     for tree in range(count):
         reach = np.repeat(leaves[tree][None], columns, axis=0)
         expected = reach.reshape(columns, -1).mean(axis=1)
-        for question in trees.asked[:, tree]:
-            answer = answers[question]
+        for feature, border in zip(trees.feature[tree], trees.border[tree], strict=True):
+            answer = (rows[feature] > border).astype(np.int64)
             reach = np.take_along_axis(reach, answer.reshape(-1, *([1] * (reach.ndim - 1))), axis=-1)[..., 0]
             value = reach.reshape(columns, -1).mean(axis=1)
-            result[trees.feature[question]] += value - expected
+            result[feature] += value - expected
             expected = value
     return result
 

@@ -11,16 +11,20 @@ from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborNode
 
-from collectors.reading.document import Attributes, Document
+from collectors.reading.document import TAG_IDS, TEXT, Attributes, Document
 from collectors.reading.model import Item
 
 MOST_NODES = 5_000  # metas and links read of one page; a hostile page has a million
 _MOST_SHOWN = 20
 _DATES = frozenset(("datepublished", "datecreated"))
 _REPLIES = frozenset(("Comment", "UserComments", "Answer", "UserReview"))
-_REPLY = re.compile(r"review|comment|answer", re.IGNORECASE)
-_ZERO_WIDTH = dict.fromkeys(map(ord, "\u200b\ufeff\u2060"))
+_UNSEEN = (TAG_IDS["script"], TAG_IDS["style"])
+_REPLY_WORDS = ("review", "comment", "answer")
+_ZERO_WIDTH = "\u200b\ufeff\u2060"
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
+# Absolute addresses of plain characters, without a fragment: joining gives them back as they are.
+_ABSOLUTE = re.compile(r"https?://[\w.-]+(?::\d+)?(?:/[\w.~%!$&'()*+,=:@/-]*)?(?:\?[\w.~%!$&'()*+,;=:@/?-]+)?", re.ASCII)
+_BEFORE_HOST = re.compile(r"^https?://(?:www\.|m\.)?")
 _ARTICLES = """
 Article NewsArticle ReportageNewsArticle AnalysisNewsArticle OpinionNewsArticle BackgroundNewsArticle ReviewNewsArticle
 BlogPosting LiveBlogPosting SocialMediaPosting TechArticle ScholarlyArticle AdvertiserContentArticle SatiricalArticle
@@ -41,10 +45,9 @@ PAGE_TYPES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Declarations of a page: `metas` by lower-case key in page order, links by rel; headings and times ride along."""
+    """Declarations of a page: `metas` by lower-case key in page order; headings and times ride along."""
 
-    metas: Mapping[str, tuple[str, ...]]
-    links: Mapping[str, tuple[Mapping[str, str | None], ...]]
+    metas: Mapping[str, Sequence[str]]
     title: str | None
     lang: str | None
     base: str | None
@@ -70,16 +73,11 @@ def read_head(document: Document, url: str | None) -> Head:
     for node, _, attributes in document.tagged("meta")[:MOST_NODES]:
         if not (has_replies and "itemprop" in attributes and _is_of_a_reply(node)):
             _add_meta(metas, attributes)
-    links: dict[str, list[Mapping[str, str | None]]] = {}
-    for _, _, attributes in document.tagged("link")[:MOST_NODES]:
-        for rel in (attributes.get("rel") or "").lower().split():
-            links.setdefault(rel, []).append(attributes)
     base = next((href for _, _, attributes in document.tagged("base") if (href := attributes.get("href"))), None)
     roots = document.tagged("html")
     attributes = roots[0][2] if roots else {}
     return Head(
-        metas={key: tuple(values) for key, values in metas.items()},
-        links={key: tuple(values) for key, values in links.items()},
+        metas=metas,
         title=next((title for node, _, _ in document.tagged("title")[:_MOST_SHOWN] if (title := clean(node.text()))), None),
         lang=attributes.get("lang") or attributes.get("xml:lang"),
         base=join(url, base) if base else url,
@@ -89,20 +87,31 @@ def read_head(document: Document, url: str | None) -> Head:
     )
 
 
+def linked(document: Document, rel: str) -> Iterator[str | None]:
+    """The addresses of the `link` elements of a relation."""
+    for _, _, attributes in document.tagged("link")[:MOST_NODES]:
+        if rel in (attributes.get("rel") or "").lower().split():
+            yield attributes.get("href")
+
+
 def _has_replies(document: Document) -> bool:
     """Whether microdata tells readers' reviews, comments or answers from the page itself."""
     return any(
-        _REPLY.search(attributes[name] or "")
+        _is_reply("\n".join([attributes[name] or "" for _, _, attributes in document.with_attribute(name)]))
         for name in ("itemtype", "itemprop")
-        for _, _, attributes in document.with_attribute(name)
     )
+
+
+def _is_reply(names: str) -> bool:
+    lower = names.lower()
+    return any(word in lower for word in _REPLY_WORDS)
 
 
 def _is_of_a_reply(node: LexborNode) -> bool:
     """Whether a property belongs to what a reader wrote; a page that is a review itself is a thing of its own."""
     scope = scope_around(node)
     kind = (scope.get("itemtype") or "").rpartition("/")[2]
-    return kind in _REPLIES or _REPLY.search(scope.get("itemprop") or "") is not None
+    return kind in _REPLIES or _is_reply(scope.get("itemprop") or "")
 
 
 def scope_around(node: LexborNode) -> Attributes:
@@ -144,7 +153,8 @@ def clean(text: object) -> str:
     if "&" in text and _ENTITY.search(text):
         text = html.unescape(text)
     if not text.isascii():
-        text = text.translate(_ZERO_WIDTH)
+        for mark in _ZERO_WIDTH:
+            text = text.replace(mark, "")
     return " ".join(text.split())
 
 
@@ -156,8 +166,8 @@ def short_text(node: LexborNode, most: int) -> str:
     for visited, below in enumerate(node.traverse(include_text=True)):
         if visited > most:
             return ""
-        tag = below.tag
-        if tag == "-text":
+        tag = below.tag_id
+        if tag == TEXT:
             raw = "" if is_hidden else below.text_content or ""
             if len(raw) > 10 * most:
                 return ""
@@ -165,7 +175,7 @@ def short_text(node: LexborNode, most: int) -> str:
             size += len(piece)
             if size > most:
                 return ""
-        is_hidden = tag in ("script", "style")
+        is_hidden = tag in _UNSEEN
     return " ".join(filter(None, parts))
 
 
@@ -173,6 +183,8 @@ def join(base: str | None, href: str | None) -> str | None:
     """An address made absolute; None when it is no http address or cannot be parsed."""
     if not href or len(href) > 4_000:
         return None
+    if _ABSOLUTE.fullmatch(href):
+        return href
     try:
         joined = urljoin(base or "", href.strip())
     except ValueError:
@@ -207,9 +219,9 @@ def first_text(item: Item, *names: str) -> str:
 
 def main_items(items: Sequence[Item], addresses: frozenset[str], title: str) -> list[Item]:
     """The items that speak of the page itself, best first: articles, then other works, then the page."""
-    found: list[tuple[int, int, Item]] = []
+    found: list[tuple[int, Item]] = []
     is_review = sum(item.type in REVIEW_TYPES for item in items) == 1 and not any(item.type in _REVIEWED for item in items)
-    for order, item in enumerate(_own(items)):
+    for item in _own(items):
         kind = item.type
         if kind in REVIEW_TYPES and not is_review:
             continue  # one of the readers' reviews of what the page is about
@@ -221,15 +233,19 @@ def main_items(items: Sequence[Item], addresses: frozenset[str], title: str) -> 
             rank = 2
         else:
             continue
-        if item.origin in ("microdata", "rdfa"):
-            rank += 1
-        own = {address_key(text_of(value)) for value in values(item, "url", "@id", "mainEntityOfPage")}
-        headline = first_text(item, "headline", "name").casefold()
-        if own & addresses or (headline and (headline in title or (title and title in headline))):
-            rank -= 2
-        found.append((rank, order, item))
-    found.sort(key=lambda entry: entry[:2])
-    return [item for _, _, item in found]
+        found.append((rank + (item.origin in ("microdata", "rdfa")), item))
+    if len(found) > 1:
+        found = [(rank - 2 * _is_of_page(item, addresses, title), item) for rank, item in found]
+        found.sort(key=lambda entry: entry[0])
+    return [item for _, item in found]
+
+
+def _is_of_page(item: Item, addresses: frozenset[str], title: str) -> bool:
+    """Whether an item has the page's own address or title."""
+    if any(address_key(text_of(value)) in addresses for value in values(item, "url", "@id", "mainEntityOfPage")):
+        return True
+    headline = first_text(item, "headline", "name").casefold()
+    return bool(headline) and (headline in title or (bool(title) and title in headline))
 
 
 def _own(items: Sequence[Item]) -> Iterator[Item]:
@@ -244,4 +260,4 @@ def address_key(url: str | None) -> str:
     """What two spellings of one page's address share."""
     if not url:
         return ""
-    return re.sub(r"^https?://(?:www\.|m\.)?", "", url.split("#", 1)[0].split("?", 1)[0]).rstrip("/").casefold()
+    return _BEFORE_HOST.sub("", url.split("#", 1)[0].split("?", 1)[0]).rstrip("/").casefold()

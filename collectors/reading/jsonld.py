@@ -57,14 +57,14 @@ def read_block(text: str) -> list[Any]:
     if not text or text.isspace():
         return []
     try:
-        return [_strict(text)]
+        return [_DECODER.decode(text)]
     except (ValueError, RecursionError):
         pass  # the repairs below
     text = _unwrapped(_COMMENT.sub("", text))
     if not text:
         return []
     try:
-        return [_strict(text)]
+        return [_DECODER.decode(text)]
     except (ValueError, RecursionError):
         pass
     if "&quot;" in text and text.count('"') < 2:
@@ -97,12 +97,6 @@ def _without(text: str, openers: tuple[str, ...], closers: tuple[str, ...]) -> s
     return text
 
 
-def _strict(text: str) -> Any:
-    return json.loads(
-        text, strict=False, parse_constant=lambda _: None, parse_float=_float, parse_int=_int, object_pairs_hook=_object
-    )
-
-
 def _float(literal: str) -> float | str | None:
     if len(literal) > MAX_DIGITS:
         return literal[:MAX_DIGITS]
@@ -122,6 +116,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             if len(values) > 1:
                 result[key] = [part for value in values for part in (value if isinstance(value, list) else [value])]
     return result
+
+
+_DECODER = json.JSONDecoder(
+    strict=False, parse_constant=lambda _: None, parse_float=_float, parse_int=_int, object_pairs_hook=_object
+)
 
 
 def _flatten(value: Any, roots: list[dict[str, Any]], depth: int) -> None:
@@ -188,16 +187,17 @@ class _Builder:
             return None
         self._left -= 1
         key = node.get("@id")
-        if isinstance(key, str) and key:
+        if isinstance(key, str) and key and key not in above:
             above = above | {key}
         types = _types(node)
         properties: dict[str, Any] = {}
         for name, value in node.items():
             if name in ("@context", "@type") or (name == "type" and "@type" not in node):
                 continue
-            built = self._value(bare_property(name), value, depth - 1, references, above)
+            name = bare_property(name)
+            built = self._value(name, value, depth - 1, references, above)
             if built is not None:
-                properties[bare_property(name)] = built
+                properties[name] = built
         if len(types) > 1:
             properties["@type"] = types
         return Item(types[0] if types else "", properties, "json-ld")

@@ -4,7 +4,7 @@ Each reader hears one side of the page (its address and what it calls itself; it
 that are there or not, and weighs them by multinomial logistic regression: the weights of the marks it knows are summed and
 divided by the root of their number. The trees see what the readers think beside measured facts: how much of the page is text,
 links, lists, how its largest family of like elements looks, what the first look takes for content. Weights:
-`weights/kind_marks.json`, `weights/kind.json`.
+`weights/kind_marks.json`, `weights/kind.json`. What is counted over blocks and words is counted by `native/kind.c` and `marks.c`.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import compress
-from typing import Final, NamedTuple, get_args
+from typing import Final, NamedTuple, TypedDict, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from collectors.reading.blocks import Blocks
-from collectors.reading.content_features import TAGS, Measured
-from collectors.reading.content_model import WEIGHTS, load_trees, sums
-from collectors.reading.content_scores import END, Doubles, name_tokens
+from collectors.reading.content_containers import TAGS
+from collectors.reading.content_model import WEIGHTS, load_trees
+from collectors.reading.content_scores import alphabet
 from collectors.reading.document import Document
 from collectors.reading.model import Item, PageKind
+from collectors.reading.native.counting import Measured, Reader, Topics, write_kind_marks, write_kind_measures
+from collectors.reading.native.library import Doubles
 
 KINDS: Final[tuple[PageKind, ...]] = get_args(PageKind)
 READERS: Final = ("address", "names", "words")
@@ -58,16 +58,25 @@ MEASURES: Final = (
     *(f"{part}_{name}" for part in ("content", "page") for name in TOPICS),
     *(f"{reader}_{kind}" for reader in READERS for kind in KINDS),
 )  # fmt: skip
-LONG: Final = 120  # characters
-MAX_TEXT: Final = 8_000
-_TOPIC_OF: Final = {word: number for number, words in enumerate(TOPICS.values(), 1) for word in words.split()}
+_TOPIC_OF: Final = {word: number for number, words in enumerate(TOPICS.values()) for word in words.split()}
 _PATH_WORD: Final = re.compile(r"[a-z]{2,}|\d+")
-_WORD: Final = re.compile(r"[^\W\d_]{2,}")
+WORD: Final = re.compile(r"[^\W\d_]{2,}")
+MAX_TITLE: Final = 200
+_OF_BLOCKS: Final = MEASURES.index("blocks")
+_OF_ADDRESS: Final = MEASURES.index("path_depth")
+_OF_TOPICS: Final = MEASURES.index(f"content_{next(iter(TOPICS))}")
+_OF_READERS: Final = MEASURES.index(f"address_{KINDS[0]}")
+_HEARD: Final = 2 * len(TOPICS)  # shares that stand before the verdicts of the readers of names and words
 
-Marks = tuple[frozenset[str], ...]  # one set a reader
+
+class Stored(TypedDict):
+    """A reader as it stands in `weights/kind_marks.json`."""
+
+    bias: list[float]
+    marks: dict[str, list[float]]
 
 
-class Reader(NamedTuple):
+class AddressReader(NamedTuple):
     """Row numbers of marks, rows of one weight a kind, and one bias a kind."""
 
     row: Mapping[str, int]
@@ -75,45 +84,48 @@ class Reader(NamedTuple):
     bias: npt.NDArray[np.float64]
 
 
+class Readers(NamedTuple):
+    """In the order of READERS."""
+
+    address: AddressReader
+    names: Reader
+    words: Reader
+
+
 def read_kind(
     document: Document, url: str | None, items: Sequence[Item], title: str, measured: Measured, first: Doubles
 ) -> list[float]:
     """Probabilities of KINDS, in their order. `first` are the probabilities of the first look, by block."""
-    words = content_words(document.blocks, first)
-    heard = marks(document, url, items, title, measured, words)
-    told = [verdict(reader, known) for reader, known in zip(load_readers(), heard, strict=True)]
-    return kinds_of(np.concatenate([measures(document, url, items, measured, first, words), *told]))
+    row = measures(document, url, items, measured, first)
+    write_verdicts(row, load_readers(), frozenset(address_marks(document, url, items, title)), measured, first)
+    return kinds_of(row)
 
 
 def kinds_of(row: Doubles) -> list[float]:
     """Probabilities of KINDS from a row of MEASURES."""
-    odds = sums(load_trees("kind", MEASURES), row.astype(np.float32)[:, None])[0]
+    odds = load_trees("kind", MEASURES).sums(row.astype(np.float32)[:, None])[0]
     return [float(value) for value in softmax(odds)]
 
 
-def content_words(blocks: Blocks, first: Doubles) -> list[str]:
-    """Lower-case words of what the first look takes for content."""
-    likely = compress(blocks.texts, (first > 0.5).tolist())
-    return _WORD.findall(" ".join([text[:300] for text in likely])[:MAX_TEXT].lower())
+def write_verdicts(row: Doubles, readers: Readers, address: frozenset[str], measured: Measured, first: Doubles) -> None:
+    """Fills shares of topics and what the readers conclude into a row of MEASURES."""
+    heard = np.empty(_HEARD + 2 * len(KINDS))
+    write_kind_marks(measured, alphabet(), first, _topics(), readers.names, readers.words, heard)
+    row[_OF_TOPICS:_OF_READERS] = heard[:_HEARD]
+    row[_OF_READERS : _OF_READERS + len(KINDS)] = verdict(readers.address, address)
+    row[_OF_READERS + len(KINDS) :] = heard[_HEARD:]
 
 
-def marks(
-    document: Document, url: str | None, items: Iterable[Item], title: str, measured: Measured, words: Iterable[str]
-) -> Marks:
-    """What each of READERS hears of a page."""
-    blocks = document.blocks
-    titled = [f"title:{word}" for word in _WORD.findall(title[:200].lower())]
-    is_heading = (measured.tags >= TAGS.index("h1")) & (measured.tags <= TAGS.index("h3"))
-    heads = set(compress(measured.tokens, is_heading[measured.token_block].tolist())) - {END}
-    return (
-        frozenset((*_address_marks(url or ""), *titled, *(f"type:{item.type}" for item in items), *_declared(document))),
-        frozenset((
-            *(name for name in measured.names if name != END),
-            *(f"label:{text.lower()}" for text in blocks.texts if len(text) < 20),
-            *(f"body:{token}" for token in name_tokens(blocks.names[0])),
-        )),
-        frozenset((*words, *(f"head:{word}" for word in heads), *titled)),
-    )  # fmt: skip
+def address_marks(document: Document, url: str | None, items: Iterable[Item], title: str) -> Iterator[str]:
+    """What the first of READERS hears: the address of a page, and what it calls itself."""
+    yield from _address_marks(url or "")
+    yield from title_marks(title)
+    yield from (f"type:{item.type}" for item in items)
+    yield from _declared(document)
+
+
+def title_marks(title: str) -> list[str]:
+    return [f"title:{word}" for word in WORD.findall(title.lower()[:MAX_TITLE])]
 
 
 def _declared(document: Document) -> Iterator[str]:
@@ -151,8 +163,8 @@ def _address_marks(url: str) -> Iterator[str]:
     yield from (f"host:{word}" for word in host.split(".")[:-2])
 
 
-def verdict(reader: Reader, known: frozenset[str]) -> Doubles:
-    """Log-probabilities of KINDS by one reader."""
+def verdict(reader: AddressReader, known: frozenset[str]) -> Doubles:
+    """Log-probabilities of KINDS by the marks of `known` that the reader knows."""
     row = reader.row
     found = sorted([row[mark] for mark in row.keys() & known])
     total = reader.bias
@@ -161,72 +173,14 @@ def verdict(reader: Reader, known: frozenset[str]) -> Doubles:
     return np.log(softmax(total) + 1e-3)
 
 
-def measures(
-    document: Document, url: str | None, items: Sequence[Item], measured: Measured, first: Doubles, words: Sequence[str]
-) -> Doubles:
-    """The part of MEASURES that is counted: all but the readers' verdicts."""
-    blocks = document.blocks
-    chars, linked, shares = measured.chars, measured.linked, measured.linked / measured.chars
-    total = chars.sum()
-    is_long = (chars > LONG) & (shares < 0.3)
-    long_chars = chars[is_long].sum()
-    is_linked = shares > 0.8
-    is_short = chars < 60
-    asked = np.array([text[-1] == "?" for text in blocks.texts])
-    weight = first * chars
-    kept = max(weight.sum(), 1e-9)
-    likely = first > 0.5
-    by_tag = np.bincount(measured.tags + 1, weight, len(TAGS) + 1)[1:]
-    return np.concatenate([
-        np.log1p([len(document.tagged(tag)) for tag in COUNTED]),
-        [
-            np.log1p(len(chars)), np.log1p(total), np.log1p(is_long.sum()), np.log1p(long_chars), long_chars / total,
-            linked.sum() / total, long_chars / max(is_long.sum(), 1), np.log1p(chars.max()), is_linked.mean(),
-            np.log1p((is_linked & (chars > 25)).sum()), np.log1p((is_linked & (chars > 60)).sum()),
-            np.log1p((measured.money[is_short] > 0).sum()), np.log1p(asked.sum()),
-            np.log1p((is_short & (measured.digits > 0.3)).sum()),
-        ],
-        *_families(measured, weight),
-        [
-            np.log1p(kept), kept / total, (first * linked).sum() / kept, np.log1p(first.sum()),
-            np.log1p(kept / max(first.sum(), 0.1)), first.max(), weight[chars > 150].sum() / kept, likely.argmax() / len(chars),
-            np.log1p((asked & likely).sum()), np.log1p((measured.money[likely] > 0).sum()),
-            np.log1p((first * np.asarray(blocks.images)).sum()),
-        ],
-        by_tag / kept,
-        _address_measures(url or ""),
-        [len({item.type for item in items}), np.log1p(sum(item.type == "Product" for item in items))],
-        _topics(words),
-        _topics(measured.tokens),
-    ])  # fmt: skip
-
-
-def _topics(words: Sequence[str]) -> Doubles:
-    """Words of each of TOPICS, in per cent."""
-    number_of = _TOPIC_OF.get
-    counted = np.bincount([number_of(word, 0) for word in words], minlength=len(TOPICS) + 1)
-    result: Doubles = 100 * counted[1:] / max(len(words), 1)
-    return result
-
-
-def _families(measured: Measured, weight: Doubles) -> Iterator[list[float]]:
-    """The family of like siblings that holds most text, and that which holds most of the likely content."""
-    start, end, family = measured.start, measured.end, measured.family
-    run = np.zeros((3, len(weight) + 1))
-    np.cumsum((measured.chars, measured.linked, weight), axis=1, out=run[:, 1:])
-    sums = run[:, end] - run[:, start]
-    members = np.bincount(family, end > start)
-    chars, linked, kept = (np.bincount(family, values) for values in sums)
-    is_family = members >= 3
-    for measure in (chars, kept):
-        best = int(np.argmax(measure * is_family))
-        if not is_family[best]:
-            yield [0.0] * 5
-            continue
-        yield [
-            float(np.log1p(members[best])), chars[best] / run[0, -1], linked[best] / max(chars[best], 1),
-            float(np.log1p(chars[best] / members[best])), kept[best] / max(run[2, -1], 1e-9),
-        ]  # fmt: skip
+def measures(document: Document, url: str | None, items: Sequence[Item], measured: Measured, first: Doubles) -> Doubles:
+    """A row of MEASURES in which shares of topics and verdicts are still 0."""
+    row = np.zeros(len(MEASURES))
+    row[:_OF_BLOCKS] = np.log1p([document.count(tag) for tag in COUNTED])
+    write_kind_measures(measured, first, row[_OF_BLOCKS:_OF_ADDRESS])
+    products = sum(item.type == "Product" for item in items)
+    row[_OF_ADDRESS:_OF_TOPICS] = [*_address_measures(url or ""), len({item.type for item in items}), np.log1p(products)]
+    return row
 
 
 def _address_measures(url: str) -> list[float]:
@@ -245,17 +199,28 @@ def softmax(values: Doubles) -> Doubles:
     return result
 
 
-def build_reader(stored: Mapping[str, Mapping[str, Sequence[float]] | Sequence[float]]) -> Reader:
-    rows = stored["marks"]
-    assert isinstance(rows, Mapping)
-    return Reader(
-        {mark: number for number, mark in enumerate(rows)},
-        np.array(list(rows.values()), np.float32),
-        np.array(stored["bias"], np.float64),
-    )
+def build_address_reader(stored: Stored) -> AddressReader:
+    return AddressReader({mark: number for number, mark in enumerate(stored["marks"])}, *_weights(stored))
+
+
+def build_reader(stored: Stored) -> Reader:
+    return Reader(stored["marks"], *_weights(stored))
+
+
+def build_readers(stored: Mapping[str, Stored]) -> Readers:
+    """Readers from their stored form, by the names of READERS."""
+    return Readers(build_address_reader(stored["address"]), build_reader(stored["names"]), build_reader(stored["words"]))
+
+
+def _weights(stored: Stored) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+    return np.array(list(stored["marks"].values()), np.float32), np.array(stored["bias"], np.float64)
 
 
 @cache
-def load_readers() -> tuple[Reader, ...]:
-    stored = json.loads((WEIGHTS / "kind_marks.json").read_text(encoding="utf-8"))
-    return tuple(build_reader(stored[name]) for name in READERS)
+def load_readers() -> Readers:
+    return build_readers(json.loads((WEIGHTS / "kind_marks.json").read_text(encoding="utf-8")))
+
+
+@cache
+def _topics() -> Topics:
+    return Topics(_TOPIC_OF)

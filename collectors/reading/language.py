@@ -2,7 +2,8 @@
 
 The script decides first: Greek, Hebrew, Thai and others have one language each, Cyrillic, Latin and Arabic letters have several.
 Those are told apart by the n-grams of words (naive Bayes): each n-gram has a weight per language, a word the sum of its n-grams,
-a text the sum of its words. Sums of words are remembered, so a text costs a table look-up per word.
+a text the sum of its words. Sums of words are remembered in the rows of one table, so a text costs a look-up per word and the
+sum of their rows.
 
 The weights are plain numbers, `weights/language_<script>.npz`: n-grams and frequent words (`=word`), one a line, and a
 signed byte per line and language. `benchmarks/train_language.py` makes them and names their source.
@@ -26,7 +27,10 @@ _LONGEST_WORD = 24
 _MOST_WORDS = 60_000  # remembered per script
 WEIGHTS = Path(__file__).parent / "weights"
 _LETTERS = re.compile(r"[^\W\d_]+(?:['’ʼ][^\W\d_]+)*")
+# What is no letter or apostrophe of ASCII to spaces: most of what stands between words.
+_SPACED = bytes(byte if byte > 127 or chr(byte).isalpha() or byte == ord("'") else ord(" ") for byte in range(256))
 _NOISE = re.compile(r"https?://\S+|www\.\S+|[@#][\w.]+|\S+@\S+\.\w+")
+_NOISE_WITHOUT_AT = re.compile(r"https?://\S+|www\.\S+|#[\w.]+")  # the same where no @ is: an address is sought at every letter
 
 _SCRIPTS = {
     "cyrillic": "\u0400-\u052f",
@@ -45,6 +49,7 @@ _SCRIPTS = {
     "tamil": "\u0b80-\u0bff",
     "telugu": "\u0c00-\u0c7f",
 }
+_NUMBERS = {script: number for number, script in enumerate(_SCRIPTS)}
 _PLACES = [(script, re.compile(f"[{ranges}]")) for script, ranges in _SCRIPTS.items()]
 _ONE_LANGUAGE = {
     "han": "zh", "kana": "ja", "hangul": "ko", "greek": "el", "hebrew": "he", "armenian": "hy", "georgian": "ka", "thai": "th",
@@ -62,13 +67,26 @@ def detect(text: str) -> str | None:
         middle = max(2 * third, len(text) // 2)
         text = f"{text[: 2 * third]} {text[middle : middle + third]}"
     text = text.lower()
-    if "://" in text or "www." in text or "@" in text or "#" in text:
+    if "@" in text:
         text = _NOISE.sub(" ", text)
-    words = _LETTERS.findall(text)
+    elif "://" in text or "www." in text or "#" in text:
+        text = _NOISE_WITHOUT_AT.sub(" ", text)
+    words = _words_in(text)
     if len(words) >= MANY_WORDS:
         short = [word for word in words if len(word) <= _SHORT_WORD or word[0] > _LAST_OF_ALPHABETS]
         words = short if len(short) >= _ENOUGH_WORDS else words
-    return _words().language(words)
+    return _words().language(words) if words else None
+
+
+def _words_in(text: str) -> list[str]:
+    """Words as `_LETTERS` finds them; most of a text is parted faster by its spaces."""
+    words: list[str] = []
+    for part in text.encode("utf-8", "surrogatepass").translate(_SPACED).decode("utf-8", "surrogatepass").split():
+        if part.isalpha():
+            words.append(part)
+        else:
+            words += _LETTERS.findall(part)
+    return words
 
 
 @lru_cache(maxsize=4096)
@@ -90,76 +108,77 @@ def _arabic(text: str) -> str:
     return "fa" if any(letter in text for letter in "پچژگ") and not any(letter in text for letter in "ةىأإ") else "ar"
 
 
-class _Words:
-    """The words met so far: script, letters and, where a model tells languages apart, their row in its table."""
+class _Words(dict[str, int]):
+    """The words met so far, each with the number of its row in one table, which a word gets when it is first asked for.
+
+    A row holds what its word says for each language of the scripts that a model tells apart, and the weight of its letters for
+    each script: what a text says is the sum of the rows of its words.
+    """
 
     def __init__(self) -> None:
         self.languages: dict[str, list[str]] = {}
+        self.columns: dict[str, slice] = {}  # of the languages of a script
         self.grams: dict[str, dict[str, int]] = {}
         self.weights: dict[str, npt.NDArray[np.int8]] = {}
+        self.priors: dict[str, npt.NDArray[np.int32]] = {}
+        width = len(_SCRIPTS)
         for script in ("cyrillic", "latin"):
             with np.load(WEIGHTS / f"language_{script}.npz", allow_pickle=False) as stored:
-                self.languages[script] = stored["languages"].tobytes().decode().split("\n")
+                languages = stored["languages"].tobytes().decode().split("\n")
                 grams = stored["grams"].tobytes().decode().split("\n")
-                self.grams[script] = {gram: row for row, gram in enumerate(grams)}
                 self.weights[script] = stored["weights"]
-        self.priors = {
-            script: np.array([_PRIOR.get(language, 0) for language in languages], np.int32)
-            for script, languages in self.languages.items()
-        }
-        self.clear()
+            self.languages[script] = languages
+            self.columns[script] = slice(width, width + len(languages))
+            self.grams[script] = {gram: row for row, gram in enumerate(grams)}
+            self.priors[script] = np.array([_PRIOR.get(language, 0) for language in languages], np.int32)
+            width += len(languages)
+        self.table = np.zeros((_MOST_WORDS, width), dtype=np.int16)
 
-    def clear(self) -> None:
-        self.known: dict[str, tuple[str | None, int, int]] = {}  # word -> script, weight of its letters, row
-        self.tables = {
-            script: np.zeros((_MOST_WORDS, len(languages)), dtype=np.int16) for script, languages in self.languages.items()
-        }
-        self.sizes = dict.fromkeys(self.languages, 0)
+    def forget(self) -> None:
+        self.clear()
+        self.table[:] = 0
 
     def language(self, words: list[str]) -> str | None:
-        if len(self.known) + len(words) > _MOST_WORDS:
-            self.clear()
-        known = self.known
-        letters: dict[str | None, int] = {}
-        rows: dict[str | None, list[int]] = {}
-        for word in words:
-            entry = known.get(word) or self._add(word)
-            script, weight, row = entry
-            if script in letters:
-                letters[script] += weight
-                rows[script].append(row)
-            else:
-                letters[script] = weight
-                rows[script] = [row]
-        letters.pop(None, None)
-        if not letters:
+        if len(self) + len(words) > _MOST_WORDS:
+            self.forget()
+        rows = self.table.take([self[word] for word in words], axis=0)
+        sums = np.add.reduce(rows, axis=0, dtype=np.int32)
+        letters = dict(zip(_SCRIPTS, sums[: len(_SCRIPTS)].tolist(), strict=True))
+        script = _heaviest(letters, words)
+        if script is None:
             return None
-        script = max(letters, key=letters.__getitem__) if len(letters) > 1 else next(iter(letters))
-        if "kana" in letters and script == "han" and letters["kana"] * 10 > letters["han"]:
+        if script == "han" and letters["kana"] * 10 > letters["han"]:
             return "ja"
-        languages = self.languages.get(script or "")
-        if languages is None:
-            return _arabic("".join(words)) if script == "arabic" else _ONE_LANGUAGE[script or ""]
-        scores = self.tables[script or ""][rows[script]].sum(axis=0, dtype=np.int32) + self.priors[script or ""]
-        return languages[int(scores.argmax())]
-
-    def _add(self, word: str) -> tuple[str | None, int, int]:
-        script = script_of(word)
-        row = 0
         if script in self.languages:
-            row = self.sizes[script]
-            self.sizes[script] += 1
+            return self.languages[script][int((sums[self.columns[script]] + self.priors[script]).argmax())]
+        return _arabic("".join(words)) if script == "arabic" else _ONE_LANGUAGE[script]
+
+    def __missing__(self, word: str) -> int:
+        number = self[word] = len(self)
+        script = script_of(word)
+        if script is None:
+            return number
+        # names are written in Latin letters among others, hardly the reverse; a Han or Hangul character says what several
+        # letters say
+        row = self.table[number]
+        row[_NUMBERS[script]] = len(word) * (1 if script == "latin" else 6 if script in ("han", "kana", "hangul") else 2)
+        if script in self.languages:
             known = self.grams[script]
             part = word[:_LONGEST_WORD]
             parts = [part[start : start + size] for size in range(1, 6) for start in range(len(part) - size + 1)]
-            rows = [found for gram in (*parts, f"={word}") if (found := known.get(gram)) is not None]
-            self.tables[script][row] = self.weights[script][rows].sum(axis=0, dtype=np.int16) if rows else 0
-        # names are written in Latin letters among others, hardly the reverse; a Han or Hangul character says what several
-        # letters say
-        weight = len(word) * (1 if script == "latin" else 6 if script in ("han", "kana", "hangul") else 2)
-        entry = (script, weight, row)
-        self.known[word] = entry
-        return entry
+            found = [known[gram] for gram in (*parts, f"={word}") if gram in known]
+            if found:
+                row[self.columns[script]] = np.add.reduce(self.weights[script].take(found, axis=0), axis=0, dtype=np.int16)
+        return number
+
+
+def _heaviest(letters: dict[str, int], words: list[str]) -> str | None:
+    """The script with most letters, among equals that of the first word; None where no word has one."""
+    most = max(letters.values())
+    scripts = [script for script, weight in letters.items() if weight == most]
+    if len(scripts) == 1 or not most:
+        return scripts[0] if most else None
+    return next(script for word in words if (script := script_of(word)) in scripts)
 
 
 @lru_cache(maxsize=1)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from itertools import islice
+from typing import Final
 
 from selectolax.lexbor import LexborNode
 
-from collectors.reading.document import Document, Element
+from collectors.reading.document import TAG_IDS, Attributes, Document
 from collectors.reading.model import Link
 from collectors.urls import resolve
 
 MAX_LINKS = 5_000  # of one page, duplicates not counted
 MAX_ANCHORS = 50_000
 MAX_TEXT = 500
+FEW_ELEMENTS = 20
+
+_IMG: Final = TAG_IDS["img"]
 
 _FEED_TYPES = re.compile(
     r"(?i)^\s*(?:application/(?:rss|atom|rdf|feed|x-rss)\+(?:xml|json)|application/(?:rss|atom)|text/(?:rss|atom)(?:\+xml)?)"
@@ -32,6 +37,7 @@ _NEXT_TEXT = re.compile(
 _NEXT_STARTS = frozenset(
     ["nex", "old", "впе", "дал", "сле", "näc", "wei", "sui", "pag", "sig", "pró", "suc", "ava", "dal", "nas", "нас", "vol"]
 )
+_TURNING = "›»→>0123456789"
 _NEXT_CLASS = re.compile(r"(?i)(?:^|[\s_-])(?:next|pagination[-_]*next|nextpage|older)(?:$|[\s_-])")
 _NEXT_NAMES = ("next", "older")
 _PAGE_NUMBER = re.compile(
@@ -59,39 +65,41 @@ def _joined(base: str | None, href: str) -> str | None:
 def read_links(document: Document, url: str | None) -> tuple[Link, ...]:
     """The http(s) links in document order, each address once with its first text; fragments are dropped."""
     base = base_of(document, url)
-    found: dict[str, Link] = {}
     targets: dict[str, str | None] = {}
-    for element in document.tagged("a")[:MAX_ANCHORS]:
-        href = element[2].get("href")
+    texts: dict[str, str] = {}
+    rels: dict[str, tuple[str, ...]] = {}
+    for node, _, attributes in document.tagged("a")[:MAX_ANCHORS]:
+        href = attributes.get("href")
         if not href:
             continue
         if href in targets:
             target = targets[href]
         else:
             target = targets[href] = _joined(base, href)
-        if target is None:
+        if target is None or texts.get(target):
             continue
-        known = found.get(target)
-        if known is not None:
-            if not known.text and (text := _text(element)):
-                found[target] = Link(target, text, known.rel)
-            continue
-        if len(found) >= MAX_LINKS:
-            break
-        rel = element[2].get("rel")
-        found[target] = Link(target, _text(element), tuple(rel.lower().split()) if rel else ())
-    return tuple(found.values())
+        if target not in texts:
+            if len(texts) >= MAX_LINKS:
+                break
+            rel = attributes.get("rel")
+            rels[target] = tuple(rel.lower().split()) if rel else ()
+        texts[target] = " ".join(node.text_lexbor().split() or _label(node, attributes).split())[:MAX_TEXT]
+    return tuple(map(Link, texts, texts.values(), rels.values()))
 
 
-def _text(element: Element) -> str:
-    """What a link is called: its text, else its own label, else its picture's."""
-    node, _, attributes = element
-    if text := " ".join(node.text().split())[:MAX_TEXT]:
-        return text
-    label = attributes.get("title") or attributes.get("aria-label")
-    if not label and (picture := node.css_first("img[alt]")) is not None:
-        label = picture.attributes.get("alt")
-    return " ".join((label or "").split())[:MAX_TEXT]
+def _label(node: LexborNode, attributes: Attributes) -> str:
+    """What a link without text is called: its own label, else its picture's."""
+    return attributes.get("title") or attributes.get("aria-label") or _label_of_picture(node)
+
+
+def _label_of_picture(node: LexborNode) -> str:
+    """The label of the first picture in a link: most links hold so little that a walk is cheaper than a selector."""
+    inside = list(islice(node.traverse(), FEW_ELEMENTS))
+    for inner in inside:
+        if inner.tag_id == _IMG and "alt" in (attributes := inner.attributes):
+            return attributes["alt"] or ""
+    picture = node.css_first("img[alt]") if len(inside) == FEW_ELEMENTS else None
+    return "" if picture is None else picture.attributes.get("alt") or ""
 
 
 def read_feeds(document: Document, url: str | None, links: Sequence[Link] | None = None) -> tuple[Link, ...]:
@@ -99,7 +107,10 @@ def read_feeds(document: Document, url: str | None, links: Sequence[Link] | None
     base = base_of(document, url)
     found: dict[str, Link] = {}
     for _, _, attributes in document.tagged("link")[:MAX_LINKS]:
-        rel = tuple((attributes.get("rel") or "").lower().split())
+        said = (attributes.get("rel") or "").lower()
+        if "alternate" not in said and "feed" not in said:
+            continue
+        rel = tuple(said.split())
         if (("alternate" in rel and _FEED_TYPES.match(attributes.get("type") or "")) or "feed" in rel) and (
             target := _joined(base, attributes.get("href") or "")
         ):
@@ -120,29 +131,40 @@ def read_next(document: Document, url: str | None, links: Sequence[Link] | None 
     base = base_of(document, url)
     own = _joined(None, url) if url else None
     for _, _, attributes in document.tagged("link")[:MAX_LINKS]:
-        if "next" in (attributes.get("rel") or "").lower().split():
+        if _is_next(attributes):
             target = _joined(base, attributes.get("href") or "")
             if target and target != own:
                 return target
             break
-    if links is not None and not _may_turn(document, links):
+    named = {name for name in document.classes_with(*_NEXT_NAMES) if _NEXT_CLASS.search(name)}
+    if links is not None and not _may_turn(document, links, named):
         return None
-    current = _page_number(own or "")
+    following = _page_number(own or "") + 1
     by_number: str | None = None
     for node, _, attributes in document.tagged("a")[:MAX_ANCHORS]:
-        is_next = "next" in (attributes.get("rel") or "").lower().split()
-        label = " ".join(node.text().split()) or (attributes.get("aria-label") or attributes.get("title") or "").strip()
-        says_next = is_next or _says_next(label) or bool(_NEXT_CLASS.search(attributes.get("class") or ""))
-        if not says_next and (by_number is not None or not _is_number(label) or int(label) != current + 1):
-            continue
+        is_next = _is_next(attributes)
+        says_next = is_next or attributes.get("class") in named
+        if not says_next:
+            text = node.text_lexbor().strip()
+            if not _begins_so(text):
+                continue
+            label = " ".join(text.split()) or (attributes.get("aria-label") or attributes.get("title") or "").strip()
+            says_next = _says_next(label)
+            if not says_next and (by_number is not None or not _is_number(label) or int(label) != following):
+                continue
         target = _joined(base, attributes.get("href") or "")
         if not target or target == own or not (is_next or _is_in_pager(node)):
             continue
         if says_next:
             return target
-        if _page_number(target) == current + 1:
+        if _page_number(target) == following:
             by_number = target
     return by_number
+
+
+def _is_next(attributes: Attributes) -> bool:
+    rel = attributes.get("rel")
+    return rel is not None and "next" in rel.lower().split()
 
 
 def _is_in_pager(node: LexborNode) -> bool:
@@ -155,17 +177,19 @@ def _is_in_pager(node: LexborNode) -> bool:
     return False
 
 
-def _may_turn(document: Document, links: Sequence[Link]) -> bool:
+def _may_turn(document: Document, links: Sequence[Link], named: Set[str]) -> bool:
     """Whether any link looks like one to another page of the same listing: asked first, since most pages have none."""
-    if any(_could_turn(link) for link in links):
+    if any(_could_turn(link) for link in links if _begins_so(link.text)):
         return True
-    if any("next" in (attributes.get("rel") or "").lower() for _, _, attributes in document.tagged("a")):
+    anchors = document.tagged("a")
+    if any("next" in rel.lower() for rel in {attributes.get("rel") for _, _, attributes in anchors} if rel):
         return True
-    named = document.classes_with(*_NEXT_NAMES)
-    if not named:
-        return False
-    called = (name for _, _, attributes in document.tagged("a") if (name := attributes.get("class")) in named)
-    return any(_NEXT_CLASS.search(name or "") for name in called)
+    return bool(named) and any(attributes.get("class") in named for _, _, attributes in anchors)
+
+
+def _begins_so(text: str) -> bool:
+    """Whether a link may be called the next page or a number: by its first letters, or as it has no text."""
+    return text[:1] in _TURNING or text[:3].lower() in _NEXT_STARTS
 
 
 def _could_turn(link: Link) -> bool:
@@ -177,7 +201,7 @@ def _is_number(label: str) -> bool:
 
 
 def _says_next(label: str) -> bool:
-    return 0 < len(label) < 40 and (label[0] in "›»→>" or label[:3].lower() in _NEXT_STARTS) and bool(_NEXT_TEXT.match(label))
+    return 0 < len(label) < 40 and _begins_so(label) and bool(_NEXT_TEXT.match(label))
 
 
 def _page_number(url: str) -> int:

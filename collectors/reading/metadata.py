@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from collectors.reading.authors import read_authors
 from collectors.reading.document import Document
-from collectors.reading.head import Head, address_key, clean, first_text, join, main_items, read_head, text_of, values
+from collectors.reading.head import Head, address_key, clean, first_text, join, linked, main_items, read_head, text_of, values
 from collectors.reading.model import Item, Moment
 from collectors.reading.page_dates import read_page_dates
 from collectors.reading.titles import read_title
@@ -41,7 +41,7 @@ class Metadata:
 def read_metadata(document: Document, items: Sequence[Item], url: str | None, fetched_at: datetime | None) -> Metadata:
     """`items` are those of `structured.read_items` for the same page."""
     head = read_head(document, url)
-    canonical = _canonical(head, url)
+    canonical = _canonical(document, head, url)
     addresses = frozenset({address_key(url), address_key(canonical)} - {""})
     heading = clean(head.first("og:title") or head.title).casefold()
     own = main_items(items, addresses, heading)
@@ -61,7 +61,7 @@ def read_metadata(document: Document, items: Sequence[Item], url: str | None, fe
         section=head.first("article:section", "parsely-section", "section")
         or next((text for item in own if (text := first_text(item, "articleSection"))), None),
         tags=_tags(head, own),
-        image_url=_image(head, own),
+        image_url=_image(document, head, own),
         lang_hint=lang,
         published_at=published,
         modified_at=modified,
@@ -69,9 +69,9 @@ def read_metadata(document: Document, items: Sequence[Item], url: str | None, fe
     )
 
 
-def _canonical(head: Head, url: str | None) -> str | None:
-    for link in head.links.get("canonical", ()):
-        if found := join(head.base, link.get("href")):
+def _canonical(document: Document, head: Head, url: str | None) -> str | None:
+    for href in linked(document, "canonical"):
+        if found := join(head.base, href):
             return found
     found = join(head.base, head.first("og:url"))
     if found and url and urlsplit(found).path.strip("/") == "" and urlsplit(url).path.strip("/"):
@@ -106,7 +106,7 @@ def _tags(head: Head, own: Sequence[Item]) -> tuple[str, ...]:
     return tuple(found)[:MOST_TAGS]
 
 
-def _image(head: Head, own: Sequence[Item]) -> str | None:
+def _image(document: Document, head: Head, own: Sequence[Item]) -> str | None:
     for value in head.all("og:image", "og:image:secure_url", "og:image:url", "twitter:image", "twitter:image:src"):
         if found := join(head.base, value):
             return found
@@ -115,7 +115,7 @@ def _image(head: Head, own: Sequence[Item]) -> str | None:
             address = (first_text(value, "url", "contentUrl", "@id")) if isinstance(value, Item) else clean(value)
             if found := join(head.base, address):
                 return found
-    return next((found for link in head.links.get("image_src", ()) if (found := join(head.base, link.get("href")))), None)
+    return next((found for href in linked(document, "image_src") if (found := join(head.base, href))), None)
 
 
 def _robots(head: Head) -> tuple[str, ...]:

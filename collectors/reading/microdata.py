@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborNode
 
@@ -11,6 +10,7 @@ from collectors.reading.document import Attributes, Document
 from collectors.reading.model import Item
 from collectors.reading.node_text import text_of
 from collectors.reading.vocabulary import bare_property, bare_type
+from collectors.urls import join
 
 MAX_ELEMENTS = 50_000  # elements with itemprop or itemscope that are read of one page
 MAX_DEPTH = 64  # of nested items; deeper ones are left out
@@ -81,8 +81,7 @@ def _owner(node: LexborNode, scopes: dict[int, _Scope], owners: dict[int, _Scope
 def _add(owner: _Scope, attributes: Attributes, value: _Scope | str) -> None:
     if isinstance(value, _Scope):
         value.is_value = True
-    for name in (attributes.get("itemprop") or "").split():
-        owner.properties.append((bare_property(name), value))
+    owner.properties += [(bare_property(name), value) for name in (attributes.get("itemprop") or "").split()]
 
 
 def _value(node: LexborNode, attributes: Attributes, url: str | None) -> str:
@@ -117,7 +116,7 @@ def _resolve(address: str, url: str | None) -> str:
     if not url or not address:
         return address
     try:
-        return urljoin(url, address)
+        return join(url, address)
     except ValueError:
         return address
 

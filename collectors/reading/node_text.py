@@ -4,50 +4,14 @@ import re
 
 from selectolax.lexbor import LexborNode
 
-_SKIPPED = frozenset(("script", "style", "noscript", "template"))
-_BLOCKS = frozenset(
-    (
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "br",
-        "caption",
-        "dd",
-        "div",
-        "dl",
-        "dt",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "option",
-        "p",
-        "pre",
-        "section",
-        "select",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-    )
+from collectors.reading.document import TAG_IDS, TEXT
+
+_SKIPPED = frozenset(TAG_IDS[name] for name in ("script", "style", "noscript", "template"))
+_BLOCK_NAMES = (
+    "address article aside blockquote br caption dd div dl dt figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr li main "
+    "nav ol option p pre section select table tbody td tfoot th thead tr ul"
 )
+_BLOCKS = frozenset(TAG_IDS[name] for name in _BLOCK_NAMES.split())
 _LONG_NUMBER = re.compile(r"\d{3}")
 MAX_PIECES = 12
 MAX_DEPTH = 200  # elements below this depth give no text
@@ -67,8 +31,8 @@ def text_of(node: LexborNode) -> str:
 
 def _collect(node: LexborNode, parts: list[str], depth: int) -> None:
     for child in node.iter(include_text=True):
-        tag = child.tag
-        if tag == "-text":
+        tag = child.tag_id
+        if tag == TEXT:
             parts.append(child.text_content or "")
         elif tag in _SKIPPED:
             continue

@@ -38,8 +38,8 @@ article:modified modified updated_time revised og:modified_time mediator_modifie
 """
 _MODIFIED_METAS = tuple(_MODIFIED_NAMES.split())
 _KNOWN_METAS = frozenset((*_PUBLISHED_METAS, *_DATED_METAS, *_MODIFIED_METAS))
-_DATED_KEY = re.compile(r"publish|pubdate|posted|upload|release|created|issued|date", re.IGNORECASE)
-_CHANGED_KEY = re.compile(r"modif|updat|expir|valid|birth|lastmod|end|format|publisher", re.IGNORECASE)
+_DATED_KEY = re.compile(r"publish|pubdate|posted|upload|release|created|issued|date")
+_CHANGED_KEY = re.compile(r"modif|updat|expir|valid|birth|lastmod|end|format|publisher")
 # Languages written only east of Greenwich: their local day is never behind that of UTC.
 _EASTERN = "de it pl ru uk be bg cs sk sr mk hr sl hu ro tr el fi sv no nb da et lv lt kk mn he ar fa hi th vi id ko ja zh"
 _EAST = frozenset(_EASTERN.split())
@@ -86,9 +86,7 @@ def _limit(fetched_at: datetime | None) -> datetime | None:
 
 def _declared(head: Head, own: Sequence[Item]) -> Iterator[tuple[str, str]]:
     """Texts of published times with their evidence: articles, meta tags, other works, then any meta named like a date."""
-    for key in _PUBLISHED_METAS:
-        for text in head.metas.get(key, ()):
-            yield text, f"meta {key}"
+    yield from _meta_texts(head, _PUBLISHED_METAS)
     for item in own:
         if item.type in ARTICLE_TYPES or item.type.endswith(("Article", "Page")):
             yield from _texts(item, "datePublished")
@@ -96,13 +94,19 @@ def _declared(head: Head, own: Sequence[Item]) -> Iterator[tuple[str, str]]:
         yield text, "itemprop datePublished"
     for item in own:
         yield from _texts(item, "datePublished", "datePosted", "uploadDate", "dateCreated")
-    for key in _DATED_METAS:
+    yield from _meta_texts(head, _DATED_METAS)
+    yield from _meta_texts(head, [key for key in head.metas if _is_dated(key)])
+
+
+def _meta_texts(head: Head, keys: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for key in keys:
         for text in head.metas.get(key, ()):
             yield text, f"meta {key}"
-    for key, texts in head.metas.items():
-        if key not in _KNOWN_METAS and _DATED_KEY.search(key) and not _CHANGED_KEY.search(key):
-            for text in texts:
-                yield text, f"meta {key}"
+
+
+def _is_dated(key: str) -> bool:
+    """Whether the name of a meta tag that we do not know speaks of a date of publication."""
+    return key not in _KNOWN_METAS and _DATED_KEY.search(key) is not None and _CHANGED_KEY.search(key) is None
 
 
 def _texts(item: Item, *names: str) -> Iterator[tuple[str, str]]:
@@ -114,9 +118,7 @@ def _texts(item: Item, *names: str) -> Iterator[tuple[str, str]]:
 def _declared_changes(head: Head, own: Sequence[Item]) -> Iterator[tuple[str, str]]:
     for item in own:
         yield from _texts(item, "dateModified")
-    for key in _MODIFIED_METAS:
-        for text in head.metas.get(key, ()):
-            yield text, f"meta {key}"
+    yield from _meta_texts(head, _MODIFIED_METAS)
 
 
 def _first(candidates: Iterable[tuple[str, str]], limit: datetime | None, lang: str | None, order: bool | None) -> Moment | None:
@@ -148,7 +150,7 @@ def _of_image(head: Head, limit: datetime | None) -> Moment | None:
 
 def _day_first(document: Document, claims: Sequence[tuple[str, str]]) -> bool | None:
     """The order of a declared 03/04/2026, by the page's other dates: one with a day over 12, or the same date with dots."""
-    pairs = [(int(m[1]), int(m[2]), int(m[3])) for text, _ in claims if (m := _SLASHED.search(text))]
+    pairs = [(int(m[1]), int(m[2]), int(m[3])) for text, _ in claims if "/" in text and (m := _SLASHED.search(text))]
     if not pairs:
         return None
     for first, second, _ in pairs:
@@ -182,13 +184,8 @@ def _local(
     value = published.value
     if not published.has_time or value.utcoffset() != timedelta(0) or value.time() == time():
         return published
-    others = [moment for text, _ in claims if (moment := read_date(text, lang, strict=True)) is not None]
-    for stamp in (*head.times, *head.published):
-        moment = read_date(stamp, lang, strict=True)
-        if moment is not None and moment.has_time:
-            others.append(moment)
     days = (1,) if lang in _EAST else (1, -1)
-    for other in others:
+    for other in _other_moments(claims, head, lang):
         if not other.has_time:
             if (other.value.date() - value.date()).days in days:
                 return replace(published, value=_on_day(value, other.value.date()))
@@ -208,6 +205,18 @@ def _local(
         if shown is not None and (shown.value.date() - value.date()).days in days:
             return replace(published, value=_on_day(value, shown.value.date()))
     return published
+
+
+def _other_moments(claims: Sequence[tuple[str, str]], head: Head, lang: str | None) -> Iterator[Moment]:
+    """All that the page declares, then the times of its elements."""
+    for text, _ in claims:
+        moment = read_date(text, lang, strict=True)
+        if moment is not None:
+            yield moment
+    for stamp in (*head.times, *head.published):
+        moment = read_date(stamp, lang, strict=True)
+        if moment is not None and moment.has_time:
+            yield moment
 
 
 def _on_day(value: datetime, day: date) -> datetime:

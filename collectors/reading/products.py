@@ -179,12 +179,15 @@ def _title(document: Document, items: Sequence[Item]) -> str:
 def _completed(main: ReadOffer, variants: Sequence[ReadOffer], printed: ReadOffer | None, shop: Shop) -> ReadOffer:
     """Structured data with what the page prints. Its price of zero is a template left empty, unless the page says "free".
 
-    What is sold out and has a price of zero has none: other prices on its page are not its own.
+    What is sold out and has a price of zero has none: other prices on its page are not its own. Nor is a template's word on stock
+    worth more than its price: it counts where the page says the same.
     """
     if main.price_amount == 0 and main.availability == "OutOfStock" and printed is not None and printed.price_amount != 0:
         printed = replace(printed, price_text=None, price_amount=None, old_price_amount=None, price_high_amount=None)
     if main.price_amount == 0 and (printed is None or printed.price_amount != 0):
         main = replace(main, price_text=None, price_amount=None)
+        if main.availability == "OutOfStock" and printed is not None and printed.availability != "OutOfStock":
+            main = replace(main, availability=None, availability_text=None)
     if printed is None:
         return main
     if main.brand and printed.brand and shop.seems_called(main.brand):

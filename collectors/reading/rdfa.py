@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborNode
 
@@ -15,6 +14,7 @@ from collectors.reading.document import Attributes, Document
 from collectors.reading.model import Item
 from collectors.reading.node_text import text_of
 from collectors.reading.vocabulary import bare_property, bare_type
+from collectors.urls import join
 
 MAX_ELEMENTS = 20_000
 MAX_DEPTH = 64
@@ -176,7 +176,7 @@ def _resolve(address: str, url: str | None) -> str:
     if not url or address.startswith("_:"):
         return address
     try:
-        return urljoin(url, address)
+        return join(url, address)
     except ValueError:
         return address
 

@@ -7,18 +7,23 @@ is never a date.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
+from itertools import islice
+from typing import NamedTuple
 
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 from selectolax.lexbor import LexborNode
 
+from collectors.reading.date_words import may_be_relative
 from collectors.reading.dates import read_date
-from collectors.reading.document import Attributes, Document
+from collectors.reading.document import Attributes, Document, Element
 from collectors.reading.head import scope_around, short_text
 from collectors.reading.model import Moment
+
+Regions = Sequence[tuple[int, int]]  # of a text: beginning and end
 
 EARLIEST_YEAR = 1994  # before it there was no web page to publish
 _MOST_NODES = 150
@@ -41,9 +46,12 @@ _DATE_IN_TEXT = re.compile(
     r"|(?:19|20)\d{2}[年년]\s?\d{1,2}[月월]\s?\d{1,2}[日일])(?!\d)"
     r"|\b[^\W\d_]{3,12}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+(?:19|20)\d{2}\b"
 )
-# What every date of the pattern above holds, found many times faster: the pattern is tried only around such places.
-_YEAR_IN_TEXT = re.compile(r"19\d\d|20\d\d|\.\d\d?\.\d\d")
+# One of these is in every date of the pattern above, and each is found many times faster: the pattern is tried only around them.
+_YEARS = (re.compile(r"20\d\d"), re.compile(r"19\d\d"), re.compile(r"\.\d\d?\.\d\d"))
+_NUMBER = re.compile(r"\d+")
 _BEFORE_YEAR, _AFTER_YEAR = 40, 45  # characters of a date around its year
+_MOST_DATES = 200  # looked at in one text
+_LONGEST_LABEL = 40  # characters before a date
 _LABELLED = re.compile(
     r"\b(?:publi(?:shed|cado|é|cato|kowano)|posted|опубликован|дата публикации|создан|veröffentlicht|erschienen|erstellt|datum|"
     r"stand|geplaatst|dodano|yayın\w*|first published|date)\w*[^\d\w]{0,4}(?:(?:am|on|le|el|il|op|at|by)\s)?[^\d\n]{0,14}\Z",
@@ -53,35 +61,13 @@ _CHANGED = re.compile(
     r"(?:updat|modif|обновл|измен|aktualis|geändert|bearbeitet|edited|mis à jour|actualiz|letzte)\w*[^\d]{0,24}$", re.IGNORECASE
 )
 # One of these is in every label of the two patterns above: asked first.
-_LABEL_STEMS = (
-    *(
-        "publi",
-        "posted",
-        "опубликован",
-        "дата публикации",
-        "создан",
-        "veröffentlicht",
-        "erschienen",
-        "erstellt",
-        "datum",
-        "stand",
-    ),
-    *(
-        "geplaatst",
-        "dodano",
-        "yayın",
-        "date",
-        "updat",
-        "modif",
-        "обновл",
-        "измен",
-        "aktualis",
-        "geändert",
-        "bearbeitet",
-        "edited",
-    ),
-    *("mis à jour", "actualiz", "letzte"),
-)
+_PUBLISHED_STEMS = (
+    "publi", "posted", "опубликован", "дата публикации", "создан", "veröffentlicht", "erschienen", "erstellt", "datum", "stand",
+    "geplaatst", "dodano", "yayın", "date",
+)  # fmt: skip
+_CHANGED_STEMS = (
+    "updat", "modif", "обновл", "измен", "aktualis", "geändert", "bearbeitet", "edited", "mis à jour", "actualiz", "letzte",
+)  # fmt: skip
 _COPYRIGHT = re.compile(
     r"©|copyright|\(c\)|all rights reserved|все права|valid|gültig|expires|regist|joined|member since|mitglied seit|на сайте с|"
     r"geboren|born",
@@ -108,38 +94,37 @@ def is_possible(moment: Moment, limit: datetime | None) -> bool:
         return False
 
 
+class _Terms(NamedTuple):
+    """How the dates of one page are read: none is after `limit`; `order` is that of day and month, where it is known."""
+
+    limit: datetime | None
+    fetched_at: datetime | None
+    lang: str | None
+    order: bool | None
+
+    def date(self, text: str, base: datetime | None = None) -> Moment | None:
+        moment = read_date(text, self.lang, base, self.order, strict=True)
+        return moment if moment is not None and is_possible(moment, self.limit) else None
+
+
 def shown_date(
     document: Document, limit: datetime | None, fetched_at: datetime | None, lang: str | None, order: bool | None
 ) -> Moment | None:
-    """The date that the page shows: after its heading, else labelled as publication, else the first anywhere."""
-    before: list[Moment] = []
-    after: list[Moment] = []
-    marked = [
-        element
-        for element in document.with_attribute("itemprop")
-        if "date" in (element[2]["itemprop"] or "").lower() and "review" not in (scope_around(element[0]).get("itemprop") or "")
-    ]
-    named = (document.called(*_NAMES), document.identified("date"))
-    is_after = False
-    left = _MOST_READ
-    for node, tag, attributes in document.in_order(document.tagged("h1"), document.tagged("time"), *named, marked)[:_MOST_NODES]:
-        if tag == "h1":
-            is_after = True
-            continue
-        raw = node.text()
-        left -= len(raw)
-        if left < 0:
-            break
-        moment = _of_element(node, tag, attributes, raw, limit, fetched_at, lang, order)
-        if moment is None or _is_beside(node, attributes):
-            continue
-        if _says_published(attributes):
-            return moment
-        (after if is_after else before).append(moment)
-    if after:
-        return after[0]
-    plain, labelled, changed = _in_text(visible_text(document), limit, lang, order)
-    return labelled or (before[0] if before else None) or plain or changed
+    """The date that the page shows: marked as publication, else after its heading, labelled as publication, or the first."""
+    terms = _Terms(limit, fetched_at, lang, order)
+    elements = _dated_elements(document)
+    heading = next((place for place, (_, tag, _) in enumerate(elements) if tag == "h1"), len(elements))
+    published: list[Element] = []
+    after: list[Element] = []
+    before: list[Element] = []
+    for place, element in enumerate(elements):
+        if element[1] != "h1":
+            (published if _says_published(element[2]) else after if place > heading else before).append(element)
+    if found := _first_shown(published, terms) or _first_shown(after, terms):
+        return found
+    text = visible_text(document)
+    regions = _regions(text)
+    return _labelled(text, regions, terms) or _first_shown(before, terms) or _unlabelled(text, regions, terms)
 
 
 def visible_text(document: Document) -> str:
@@ -147,37 +132,56 @@ def visible_text(document: Document) -> str:
     return "\n".join(document.blocks.texts)[:_LONGEST_TEXT]
 
 
+def _dated_elements(document: Document) -> Sequence[Element]:
+    """Main headings, and elements whose tag or names say that they show a date."""
+    marked = [
+        element
+        for element in document.with_attribute("itemprop")
+        if "date" in (element[2]["itemprop"] or "").lower() and "review" not in (scope_around(element[0]).get("itemprop") or "")
+    ]
+    named = (document.called(*_NAMES), document.identified("date"))
+    return document.in_order(document.tagged("h1"), document.tagged("time"), *named, marked)[:_MOST_NODES]
+
+
 def _says_published(attributes: Attributes) -> bool:
-    marks = f"{attributes.get('itemprop') or ''} {attributes.get('class') or ''}".lower()
-    return "publish" in marks or "pubdate" in attributes
+    return (
+        "pubdate" in attributes
+        or "publish" in (attributes.get("class") or "").lower()
+        or "publish" in (attributes.get("itemprop") or "").lower()
+    )
 
 
-def _of_element(
-    node: LexborNode,
-    tag: str,
-    attributes: Attributes,
-    raw: str,
-    limit: datetime | None,
-    fetched_at: datetime | None,
-    lang: str | None,
-    order: bool | None,
-) -> Moment | None:
-    for stamp in (attributes.get("datetime"), attributes.get("content")):
-        if stamp and (moment := read_date(stamp, lang, day_first=order, strict=True)) and is_possible(moment, limit):
-            return replace(moment, evidence=f"shown {tag}")
-    if not 6 <= len(raw) <= _LONGEST_RAW or (fetched_at is None and _YEAR_IN_TEXT.search(raw) is None):
-        return None
-    text = short_text(node, _LONGEST_SHOWN)
-    if len(text) < 6 or _COPYRIGHT.search(text):
-        return None
-    plain, labelled, changed = _in_text(text, limit, lang, order)
-    if moment := labelled or plain or changed:
-        return moment
-    if fetched_at is not None and len(text) < 60:
-        moment = read_date(text, lang, fetched_at, order, strict=True)
-        if moment is not None and is_possible(moment, limit):
+def _first_shown(elements: Sequence[Element], terms: _Terms) -> Moment | None:
+    """The first date of these elements that is the page's own."""
+    left = _MOST_READ
+    for node, tag, attributes in elements:
+        raw = node.text()
+        left -= len(raw)
+        if left < 0:
+            return None
+        moment = _of_element(node, tag, attributes, raw, terms)
+        if moment is not None and not _is_beside(node, attributes):
             return moment
     return None
+
+
+def _of_element(node: LexborNode, tag: str, attributes: Attributes, raw: str, terms: _Terms) -> Moment | None:
+    for stamp in (attributes.get("datetime"), attributes.get("content")):
+        if stamp and (moment := terms.date(stamp)):
+            return replace(moment, evidence=f"shown {tag}")
+    if not 6 <= len(raw) <= _LONGEST_RAW:
+        return None
+    has_year = _has_year(raw)
+    if not has_year and (terms.fetched_at is None or not may_be_relative(raw)):
+        return None
+    text = short_text(node, _LONGEST_SHOWN)
+    if len(text) < 6:
+        return None
+    regions = _regions(text) if has_year else ()
+    moment = _labelled(text, regions, terms) or _unlabelled(text, regions, terms)
+    if moment is None and terms.fetched_at is not None and len(text) < 60:
+        moment = terms.date(text, terms.fetched_at)
+    return None if moment is None or _COPYRIGHT.search(text) else moment
 
 
 def _is_beside(node: LexborNode, attributes: Attributes) -> bool:
@@ -198,56 +202,74 @@ def _names_other_pages(attributes: Attributes) -> bool:
     return _OTHER_PAGES.search(f"{attributes.get('class') or ''} {attributes.get('id') or ''}") is not None
 
 
-def _in_text(
-    text: str, limit: datetime | None, lang: str | None, order: bool | None
-) -> tuple[Moment | None, Moment | None, Moment | None]:
-    """The first date of a text that has no label, one labelled as publication, one labelled as change."""
-    plain = labelled = changed = None
-    for place, match in enumerate(_dates_in(text)):
-        if place > 200:
-            break
-        leading = text[max(0, match.start() - 40) : match.start()]
-        if _COPYRIGHT.search(leading[-20:]):
+def _labelled(text: str, regions: Regions, terms: _Terms) -> Moment | None:
+    """The first date of a text that its label calls one of publication."""
+    for start, end in regions:
+        if not _holds(text[max(0, start - _LONGEST_LABEL) : end], _PUBLISHED_STEMS):
             continue
-        kind = _kind_of(leading)
-        if (kind == 0 and plain) or (kind == 2 and changed):
+        for match in _DATE_IN_TEXT.finditer(text, start, end):
+            label = _label_of(text, match)
+            if _LABELLED.search(label) is None or _is_changed(label) or _is_copyright(label):
+                continue
+            if moment := terms.date(match[0]):
+                return replace(moment, evidence="text, labelled as published")
+    return None
+
+
+def _unlabelled(text: str, regions: Regions, terms: _Terms) -> Moment | None:
+    """The first date of a text that has no label, else the first that is called one of change."""
+    changed = None
+    dates = (match for start, end in regions for match in _DATE_IN_TEXT.finditer(text, start, end))
+    for match in islice(dates, _MOST_DATES):
+        label = _label_of(text, match)
+        is_changed = _is_changed(label)
+        if (is_changed and changed) or _is_copyright(label):
             continue
-        moment = read_date(match[0], lang, day_first=order, strict=True)
-        if moment is None or not is_possible(moment, limit):
+        if not is_changed and _holds(label, _PUBLISHED_STEMS) and _LABELLED.search(label):
             continue
-        if kind == 1:
-            labelled = replace(moment, evidence="text, labelled as published")
-            break
-        if kind == 2:
-            changed = replace(moment, evidence="text, labelled as changed")
-        else:
-            plain = replace(moment, evidence="text")
-    return plain, labelled, changed
+        moment = terms.date(match[0])
+        if moment is not None and not is_changed:
+            return replace(moment, evidence="text")
+        changed = changed or moment
+    return replace(changed, evidence="text, labelled as changed") if changed else None
 
 
-def _kind_of(leading: str) -> int:
-    """2 where the words before a date call it one of change, 1 of publication, else 0."""
-    lower = leading.lower()
-    if not any(stem in lower for stem in _LABEL_STEMS):
-        return 0
-    return 2 if _CHANGED.search(leading) else 1 if _LABELLED.search(leading) else 0
+def _label_of(text: str, date: re.Match[str]) -> str:
+    return text[max(0, date.start() - _LONGEST_LABEL) : date.start()]
 
 
-def _dates_in(text: str) -> Iterator[re.Match[str]]:
-    """What looks like a date, in order."""
-    start = end = 0
-    for place in _YEAR_IN_TEXT.finditer(text):
-        if end and place.start() - _BEFORE_YEAR > end:
-            yield from _DATE_IN_TEXT.finditer(text, start, end)
-            start = end = 0
-        start = start if end else max(0, place.start() - _BEFORE_YEAR)
-        end = place.end() + _AFTER_YEAR
-    if end:
-        yield from _DATE_IN_TEXT.finditer(text, start, end)
+def _is_changed(label: str) -> bool:
+    return _holds(label, _CHANGED_STEMS) and _CHANGED.search(label) is not None
+
+
+def _is_copyright(label: str) -> bool:
+    return _COPYRIGHT.search(label[-20:]) is not None
+
+
+def _holds(text: str, stems: Iterable[str]) -> bool:
+    lower = text.lower()
+    return any(stem in lower for stem in stems)
+
+
+def _has_year(text: str) -> bool:
+    this_century, last_century, short = _YEARS
+    return bool(this_century.search(text) or last_century.search(text) or short.search(text))
+
+
+def _regions(text: str) -> Regions:
+    """Where dates may stand, in order: around what looks like a year, if a number stands there that may be a day."""
+    regions: list[tuple[int, int]] = []
+    for first, last in sorted([match.span() for pattern in _YEARS for match in pattern.finditer(text)]):
+        start = max(0, first - _BEFORE_YEAR)
+        if regions and start <= regions[-1][1]:
+            start = regions.pop()[0]
+        regions.append((start, last + _AFTER_YEAR))
+    return [region for region in regions if any(len(number) <= 2 for number in _NUMBER.findall(text, *region))]
 
 
 def hidden_date(document: Document, limit: datetime | None, lang: str | None) -> Moment | None:
     """The first date that a script's data calls one of publication."""
+    terms = _Terms(limit, None, lang, None)
     raw = document.tree.raw_html or b""
     done = 0
     for _, start, end in _script_names().find_matches_as_indexes(raw)[:_MOST_PLACES]:
@@ -260,8 +282,7 @@ def hidden_date(document: Document, limit: datetime | None, lang: str | None) ->
         script = raw.rfind(b"<script", 0, match.start())
         if script <= raw.rfind(b"</script", 0, match.start()) or _is_of_replies(raw, script):
             continue
-        moment = read_date(match[1].decode("utf-8", "replace"), lang, strict=True)
-        if moment is not None and is_possible(moment, limit):
+        if moment := terms.date(match[1].decode("utf-8", "replace")):
             return replace(moment, evidence="script")
     return None
 

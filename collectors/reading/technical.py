@@ -7,7 +7,7 @@ only an example (`UA-XXXXX-Y`, one digit over and over) and what is commented ou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl
@@ -168,12 +168,16 @@ def read_technical_ids(document: Document, links: Iterable[Link] = ()) -> tuple[
             content = (attributes.get("content") or "").strip()
             app = _APP_ID.search(content) if name in _APP_METAS else None
             found.add(_METAS[name], app.group(1) if app else content[:MAX_VALUE])
-    urls = [link.url for link in links]
-    joined = "\n".join(urls)
-    if any(mark in joined for mark in _LINK_MARKS):
-        for url in urls:
-            _read_link(url, found)
+    for url in _marked([link.url for link in links]):
+        _read_link(url, found)
     return tuple(found.ids)
+
+
+def _marked(urls: Sequence[str]) -> list[str]:
+    """Those of the addresses that hold a mark, in their order; most pages have none, as one look at all shows."""
+    joined = "\n".join(urls)
+    marked = {number for mark in _LINK_MARKS if mark in joined for number, url in enumerate(urls) if mark in url}
+    return [urls[number] for number in sorted(marked)]
 
 
 class _Found:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from collectors.reading.head import Head, clean, first_text
 from collectors.reading.model import Item
 
-_SEPARATOR = re.compile(r"\s+[|\-–—·•:/>~]+\s+|\s*[|｜ㅣ•]\s*|\s+[»«]\s+|\s+::\s+|：")
+_SEPARATOR = re.compile(r"\s+(?:[|\-–—·•:/>~]+\s+|[|｜ㅣ•]\s*|[»«]\s+)|[|｜ㅣ•]\s*|：")
+_SEPARATORS = frozenset("|｜ㅣ•-–—·:/>~»«：")  # one of them is in every match of the pattern above
 _CUT = re.compile(r"\s*[|｜ㅣ\-–—·•»:：/>~]")
 _WORD = re.compile(r"\w+")
 _LEAST_SHOWN = 20  # characters: a shorter only heading is often the site's name or a section
@@ -23,25 +24,30 @@ def read_title(head: Head, own: Sequence[Item], names: Sequence[str], host: str)
     """
     h1s = head.h1s[:10]
     names = [name for name in names if name]
-    page = strip_site_name(head.title or "", names, host)
+    bare = host.removeprefix("www.")
+    site = {_key(name) for name in (*names, host, bare, bare.split(".")[0])} - {""}
     headline = next((text for item in own[:3] if (text := first_text(item, "headline", "name"))), "")
-    claimed = "" if headline.startswith(("…", "...")) else strip_site_name(headline, names, host)
-    social = strip_site_name(head.first("og:title", "twitter:title") or "", names, host)
-    twitter = strip_site_name(head.first("twitter:title") or "", names, host)
+    if headline.startswith(("…", "...")):
+        headline = ""
+    given = (head.title or "", headline, head.first("og:title", "twitter:title") or "", head.first("twitter:title") or "")
+    stripped = {text: strip_site_name(text, site) for text in set(given)}  # two of them are often the same
+    page, claimed, social, twitter = (stripped[text] for text in given)
     pool = [text for text in (page, claimed, social, twitter, *h1s) if text]
+    pool.sort(key=len)
     page, claimed, social = (_shortened(text, pool) for text in (page, claimed, social))
-    if claimed and social and _key(claimed) != _key(social):
-        if (_key(claimed) == _key(page)) != (_key(social) == _key(page)):
-            return social if _key(claimed) == _key(page) else claimed
-        shown = {_key(h1) for h1 in h1s}
-        return social if _key(social) in shown else claimed
+    if claimed and social and (claimed_key := _key(claimed)) != (social_key := _key(social)):
+        page_key = _key(page)
+        if (claimed_key == page_key) != (social_key == page_key):
+            return social if claimed_key == page_key else claimed
+        return social if social_key in map(_key, h1s) else claimed
     if declared := social or claimed:
         if len(h1s) == 1 and len(h1s[0]) >= _LEAST_SHOWN:
-            if _key(h1s[0]) == _key(declared):
+            declared_key, h1_key = _key(declared), _key(h1s[0])
+            if h1_key == declared_key:
                 return (
                     declared if h1s[0].isupper() or len(h1s[0]) != len(declared) else h1s[0]
                 )  # the page's own quotes and dashes
-            if not claimed and not _is_name(h1s[0], {_key(name) for name in names}) and _key(declared) not in _key(h1s[0]):
+            if not claimed and not _is_name(h1s[0], {_key(name) for name in names}) and declared_key not in h1_key:
                 return h1s[0]
         return declared
     if len(h1s) == 1 and (not page or _key(h1s[0]) in _key(page)):
@@ -50,8 +56,8 @@ def read_title(head: Head, own: Sequence[Item], names: Sequence[str], host: str)
 
 
 def _shortened(text: str, pool: Sequence[str]) -> str:
-    """A title that another declaration gives without what follows a separator: section, site, date."""
-    for other in sorted(pool, key=len):
+    """A title that another declaration (the shortest first) gives without what follows a separator: section, site, date."""
+    for other in pool:
         if (
             len(other) < len(text)
             and text.startswith(other)
@@ -62,13 +68,11 @@ def _shortened(text: str, pool: Sequence[str]) -> str:
     return text
 
 
-def strip_site_name(title: str, names: Sequence[str], host: str) -> str:
-    """Cuts parts at either end that are the site's name or its address."""
+def strip_site_name(title: str, keys: set[str]) -> str:
+    """Cuts parts at either end that are the site's name or its address, whose keys these are."""
     title = clean(title)[:2_000]
-    bare = host.removeprefix("www.")
-    keys = {_key(name) for name in (*names, host, bare, bare.split(".")[0])} - {""}
     while True:
-        cuts = list(_SEPARATOR.finditer(title))
+        cuts = [] if _SEPARATORS.isdisjoint(title) else list(_SEPARATOR.finditer(title))
         if not cuts:
             return title
         last, first = cuts[-1], cuts[0]

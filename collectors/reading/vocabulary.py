@@ -4,6 +4,7 @@ import re
 
 _SCHEMA = re.compile(r"(?i)^\s*(?:https?:/{1,2}(?:www\.)?schema\.org/+(?:#)?|schema:|s:(?=[A-Za-z]))")
 _LEGACY = re.compile(r"(?i)^\s*(?:https?://(?:www\.|rdf\.)?data-vocabulary\.org/#?|v:(?=[A-Za-z]))")
+_USUAL = ("http://schema.org/", "https://schema.org/")  # nearly all, known without a pattern
 
 
 def bare_type(address: str) -> str:
@@ -11,6 +12,9 @@ def bare_type(address: str) -> str:
     address = address.strip()
     if ":" not in address:
         return address
+    for usual in _USUAL:
+        if address.startswith(usual) and address[len(usual) :].isalnum():
+            return address[len(usual) :]
     for pattern in (_SCHEMA, _LEGACY):
         if match := pattern.match(address):
             return address[match.end() :].strip("/") or address

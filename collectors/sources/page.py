@@ -16,6 +16,8 @@ from collectors.records import Offer, Page
 from collectors.source import TARGET, Capture, Expect, Known, ParseError, Request, Source, Watch, Window
 from collectors.targets import web_address
 
+MOST_SELECTOR = 500  # characters: a selector of thousands of steps would cost a page its time
+
 SOURCE = Source(
     name="page",
     kinds=(Page, Offer),
@@ -37,6 +39,8 @@ canonical_target = web_address
 
 def canonical_options(options: Mapping[str, Any]) -> dict[str, Any]:
     if (selector := options.get("selector")) is not None:
+        if len(str(selector)) > MOST_SELECTOR:
+            raise ValueError(f"selector of {len(str(selector))} characters: at most {MOST_SELECTOR}")
         try:
             LexborHTMLParser("<p></p>").css(str(selector))
         except SelectolaxError as error:

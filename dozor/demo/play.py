@@ -57,6 +57,7 @@ def play(
             for number, day in enumerate(days, 1):
                 config = _settings(folder, market, day)
                 if number == nights and last_night is not None:
+                    say(f"night {number} of {nights}, {day}: in Airflow, which takes a while to start.")
                     last_night(config)
                     continue
                 _night(load_settings(config), pool)

@@ -38,7 +38,7 @@ steps.collect("night", steps.due("manual", "night", settings=settings), settings
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
-def test_a_signal_ends_a_night_cleanly_and_keeps_what_was_archived(tmp_path: Path, sent: signal.Signals) -> None:  # 147
+def test_a_signal_ends_a_night_cleanly_and_keeps_what_was_archived(tmp_path: Path, sent: signal.Signals) -> None:
     site = Site()
     site.put(HOST, "/", home(*(f"/p/{n}" for n in range(120))))
     for n in range(120):

@@ -147,7 +147,7 @@ def test_the_past_is_asked_only_of_sources_that_can_answer_for_it(settings: Sett
     assert any(line.startswith("site: can only be seen as it is now") for line in lines)
 
 
-def test_a_source_without_a_contact_is_not_asked(settings: Settings) -> None:  # 84
+def test_a_source_without_a_contact_is_not_asked(settings: Settings) -> None:
     from dozor.settings import SettingsError
 
     nameless = settings.model_copy(update={"contact": ""})

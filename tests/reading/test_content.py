@@ -7,7 +7,7 @@ from collectors.reading.blocks import Blocks
 from collectors.reading.content import Content, judge, prepare, read_content
 from collectors.reading.content_context import SECOND_FEATURES
 from collectors.reading.content_features import FEATURES, measure
-from collectors.reading.content_model import build_trees, expected_best, load_scores, load_trees, probabilities, sums
+from collectors.reading.content_model import build_trees, expected_best, load_scores, load_trees
 from collectors.reading.content_scores import name_tokens
 from collectors.reading.document import read_document
 from collectors.reading.explain import contributions, explain_page
@@ -167,10 +167,11 @@ def test_a_description_with_control_characters_is_measured_as_one_block() -> Non
 def test_blocks_know_their_words_and_lengths() -> None:
     measured = measure(blocks_of("<p>Tea costs $4, <a href=/>see</a><p>42"), "Tea", load_scores())
 
-    assert measured.tokens == ["tea", "costs", "4", "see", "\x00", "42", "\x00"]
-    assert measured.token_block.tolist() == [0, 0, 0, 0, 0, 1, 1]
-    assert (measured.words.tolist(), measured.chars.tolist(), measured.linked.tolist()) == ([4, 1], [17, 2], [3, 0])
-    assert (measured.money.tolist(), measured.digits.tolist()) == ([1, 0], [1 / 17, 1])
+    row = dict(zip(FEATURES, measured.rows.tolist(), strict=True))
+    assert (measured.words.tolist(), measured.chars.tolist()) == ([4, 1], [17, 2])
+    assert row["money"] == [1, 0]
+    assert row["link_share"] + row["digits"] == pytest.approx([3 / 17, 0, 1 / 17, 1])
+    assert row["title_share"] == [0.25, 0]
 
 
 def test_an_address_alone_can_tell_a_kind() -> None:
@@ -224,14 +225,14 @@ def test_trees_answer_by_the_bits_of_their_questions() -> None:
     stored = TWO_QUESTIONS | {"bias": [0.5], "features": ["b", "a"]}
     rows = np.array([[0, 0, 3, 3], [0, 2, 0, 2]], np.float32)  # a, b
 
-    assert sums(build_trees(stored, ("a", "b")), rows)[:, 0].tolist() == [0.5, 1.5, 2.5, 3.5]
+    assert build_trees(stored, ("a", "b")).sums(rows)[:, 0].tolist() == [0.5, 1.5, 2.5, 3.5]
 
 
 def test_contributions_add_up_to_the_difference_from_the_mean_leaf() -> None:
     trees = build_trees(TWO_QUESTIONS, ("a", "b"))
     rows = np.array([[0, 2, 0, 2], [0, 0, 3, 3]], np.float32)
 
-    assert contributions(trees, rows).sum(axis=0).tolist() == (sums(trees, rows)[:, 0] - 1.5).tolist()
+    assert contributions(trees, rows).sum(axis=0).tolist() == (trees.sums(rows)[:, 0] - 1.5).tolist()
 
 
 def test_explain_names_a_decision_and_reasons_for_every_block() -> None:
@@ -269,5 +270,5 @@ def test_text_of_a_fragment_keeps_lines_and_drops_markup(html: str, text: str) -
 def test_probabilities_lie_between_none_and_all() -> None:
     document = read_document(ARTICLE)
     _, rows = judge(prepare(document, None, []))
-    found = probabilities(load_trees("content_second", SECOND_FEATURES), rows)
+    found = load_trees("content_second", SECOND_FEATURES).probabilities(rows)
     assert ((found >= 0) & (found <= 1)).all()

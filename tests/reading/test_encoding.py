@@ -72,6 +72,14 @@ def test_the_http_charset_goes_before_the_meta_element():
     assert decode(body, charset="iso-8859-1")[1] == "windows-1252"
 
 
+@pytest.mark.parametrize("declared", ["iso-8859-1", None])
+@pytest.mark.parametrize("text", ["Free from 30 £. © 2026 Samovar House", "Straße, café: 12 €", "© 2026"])
+def test_signs_that_stand_alone_make_no_cyrillic_page(text, declared):
+    meta = f"<meta charset={declared}>" if declared else ""
+
+    assert text in decode(page(text, meta).encode("windows-1252"), charset=declared)[0]
+
+
 def test_a_declaration_quoted_inside_json_is_not_its_own():
     body = ('{"html": "<meta charset=koi8-r>", "text": "' + TEXT + '"}').encode("windows-1251")
 
@@ -102,10 +110,10 @@ def test_any_bytes_give_a_text(body, charset):
 
 
 def test_a_large_body_of_noise_takes_bounded_time():
-    start = time.perf_counter()
+    start = time.process_time()
     decode(bytes(range(128, 256)) * 40_000)
 
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 def test_real_files_in_known_encodings():

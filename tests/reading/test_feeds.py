@@ -156,11 +156,11 @@ DEEP = "<rss><channel>" + "<a>" * 100_000
 
 @pytest.mark.parametrize("markup", [BOMB, OUTSIDE, QUADRATIC, DEEP], ids=["billion laughs", "outside", "quadratic", "deep"])
 def test_xml_bombs_are_refused_quickly(markup):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(FeedError):
         feed(markup)
 
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_a_plain_entity_of_the_document_is_its_text():
@@ -168,11 +168,11 @@ def test_a_plain_entity_of_the_document_is_its_text():
 
 
 def test_ten_thousand_items_take_seconds():
-    start = time.perf_counter()
+    start = time.process_time()
     read = feed("<rss><channel>" + "<item><title>t</title><link>https://a.example/1</link></item>" * 10_000 + "</channel></rss>")
 
     assert len(read.items) == 10_000
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 @given(st.binary(max_size=400))

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.reading.content_features import Measured, measure
-from collectors.reading.content_model import load_scores
-from collectors.reading.content_scores import END, Doubles
-from collectors.reading.document import Document, read_document
+from benchmarks.kind_marks import marks
+from collectors.reading.content import Prepared, prepare
+from collectors.reading.content_features import measure
+from collectors.reading.content_model import WEIGHTS, load_scores
+from collectors.reading.document import read_document
 from collectors.reading.kind import (
     KINDS,
     MEASURES,
     READERS,
-    build_reader,
-    content_words,
+    TOPICS,
+    build_address_reader,
     load_readers,
-    marks,
     measures,
     read_kind,
     softmax,
     verdict,
+    write_verdicts,
 )
+from collectors.reading.native.counting import Measured
+from collectors.reading.native.library import Doubles
 
 PAGE = (
     "<meta property='og:type' content='article'><title>Spring tea</title><body class='post-page'><h1>Spring tea</h1>"
@@ -32,34 +37,56 @@ PAGE = (
 STORED = {"bias": [0.0] * len(KINDS), "marks": {"forum": [0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0], "shop": [0.0, 2.0] + [0.0] * 5}}
 
 
-def likely(html: str) -> tuple[Document, Measured, Doubles]:
-    document = read_document(html)
-    measured = measure(document.blocks, "Spring tea", load_scores())
-    return document, measured, np.full(len(document.blocks.texts), 0.9)
+def likely(html: str, url: str = "https://a.example/b") -> tuple[Prepared, Measured, Doubles]:
+    page = prepare(read_document(html), url, [])
+    measured = measure(page.document.blocks, page.title, load_scores())
+    return page, measured, np.full(len(page.document.blocks.texts), 0.9)
 
 
 def test_what_is_measured_has_a_name_each() -> None:
-    document, measured, first = likely(PAGE)
-    counted = measures(document, "https://a.example/b", [], measured, first, content_words(document.blocks, first))
+    page, measured, first = likely(PAGE)
+    row = measures(page.document, page.url, [], measured, first)
+    write_verdicts(row, load_readers(), frozenset(), measured, first)
 
-    assert len(counted) == len(MEASURES) - len(READERS) * len(KINDS)
-    assert np.isfinite(counted).all()
-    assert counted[MEASURES.index("tag_p")] == np.log1p(1)
-    assert counted[MEASURES.index("content_you")] > 0
+    assert np.isfinite(row).all()
+    assert row[MEASURES.index("tag_p")] == np.log1p(1)
+    assert row[MEASURES.index("kept_p")] > 0
+    assert row[MEASURES.index("content_you")] > 0
 
 
 def test_marks_come_from_the_address_the_names_and_the_words() -> None:
-    document, measured, _ = likely(PAGE)
-    address, names, words = marks(document, "https://a.example/forum/12?p=2", [], "Spring tea", measured, ["price"])
+    page, _, first = likely(PAGE, "https://a.example/forum/12?p=2")
+    address, names, words = marks(page, first)
 
     assert {"first:forum", "leaf:N", "query:yes", "og:article", "title:spring"} <= address
     assert {"post", "body:post", "label:reply"} <= names
     assert {"price", "head:spring", "title:tea"} <= words
-    assert END not in names | words
+
+
+@pytest.mark.parametrize("html", [PAGE, PAGE * 40, PAGE.replace("tea", "чай Ёж I\u0307ST \U0001f375 x2²"), "<p>" + "чай " * 5000])
+def test_readers_conclude_from_hashes_what_they_would_from_the_words_themselves(html: str) -> None:
+    page, measured, first = likely(html)
+    readers = load_readers()
+    row = measures(page.document, page.url, [], measured, first)
+    address, *heard = marks(page, first)
+    write_verdicts(row, readers, address, measured, first)
+    weights = json.loads((WEIGHTS / "kind_marks.json").read_text(encoding="utf-8"))
+    told = [verdict(build_address_reader(weights[name]), known) for name, known in zip(READERS[1:], heard, strict=True)]
+
+    assert row[-2 * len(KINDS) :].tolist() == pytest.approx(np.concatenate(told).tolist())
+
+
+def test_topics_are_words_in_per_cent_of_all() -> None:
+    page, measured, first = likely("<p>you and tea and cups")
+    row = measures(page.document, page.url, [], measured, first)
+    write_verdicts(row, load_readers(), frozenset(), measured, first)
+
+    assert row[MEASURES.index("content_you")] == pytest.approx(20)
+    assert sum(row[MEASURES.index(f"page_{topic}")] > 0 for topic in TOPICS) == 1
 
 
 def test_a_reader_weighs_the_marks_it_knows() -> None:
-    reader = build_reader(STORED)
+    reader = build_address_reader(STORED)
 
     assert KINDS[int(np.argmax(verdict(reader, frozenset({"forum", "unknown"}))))] == "forum"
     assert KINDS[int(np.argmax(verdict(reader, frozenset({"shop"}))))] == "product"
@@ -72,8 +99,8 @@ def test_every_reader_is_there() -> None:
 
 @given(st.text(max_size=80))
 def test_any_address_gives_probabilities_of_all_kinds(url: str) -> None:
-    document, measured, first = likely("<p>Tea")
-    kinds = read_kind(document, url, [], "", measured, first)
+    page, measured, first = likely("<p>Tea")
+    kinds = read_kind(page.document, url, [], "", measured, first)
 
     assert len(kinds) == len(KINDS)
     assert sum(kinds) == pytest.approx(1)

@@ -69,10 +69,10 @@ def test_the_answer_does_not_depend_on_what_was_asked_before():
 
 def test_a_long_text_costs_no_more_than_its_beginning():
     detect("разогрев")
-    start = time.perf_counter()
+    start = time.process_time()
     detect("а" * 5_000_000)
 
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_real_sentences():

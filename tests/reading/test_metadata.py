@@ -153,10 +153,10 @@ def test_a_million_metas_are_not_all_read():
 )
 def test_a_hostile_page_takes_bounded_time(html):
     document = read_document(html)
-    start = time.perf_counter()
+    start = time.process_time()
     read_metadata(document, (), URL, None)
 
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
 
 
 @settings(max_examples=60)

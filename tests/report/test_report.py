@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,6 +18,7 @@ from threading import Thread
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import duckdb
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
@@ -31,7 +34,7 @@ from warehouse.report.words import words_of
 NOW = datetime(2026, 11, 3, 1, 10, tzinfo=UTC)
 MARK = "dozorpwned"  # what a payload would set as the title of the document
 
-# Case report_xss, G12. {js} would run `document.title = MARK` or ask a server for /leak.
+# R-222, G-12. {js} would run `document.title = MARK` or ask a server for /leak.
 PAYLOADS = [
     payload.replace("{js}", f"document.title='{MARK}'")
     for payload in (
@@ -165,6 +168,7 @@ def hostile_row(text: str) -> Anything:
         is_fresh=True,
         is_own=True,
         is_name=False,
+        changes=[{"change": text, "size": 1, "was": text, "is": text}],
     )
 
 
@@ -373,6 +377,8 @@ projects:
         watches:
           - page: http://kettle.example:{port}/
           - page: http://kettle.example:{port}/closed
+          - page: http://kettle.example:{port}/rated
+          - page: http://kettle.example:{port}/pot
           - meta_ads: "100000000000101"
       - id: dark
         name: Dark
@@ -382,20 +388,48 @@ projects:
 """
 
 
+Seen = tuple[Facts, str, Path]  # the facts, the page written from them, the store
+
+
+def product(name: str, price: str, availability: str, review_count: int) -> str:
+    item = {
+        "@context": "https://schema.org",
+        "@type": "Product",
+        "name": name,
+        "aggregateRating": {"@type": "AggregateRating", "ratingValue": 4.1, "reviewCount": review_count},
+        "offers": {
+            "@type": "Offer",
+            "price": price,
+            "priceCurrency": "GBP",
+            "availability": f"https://schema.org/{availability}",
+        },
+    }
+    return (
+        f"<title>{name}</title><script type='application/ld+json'>{json.dumps(item)}</script><h1>{name}</h1><p>For four cups.</p>"
+    )
+
+
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> tuple[Facts, str]:
-    """Two nights: one page is well, one vanishes behind an error, one is forbidden by robots.txt, ads lack their token."""
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    """Two nights: one page is well, one vanishes behind an error, one is forbidden by robots.txt, ads lack their token.
+
+    Of two products one gains a review, the other one runs out and changes its name.
+    """
     folder = tmp_path_factory.mktemp("report")
     site = Site()
     site.put("kettle.example", "/", "<title>Kettle</title><h1>Kettle</h1><p>Teas of all kinds.</p>")
     site.put("kettle.example", "/robots.txt", "User-agent: *\nDisallow: /closed", "text/plain")
     site.put("dark.example", "/", "<h1>broken</h1>", status=410)
+    site.put("kettle.example", "/rated", product("Rated tea", "8.00", "InStock", 10))
+    site.put("kettle.example", "/pot", product("Pot", "30.00", "InStock", 2))
     with serving(site), pytest.MonkeyPatch.context() as patch:
         patch.setattr("dozor.parsing.SECONDS_PER_CAPTURE", 60.0)  # the machine of the tests may be busy
         settings = settings_for(folder, site, WATCHLIST)
         with Workers(1) as pool:
             night(settings, pool)
             site.put("kettle.example", "/", "<title>Kettle</title><h1>Kettle</h1><p>Teas of all kinds, and cups.</p>")
+            site.put("kettle.example", "/rated", product("Rated tea", "8.00", "InStock", 11))
+            site.put("kettle.example", "/pot", product("Small pot", "30.00", "OutOfStock", 2))
             night(at_night(settings, 1), pool)
         later = at_night(settings, 1)
         path = refreshing.report(later)[0]
@@ -404,11 +438,46 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> tuple[Facts, str]:
     with connect(settings.store) as connection:
         of = Project("tea", "Tea", "en", "UTC", "GBP")
         found = gather(connection, of, FIRST_NIGHT + timedelta(days=1, minutes=5))
-    return found, Path(path).read_text(encoding="utf-8")
+    return found, Path(path).read_text(encoding="utf-8"), settings.store
 
 
-def test_what_was_not_seen_is_listed_with_its_reason(seen: tuple[Facts, str]) -> None:
-    found, page = seen
+def test_a_page_is_one_row_a_look_and_what_is_told_elsewhere_is_no_news(seen: Seen) -> None:
+    found, page, _ = seen
+    pages = {str(row["url"]).rpartition("/")[2]: {change["change"] for change in row["changes"]} for row in found.pages.rows}
+    assert pages == {"": {"text"}, "pot": {"text", "title", "structured_data"}}
+    rows = LexborHTMLParser(page).css("#pages tbody tr")
+    assert len(rows) == 2
+    assert "Small pot" in page
+
+
+def test_a_product_that_ran_out_is_listed_and_is_no_change_of_price(seen: Seen) -> None:
+    found, page, _ = seen
+    assert [row["name"] for row in found.prices.rows] == ["Small pot"]
+    assert "out of stock" in page
+    kettle = next(row for row in found.summary if row["entity_id"] == "kettle")
+    assert kettle["price_week"] == 0
+
+
+def test_a_report_of_a_million_changes_is_small_and_quick(seen: Seen, tmp_path: Path) -> None:  # R-225
+    copy = tmp_path / "warehouse.duckdb"
+    shutil.copy((seen[2] / "warehouse.duckdb").resolve(), copy)
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute(
+            "INSERT INTO mart.price_change "
+            "SELECT p.* REPLACE (i AS interval_number) FROM mart.price_change AS p, range(1000000) AS r (i)"
+        )
+        began = time.process_time()
+        found = gather(connection, Project("tea", "Tea", "en", "UTC", "GBP"), seen[0].now)
+        page = render(found, draw_charts(found))
+        seconds = time.process_time() - began
+    assert found.prices.left_out > 999_000
+    assert "more in the warehouse" in page
+    assert len(page) < 20_000_000
+    assert seconds < 5
+
+
+def test_what_was_not_seen_is_listed_with_its_reason(seen: Seen) -> None:
+    found, page, _ = seen
     states = {(str(row["source"]), str(row["status"])) for row in found.unseen}
     assert ("meta_ads", "skipped") in states
     assert {source for source, _ in states} == {"meta_ads", "page"}
@@ -418,17 +487,17 @@ def test_what_was_not_seen_is_listed_with_its_reason(seen: tuple[Facts, str]) ->
     assert "/closed" in page
 
 
-def test_where_nothing_of_a_kind_is_watched_the_summary_has_a_dash(seen: tuple[Facts, str]) -> None:
+def test_where_nothing_of_a_kind_is_watched_the_summary_has_a_dash(seen: Seen) -> None:
     kettle, dark = (next(row for row in seen[0].summary if row["entity_id"] == name) for name in ("kettle", "dark"))
-    assert kettle["page_week"] == 1
+    assert kettle["page_week"] == 2
     assert kettle["post_week"] is None  # no channel of its own is watched
     assert kettle["ad_week"] is None  # skipped for want of a token: nobody looked
     assert dark["page_week"] is None or dark["page_week"] >= 0
     assert dark["review_week"] is None
 
 
-def test_what_changed_leads_to_the_stored_page(seen: tuple[Facts, str]) -> None:
-    found, page = seen
+def test_what_changed_leads_to_the_stored_page(seen: Seen) -> None:
+    found, page, _ = seen
     assert {row["capture_id"] for row in found.pages.rows} <= set(re.findall(r"cap_[0-9a-f]+", page))
 
 

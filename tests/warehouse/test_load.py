@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from warehouse.batches import rewrite_batch
 from warehouse.build import build
 from warehouse.expect import Day, judge_batch
 from warehouse.files import batch_path
-from warehouse.load import accept, load_pending
+from warehouse.load import LoadReport, accept, load_pending
 from warehouse.writer import WriterBusy, open_build
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
@@ -77,6 +78,59 @@ def test_a_file_that_is_no_batch_is_held_and_the_others_are_loaded(store: Path) 
 
     assert report.loaded == ["publication/site/2026-11-01"]
     assert "is not a batch" in report.held["offer/site/2026-11-01"]
+
+
+def rewritten(store: Path, change: Callable[[pa.Table], pa.Table]) -> LoadReport:
+    """Load a night in which somebody else's hand was at the batch of offers."""
+    put(store, 0, [(capture("c1"), [offer(brand="Rus")]), (capture("c2"), [post()])])
+    path = batch_path(store, "offer", "site", day_of(0))
+    rows, footer = pq.read_table(path, partitioning=None), pq.read_metadata(path).metadata[b"dozor"].decode()
+    changed = change(rows)
+    with pq.ParquetWriter(path, changed.schema) as writer:
+        writer.write_table(changed)
+        writer.add_key_value_metadata({"dozor": footer})
+    return load_pending(store)
+
+
+def with_column(rows: pa.Table, name: str, values: pa.Array) -> pa.Table:
+    return rows.set_column(rows.schema.get_field_index(name), name, values)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param(
+            lambda rows: with_column(rows, "price_amount", pa.array(["12"])),
+            "the column price_amount is string, not decimal128(18, 4)",
+            id="R-174 another type",
+        ),
+        pytest.param(
+            lambda rows: rows.rename_columns(["cost" if name == "brand" else name for name in rows.column_names]),
+            "has the column cost, which obs.offer has not",
+            id="R-174 renamed",
+        ),
+        pytest.param(
+            lambda rows: with_column(rows, "record_id", pa.array([None], pa.string())), "has rows without record_id", id="R-171"
+        ),
+        pytest.param(lambda rows: rows.drop(["capture_id"]), "has no column capture_id", id="R-171 no key"),
+        pytest.param(lambda rows: rows.slice(0, 0), "has 0 rows, its footer says 1", id="R-179"),
+    ],
+)
+def test_a_batch_whose_columns_or_rows_are_not_as_they_should_is_held_with_the_reason(
+    change: Callable[[pa.Table], pa.Table], said: str, store: Path
+) -> None:
+    report = rewritten(store, change)
+
+    assert said in report.held["offer/site/2026-11-01"]
+    assert report.loaded == ["publication/site/2026-11-01"]
+
+
+def test_a_batch_that_an_older_dozor_wrote_lacks_what_came_later(store: Path) -> None:  # R-174
+    report = rewritten(store, lambda rows: rows.drop(["brand"]))
+    refresh(store)
+
+    assert report.held == {}
+    assert ask(store, "SELECT name, brand FROM obs.offer") == [("Samovar", None)]
 
 
 def test_of_keys_that_stand_twice_in_a_foreign_file_the_latest_fetch_is_loaded_and_the_rest_counted(store: Path) -> None:
@@ -201,7 +255,7 @@ def test_values_are_compared_with_those_of_the_days_before(
     assert judge_batch(Day(19, {}, profile={"x": now}), 19, drifted(**usual), Expect(max_fall=1)) is None  # too few to say
 
 
-def test_prices_in_another_unit_are_held_and_the_old_ones_stay(store: Path) -> None:  # cases 119, 138
+def test_prices_in_another_unit_are_held_and_the_old_ones_stay(store: Path) -> None:  # R-119, R-138
     def shop(day: int, unit: int) -> None:
         offers = [offer(f"Pot {number}", str((100 + number + day) * unit)) for number in range(30)]
         put(store, day, [(capture(f"c{day}", day), offers)])

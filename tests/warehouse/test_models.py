@@ -72,6 +72,15 @@ def test_text_that_an_ignore_rule_matches_does_not_count(store: Path) -> None:
     assert len(ask(store, "SELECT * FROM core.page_version")) == 2
 
 
+def test_an_ignore_rule_that_cannot_be_used_is_noted_and_stops_nothing(store: Path) -> None:
+    rule = {"project_id": "tea", "watch_id": "w1", "pattern": "(?=Viewed).*"}
+    set_reference(store, {"project": [{"project_id": "tea", "title": "Tea"}], "ignore_rule": [rule]})
+    put(store, 0, [(look(0), [page()])])
+    refresh(store)
+
+    assert ask(store, "SELECT problem FROM ref.ignore_rule") == [("invalid perl operator: (?=",)]
+
+
 def test_pages_appear_and_vanish_but_the_first_day_is_no_news(store: Path) -> None:
     put(store, 0, [(look(0), [page()])])
     put(store, 1, [(capture("n", 1), [page("new")]), (look(1, http_status=404, verdict="skip", body_of=""), [])])
@@ -257,7 +266,7 @@ def test_a_card_of_its_own_product_on_one_page_is_not_a_second_look(store: Path)
     assert offers(store) == [("1", 100, 1)]
 
 
-def test_a_source_that_shows_the_same_for_more_days_than_it_may_is_named(store: Path) -> None:  # case 140
+def test_a_source_that_shows_the_same_for_more_days_than_it_may_is_named(store: Path) -> None:
     put(store, 0, [(look(0), [page()])])
     for day in range(1, 9):
         put(store, day, [(look(day, body_of="c0", verdict="unchanged"), [])])

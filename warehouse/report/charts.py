@@ -16,6 +16,7 @@ from warehouse.report.words import words_of
 COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C8C8C"]
 WIDTH, HEIGHT = 460, 180
 WEEK_BAR, DAY_BAR = 26, 5  # width of a bar, pixels: eight weeks fit
+MOST_TICKS = 10  # days that are few enough to be named each
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,9 @@ _LINE = {"type": "line", "point": {"size": 24}, "strokeWidth": 2}
 
 def _svg(rows: list[Row], mark: dict[str, Any], axis: dict[str, Any], order: list[str], title: str, language: str) -> str:
     values = [{"day": row["day"].isoformat(), "entity": row["entity"], "value": float(row["value"])} for row in rows]
+    days = sorted({value["day"] for value in values})
+    ticks = {"values": [{"expr": f"toDate('{day}')"} for day in days]} if len(days) <= MOST_TICKS else {}
+    days_axis = {"title": None, "format": "%d.%m", "labelOverlap": True, **ticks}
     present = [name for name in order if any(value["entity"] == name for value in values)]
     spec = {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
@@ -64,7 +68,7 @@ def _svg(rows: list[Row], mark: dict[str, Any], axis: dict[str, Any], order: lis
         "data": {"values": values},
         "mark": mark,
         "encoding": {
-            "x": {"field": "day", "type": "temporal", "axis": {"title": None, "format": "%d.%m", "labelOverlap": True}},
+            "x": {"field": "day", "type": "temporal", "axis": days_axis, "scale": {"padding": mark.get("size", 0) / 2}},
             "y": {"field": "value", "type": "quantitative", "aggregate": "sum", **axis},
             "color": {
                 "field": "entity",

@@ -15,7 +15,15 @@ from collectors.registry import sources
 Row = Mapping[str, Any]
 
 ROWS = 40  # of a list; the rest is counted and left to SQL
+TOP_ROWS = 10
 TREND_DAYS = 56
+
+# Properties of structured data whose changes are told elsewhere: as prices, as availability, as ratings. A page on which nothing
+# else changed is no news of its own.
+TOLD_ELSEWHERE = (
+    r'"(price|lowPrice|highPrice|availability|priceValidUntil|ratingValue|reviewCount|ratingCount)":'
+    r'("(\\.|[^"\\])*"|\[[^\]]*\]|[^,}\]]*)'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,7 @@ class Facts:
     mentions: list[Row]
     negative: List
     spikes: list[Row]
-    top: List
+    top: list[Row]
     apps: List
     reviews: List
     unseen: list[Row]
@@ -88,17 +96,22 @@ def gather(connection: duckdb.DuckDBPyConnection, project: Project, now: datetim
         "yesterday": yesterday.replace(tzinfo=None),
         "week": week.replace(tzinfo=None),
         "trend": (now - timedelta(days=TREND_DAYS)).date(),
+        "told": TOLD_ELSEWHERE,
     }
 
-    def ask(name: str) -> list[Row]:
-        sql = _QUESTIONS[name]
+    def answer(sql: str) -> list[Row]:
         result = connection.execute(sql, {key: value for key, value in given.items() if f"${key}" in sql})
         names = [column[0] for column in result.description or []]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
+    def ask(name: str) -> list[Row]:
+        return answer(_QUESTIONS[name])
+
     def listed(name: str) -> List:
-        rows = ask(name)
-        return List(rows[:ROWS], len(rows))
+        rows = answer(f"{_QUESTIONS[name]} LIMIT {ROWS + 1}")
+        if len(rows) <= ROWS:
+            return List(rows, len(rows))
+        return List(rows[:ROWS], int(answer(f"SELECT count(*) AS total FROM ({_QUESTIONS[name]})")[0]["total"]))
 
     looked = [
         (row["entity_id"], row["role"], kind.__name__)
@@ -118,7 +131,7 @@ def gather(connection: duckdb.DuckDBPyConnection, project: Project, now: datetim
         mentions=[_mentioned(row, looked) for row in ask("mentions")],
         negative=listed("negative"),
         spikes=ask("spikes"),
-        top=listed("top"),
+        top=ask("top"),
         apps=listed("apps"),
         reviews=listed("reviews"),
         unseen=ask("unseen"),
@@ -161,6 +174,15 @@ def _texts_were_seen(looked: Sequence[tuple[str | None, str, str]]) -> bool:
     return any(kind in (Publication.__name__, Review.__name__) for _, _, kind in looked)
 
 
+# Changes of pages that are news, one row a page, look and kind of change.
+_PAGE_CHANGE = """
+    SELECT * FROM what_changed($project, $week, $now)
+    WHERE change NOT IN ('price', 'availability') AND NOT (
+        change = 'structured_data'
+        AND left(regexp_replace(old_value, $told, '', 'g'), 3500)
+            IS NOT DISTINCT FROM left(regexp_replace(new_value, $told, '', 'g'), 3500)
+    )
+"""
 _QUESTIONS = {
     "looked": """
 SELECT DISTINCT e.entity_id, e.role, o.source
@@ -189,14 +211,17 @@ FROM mart.mention_spike AS s JOIN ref.topic AS t USING (project_id, topic_id)
 WHERE s.project_id = $project AND s.published_date >= $week::DATE AND s.published_date <= $now::DATE
 ORDER BY s.spike_score DESC, s.topic_id
 """,
-    "summary": """
+    "summary": f"""
 WITH price AS (
     SELECT entity_id, count(*) AS price_week, count(*) FILTER (changed_at >= $yesterday) AS price_day
-    FROM mart.price_change WHERE project_id = $project AND changed_at >= $week AND changed_at <= $now GROUP BY 1
+    FROM mart.price_change
+    WHERE project_id = $project AND changed_at >= $week AND changed_at <= $now AND price_change IS DISTINCT FROM 0
+    GROUP BY 1
 ),
 page AS (
-    SELECT entity_id, count(*) AS page_week, count(*) FILTER (changed_at >= $yesterday) AS page_day
-    FROM what_changed($project, $week, $now) WHERE change NOT IN ('price', 'availability') GROUP BY 1
+    SELECT entity_id, count(DISTINCT (url, changed_at)) AS page_week,
+        count(DISTINCT (url, changed_at)) FILTER (changed_at >= $yesterday) AS page_day
+    FROM ({_PAGE_CHANGE}) GROUP BY 1
 ),
 post AS (
     SELECT e.entity_id, count(*) AS post_week, count(*) FILTER (p.published_at >= $yesterday) AS post_day,
@@ -226,14 +251,15 @@ follower AS (
         WHERE e.project_id = $project AND e.role = 'owned' AND c.seen_date <= $now::DATE GROUP BY 1, 2
     ) GROUP BY 1
 ),
-voice AS (
-    SELECT entity_id, mention_count, mention_share FROM share_of_voice($project, $week::DATE, $now::DATE + 1)
+mention AS (
+    SELECT entity_id, mention_count, mention_count / nullif(sum(mention_count) OVER (), 0) AS mention_share
+    FROM mentions($project, $week::DATE, $now::DATE + 1) WHERE topic_id = '@' || entity_id
 )
 SELECT n.entity_id, n.name, n.is_own, price.* EXCLUDE (entity_id), page.* EXCLUDE (entity_id), post.* EXCLUDE (entity_id),
-    ad.* EXCLUDE (entity_id), review.* EXCLUDE (entity_id), follower.* EXCLUDE (entity_id), voice.* EXCLUDE (entity_id)
+    ad.* EXCLUDE (entity_id), review.* EXCLUDE (entity_id), follower.* EXCLUDE (entity_id), mention.* EXCLUDE (entity_id)
 FROM ref.entity AS n
 LEFT JOIN price USING (entity_id) LEFT JOIN page USING (entity_id) LEFT JOIN post USING (entity_id) LEFT JOIN ad USING (entity_id)
-LEFT JOIN review USING (entity_id) LEFT JOIN follower USING (entity_id) LEFT JOIN voice USING (entity_id)
+LEFT JOIN review USING (entity_id) LEFT JOIN follower USING (entity_id) LEFT JOIN mention USING (entity_id)
 WHERE n.project_id = $project
 ORDER BY n.is_own DESC, n.name
 """,
@@ -243,11 +269,13 @@ FROM mart.price_change AS p JOIN ref.entity AS n USING (project_id, entity_id)
 WHERE p.project_id = $project AND p.changed_at >= $week AND p.changed_at <= $now
 ORDER BY p.changed_at DESC, abs(p.price_change) DESC NULLS LAST, p.name
 """,
-    "pages": """
-SELECT c.*, n.name AS entity, changed_at >= $yesterday AS is_fresh
-FROM what_changed($project, $week, $now) AS c JOIN ref.entity AS n ON n.project_id = $project AND n.entity_id = c.entity_id
-WHERE c.change NOT IN ('price', 'availability')
-ORDER BY c.changed_at DESC, c.change_size DESC NULLS LAST, c.url
+    "pages": f"""
+SELECT n.name AS entity, c.url, c.changed_at, c.changed_at >= $yesterday AS is_fresh, c.capture_id, any_value(p.title) AS title,
+    list({{'change': c.change, 'size': c.change_size, 'was': c.old_value, 'is': c.new_value}} ORDER BY c.change DESC) AS changes
+FROM ({_PAGE_CHANGE}) AS c JOIN ref.entity AS n ON n.project_id = $project AND n.entity_id = c.entity_id
+LEFT JOIN (SELECT url, max(title) AS title FROM core.page GROUP BY url) AS p USING (url)
+GROUP BY n.name, c.url, c.changed_at, c.capture_id
+ORDER BY c.changed_at DESC, bool_or(c.change LIKE '% page') DESC, max(c.change_size) DESC NULLS LAST, c.url
 """,
     "ads": """
 SELECT a.*, n.name AS entity, a.first_seen_at >= $yesterday AS is_fresh
@@ -255,11 +283,11 @@ FROM core.ad AS a JOIN core.record_entity AS e USING (record_id) JOIN ref.entity
 WHERE e.project_id = $project AND a.first_seen_at >= $week AND a.first_seen_at <= $now
 ORDER BY a.first_seen_at DESC, a.title
 """,
-    "top": """
+    "top": f"""
 SELECT t.*, n.name AS entity, t.published_at >= $yesterday AS is_fresh
 FROM top_publications($project, $week, $now) AS t JOIN ref.entity AS n ON n.project_id = $project AND n.entity_id = t.entity_id
 WHERE t.reaction_count IS NOT NULL
-ORDER BY t.reaction_count DESC, t.published_at DESC LIMIT 10
+ORDER BY t.reaction_count DESC, t.published_at DESC LIMIT {TOP_ROWS}
 """,
     "apps": """
 SELECT a.*, n.name AS entity, a.first_seen_at >= $yesterday AS is_fresh
@@ -295,9 +323,11 @@ QUALIFY row_number() OVER (PARTITION BY h.source ORDER BY h.batch_date DESC) = 1
 ORDER BY 3, 1, 2
 """,
     "share_by_week": """
-SELECT date_trunc('week', s.published_date)::DATE AS day, n.name AS entity, sum(s.mention_count)::BIGINT AS value
-FROM mart.share_of_voice AS s JOIN ref.entity AS n USING (project_id, entity_id)
-WHERE s.project_id = $project AND s.published_date >= $trend AND s.published_date <= $now::DATE GROUP BY 1, 2 ORDER BY 1, 2
+SELECT date_trunc('week', m.published_date)::DATE AS day, n.name AS entity, sum(m.mention_count)::BIGINT AS value
+FROM mart.mention_day AS m JOIN ref.entity AS n USING (project_id, entity_id)
+WHERE m.project_id = $project AND m.topic_id = '@' || m.entity_id
+    AND m.published_date >= $trend AND m.published_date <= $now::DATE
+GROUP BY 1, 2 ORDER BY 1, 2
 """,
     "posts_by_day": """
 SELECT p.published_date AS day, n.name AS entity, sum(p.publication_count)::BIGINT AS value
@@ -321,6 +351,7 @@ WHERE r.rating_value IS NOT NULL AND r.review_count > 0 GROUP BY 1, 2 ORDER BY 1
     "prices_by_day": """
 SELECT p.changed_date AS day, n.name AS entity, count(*) AS value
 FROM mart.price_change AS p JOIN ref.entity AS n USING (project_id, entity_id)
-WHERE p.project_id = $project AND p.changed_date >= $trend AND p.changed_date <= $now::DATE GROUP BY 1, 2 ORDER BY 1, 2
+WHERE p.project_id = $project AND p.changed_date >= $trend AND p.changed_date <= $now::DATE AND p.price_change IS DISTINCT FROM 0
+GROUP BY 1, 2 ORDER BY 1, 2
 """,
 }

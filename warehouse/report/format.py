@@ -111,12 +111,13 @@ def _properties(text: str | None) -> dict[str, str] | None:
         elif isinstance(item, list):
             pending.extend((names, f"{place}.{number}" if len(item) > 1 else place, v) for number, v in enumerate(item))
         else:
-            found[".".join(names[-2:]) + place] = "" if item is None else str(item)
+            found[".".join(names[-2:]) + place] = "" if item is None else _VOCABULARY.sub("", str(item))
     return dict(sorted(found.items()))
 
 
 _WRAPPERS = ("properties",)  # keys that say nothing of their own in a structured item
 _MARKS = ("origin", "type")
+_VOCABULARY = re.compile(r"^https?://schema\.org/")
 
 
 def cut(text: str | None, length: int = 160) -> str:

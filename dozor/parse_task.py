@@ -1,0 +1,90 @@
+"""What a worker of the parse step does: captures of one row group, read, parsed and normalised.
+
+Apart from the step itself, since each worker loads this module and needs nothing else of it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from collectors.archive import Group, read_group
+from collectors.reading.model import PageError
+from collectors.records import Record
+from collectors.registry import sources
+from collectors.source import Capture, ParseError
+from dozor.bounded import bounded
+from transforms.normalise import Policy, normalise
+from transforms.tables import tables
+
+sources(), tables()  # here, so that they are made once, for all workers that are forked from the process that loads this
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Captures of one row group to parse; all that a worker needs to know."""
+
+    source: str
+    path: str
+    number: int
+    capture_ids: tuple[str, ...]
+    version: str
+    policies: Mapping[str, Policy]  # watch_id -> policy; watches without an entry hash
+    salt: bytes
+
+
+@dataclass(slots=True)
+class Parsed:
+    """What came of a task."""
+
+    tables: dict[str, pa.Table] = field(default_factory=dict)
+    captures: Counter[str] = field(default_factory=Counter)  # tried, per watch
+    records: Counter[str] = field(default_factory=Counter)  # per watch
+    errors: dict[str, str] = field(default_factory=dict)  # capture_id -> message
+
+
+def parse_task(task: Task) -> Parsed:
+    """Runs in a worker: read, parse, normalise."""
+    module = sources()[task.source]
+    result = Parsed()
+    by_policy: dict[Policy, list[tuple[Capture, list[Record]]]] = defaultdict(list)
+    for capture in read_group(Group(Path(task.path), task.number), set(task.capture_ids).__contains__):
+        result.captures[capture.watch_id] += 1
+        try:
+            with bounded():
+                records = list(module.parse(capture))
+        except (ParseError, PageError) as error:
+            result.errors[capture.capture_id] = str(error)
+            continue
+        except Exception as error:  # noqa: BLE001  one odd page must not take its neighbours with it: it is counted and named
+            result.errors[capture.capture_id] = f"{type(error).__name__}: {error}"
+            continue
+        result.records[capture.watch_id] += len(records)
+        by_policy[task.policies.get(capture.watch_id, "hash")].append((replace(capture, body=None), records))
+    parts: dict[str, list[pa.Table]] = defaultdict(list)
+    for policy, captured in by_policy.items():
+        for name, table in _normalised(captured, task, policy, result).items():
+            parts[name].append(table)
+    result.tables = {name: pa.concat_tables(tables) for name, tables in parts.items()}
+    return result
+
+
+def _normalised(captured: list[tuple[Capture, list[Record]]], task: Task, policy: Policy, result: Parsed) -> dict[str, pa.Table]:
+    """The tables of these captures; one whose record says nothing of what it is gives none, and is named."""
+    try:
+        return normalise(captured, task.version, policy=policy, salt=task.salt)
+    except ValueError as error:
+        if len(captured) == 1:
+            capture, records = captured[0]
+            result.records[capture.watch_id] -= len(records)
+            result.errors[capture.capture_id] = str(error)
+            return {}
+    parts: dict[str, list[pa.Table]] = defaultdict(list)
+    for one in captured:
+        for name, table in _normalised([one], task, policy, result).items():
+            parts[name].append(table)
+    return {name: pa.concat_tables(tables) for name, tables in parts.items()}

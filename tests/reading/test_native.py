@@ -1,0 +1,102 @@
+"""What is counted in C is what a slow and obvious reading of the same page gives; any page is read or refused by name."""
+
+import subprocess
+import sys
+import tarfile
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from collectors.reading.content_features import FEATURES, measure
+from collectors.reading.content_model import load_scores
+from collectors.reading.document import read_document
+from collectors.reading.model import PageError
+from collectors.reading.native.counting import Topics
+from collectors.reading.native.walking import check_layout, node_facts
+from collectors.reading.page import read_page
+from tests.corpora import corpus
+from tests.reading.walk_reference import walk_slowly
+
+BITS = (
+    "<p>", "</p>", '<div class="card b1">', "</div>", "<span hidden>", "</span>", "<br>", "<a href=x>", "</a>", "<pre>", "</pre>",
+    "<ul><li>", "чай ", "tea. ", "\n\n", "  ", "🍵", "<video><source itemprop=x><b>z</b></video>", "<h1>Tea 42</h1>",
+    "<table><tr><td>", "$5,", "<x-tag role=navigation>", "</x-tag>", "\u3000", "&nbsp;", "<svg><g></g></svg>", "e\u0301",
+    "<template><p>q</template>", "<img>", "<button>ok</button>", "\x85", "\f", "<!--c-->", '<i style="display: none">', "</i>",
+    "<div aria-hidden=true>", "<select><option>a</select>", "<noscript>off</noscript>", "&#0;", "\x1f",
+)  # fmt: skip
+PAGES = st.lists(st.sampled_from(BITS), max_size=40).map("".join)
+
+
+def assert_walked_alike(html: str) -> None:
+    document, expected = read_document(html), walk_slowly(html)
+    blocks = document.blocks
+    found = zip(blocks.texts, blocks.container, blocks.link_chars, blocks.links, blocks.images, strict=True)
+    containers = zip(blocks.parent, blocks.tag, blocks.names, blocks.hidden, blocks.start, blocks.end, blocks.depth, strict=True)
+    tags = [tag for _, tag, _ in document.elements]
+
+    assert list(found) == expected.blocks
+    assert [list(container) for container in containers] == expected.containers
+    assert tags[tags.index("body") :] == expected.elements
+
+
+@given(PAGES)
+@example("<pre>\n a <br>\n</pre><a>b<div>c</div></a>")
+def test_a_walk_finds_what_a_slow_one_finds(html: str) -> None:
+    assert_walked_alike(f"<body>{html}")
+
+
+def test_real_pages_are_walked_alike() -> None:
+    with tarfile.open(corpus("wcxb") / "html.tar.xz") as archive:
+        for number, member in enumerate(archive):
+            if number % 40 == 1 and (file := archive.extractfile(member)):
+                assert_walked_alike(file.read().decode("utf-8", "replace"))
+
+
+@given(PAGES, st.text(max_size=20))
+def test_any_page_has_finite_features(html: str, title: str) -> None:
+    blocks = read_document(html).blocks
+    if blocks.texts:
+        rows = measure(blocks, title, load_scores()).rows
+        assert rows.shape == (len(FEATURES), len(blocks.texts))
+        assert np.isfinite(rows).all()
+
+
+@given(st.binary(max_size=200) | PAGES.map(lambda html: html.encode("utf-16")))
+def test_any_bytes_are_read_or_refused(body: bytes) -> None:
+    with suppress(PageError):
+        assert read_page(body, "https://a.example/").url == "https://a.example/"
+
+
+def test_a_table_finds_its_words_and_no_others() -> None:
+    topics = Topics({f"word{number}": number % 10 for number in range(5000)})
+
+    assert len(set(topics._words._hashes.tolist())) == 5001  # and 0, of empty places
+
+
+def test_a_library_that_was_not_built_says_how_to_mend_it() -> None:
+    program = (
+        "import ctypes, pathlib; real = ctypes.CDLL; path = pathlib.Path\n"
+        "def broken(name, *rest):\n"
+        "    if 'reading/native' in str(name): raise OSError('gone')\n"
+        "    return real(name, *rest)\n"
+        "ctypes.CDLL = broken\n"
+        "import collectors.reading.page"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert "install dozor again" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("place", range(6))
+def test_a_tree_of_another_layout_is_refused(place: int) -> None:
+    def moved(address: int) -> list[int]:
+        facts = list(node_facts(address))
+        facts[place] += 8
+        return facts
+
+    with pytest.raises(ImportError, match=r"uv\.lock"):
+        check_layout(moved)
