@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborNode
 
 from collectors.reading import product_words as words
-from collectors.reading.document import Attributes, Document
+from collectors.reading.document import Document
 from collectors.reading.model import ReadOffer
 from collectors.reading.node_text import price_text_of, text_of
 from collectors.reading.prices import Price, read_price
@@ -16,13 +17,14 @@ from collectors.reading.prices import Price, read_price
 MAX_CARDS = 300
 MAX_PRICES = 1_200  # elements that are looked at
 MIN_CARDS = 3
-MAX_CLIMB = 11
+MAX_CLIMB = 15
 MAX_PRICE_TEXT = 80
 LONG_NAME = 6  # letters; a shorter one is taken only if there is none longer ("+More")
 MAX_NAME = 300  # characters of class and id that are looked at
 MAX_READ = 2_000_000  # characters of all elements that are looked at
 MAX_CARD_TEXT = 10_000  # characters; a longer block is no card
 
+_DIGIT = re.compile(r"\d")
 _PRICES = ("price", "preis", "prix", "precio", "prezzo", "cena", "cost")  # in the class of what shows one
 _GONE = (
     "нет в наличии",
@@ -39,6 +41,9 @@ _GONE = (
 _NAMES = ("h2, h3, h4, h5, h1", '[itemprop~="name"], [class*="title" i], [class*="name" i]', "a[title]", "a[href]")
 
 
+Links = dict[int, LexborNode]
+
+
 class _Card:
     """A block while its prices are gathered."""
 
@@ -49,6 +54,21 @@ class _Card:
         self.price: Price | None = None
         self.old: Price | None = None
 
+    def shows_other(self, shown: str) -> bool:
+        """Whether the price now is found already, and a text is no part of what shows it."""
+        return self.price is not None and shown not in self.price.text
+
+    def take(self, price: Price, *, is_old: bool) -> None:
+        """Keeps the first price now and the first price before; an element around both gives way to them."""
+        if price.amount is None:
+            return
+        if is_old:
+            self.old = self.old or price
+            if self.price is not None and self.price.amount == price.amount:
+                self.price = None  # it was read from the element around this one
+        elif self.price is None or price.text in self.price.text:
+            self.price = price  # or the element that shows nothing else, inside of one that shows more
+
 
 def read_cards(document: Document, url: str | None, lang: str | None) -> list[ReadOffer]:
     """Cards in document order; empty when fewer than three blocks of one shape bear a price."""
@@ -57,17 +77,21 @@ def read_cards(document: Document, url: str | None, lang: str | None) -> list[Re
     if len(found) < MIN_CARDS:
         return []
     cards: dict[int, _Card] = {}
-    shapes: dict[int, bool] = {}
+    links = links_in(document)
+    blocks: dict[int, LexborNode | None] = {}
+    prices: dict[str, Price] = {}
     left = MAX_READ
     for node, tag, attributes in found[:MAX_PRICES]:
-        size = len(node.text())
-        left -= size
+        text = node.text()
+        left -= len(text)
         if left < 0:
             break
-        shown = price_text_of(node) if size <= MAX_CARD_TEXT else ""
+        if _DIGIT.search(text) is None or len(text) > MAX_CARD_TEXT or _is_long(text, node):
+            continue
+        shown = price_text_of(node)
         if not shown or len(shown) > MAX_PRICE_TEXT or not any(char.isdigit() for char in shown):
             continue
-        block = _block(node, shapes)
+        block = _block(node, blocks, links)
         if block is None:
             continue
         card = cards.get(block.mem_id)
@@ -75,22 +99,24 @@ def read_cards(document: Document, url: str | None, lang: str | None) -> list[Re
             if len(cards) >= MAX_CARDS:
                 break
             card = cards[block.mem_id] = _Card(block)
-        _take(card, tag, attributes, read_price(shown, None, lang))
-    offers = [offer for card in cards.values() if (offer := _offer(card, url)) is not None]
+        is_old, is_bad = _judged(f"{attributes.get('class') or ''} {attributes.get('id') or ''}"[:MAX_NAME])
+        is_old = is_old or tag in ("del", "s", "strike")
+        if is_old or not (is_bad or card.shows_other(shown)):
+            price = prices.get(shown)
+            if price is None:
+                price = prices[shown] = read_price(shown, None, lang)
+            card.take(price, is_old=is_old)
+    if len(cards) < MIN_CARDS:
+        return []
+    page = "\n".join(document.blocks.texts).lower()
+    gone = [word for word in _GONE if word in page]
+    offers = [offer for card in cards.values() if (offer := _offer(card, links, gone, url)) is not None]
     return offers if len(offers) >= MIN_CARDS else []
 
 
-def _take(card: _Card, tag: str, attributes: Attributes, price: Price) -> None:
-    """Keeps the first price now and the first price before; an element around both gives way to them."""
-    if price.amount is None:
-        return
-    is_old, is_bad = _judged(f"{attributes.get('class') or ''} {attributes.get('id') or ''}"[:MAX_NAME])
-    if is_old or tag in ("del", "s", "strike"):
-        card.old = card.old or price
-        if card.price is not None and card.price.amount == price.amount:
-            card.price = None  # it was read from the element around this one
-    elif not is_bad and (card.price is None or price.text in card.price.text):
-        card.price = price  # or the element that shows nothing else, inside of one that shows more
+def _is_long(text: str, node: LexborNode) -> bool:
+    """Whether an element shows more than a price; scripts in it are no text that shows."""
+    return len(" ".join(text.split())) > MAX_PRICE_TEXT and node.css_first("script, style, noscript, template") is None
 
 
 @lru_cache(maxsize=1024)
@@ -99,14 +125,13 @@ def _judged(name: str) -> tuple[bool, bool]:
     return words.OLD_NAME.search(name) is not None, words.BAD_NAME.search(name) is not None
 
 
-def _offer(card: _Card, url: str | None) -> ReadOffer | None:
+def _offer(card: _Card, links: Links, gone: list[str], url: str | None) -> ReadOffer | None:
     price = card.price or card.old
-    link = card.block if card.block.tag == "a" else card.block.css_first("a[href]")
-    name = _name(card.block)
-    if price is None or link is None or name is None:
+    link = card.block if card.block.tag == "a" else links.get(card.block.mem_id)
+    if price is None or link is None or (name := _name(card.block)) is None:
         return None
-    href = (link.attributes.get("href") or "").strip()
-    shown = card.block.text().lower()
+    href = (link.attrs.get("href") or "").strip()
+    shown = card.block.text().lower() if gone else ""
     old = card.old.amount if card.old is not None and card.price is not None else price.old_amount
     return ReadOffer(
         name=name,
@@ -115,7 +140,7 @@ def _offer(card: _Card, url: str | None) -> ReadOffer | None:
         price_high_amount=price.high_amount,
         old_price_amount=old if old is not None and price.amount is not None and old > price.amount else None,
         currency=price.currency,
-        availability="OutOfStock" if any(word in shown for word in _GONE) else None,
+        availability="OutOfStock" if any(word in shown for word in gone) else None,
         url=_joined(url, href),
         is_card=True,
     )
@@ -130,39 +155,59 @@ def _joined(url: str | None, href: str) -> str | None:
         return None
 
 
-def _block(node: LexborNode, shapes: dict[int, bool]) -> LexborNode | None:
+def links_in(document: Document) -> Links:
+    """The first link in each element that holds one; a link holds itself."""
+    links: Links = {}
+    for node, _, attributes in document.tagged("a"):
+        if "href" in attributes:
+            current: LexborNode | None = node
+            while current is not None and current.mem_id not in links:
+                links[current.mem_id] = node
+                current = current.parent
+    return links
+
+
+def _block(node: LexborNode, known: dict[int, LexborNode | None], links: Links) -> LexborNode | None:
     """The smallest element around a price that has a link and a sibling of its own shape with a link."""
+    passed: list[int] = []
     current = node
     for _ in range(MAX_CLIMB):
-        parent = current.parent
-        if parent is None or parent.tag in ("body", "html"):
-            return None
         mark = current.mem_id
-        if mark not in shapes:
-            shapes[mark] = _is_repeated(current)
-        if shapes[mark]:
-            return current
-        current = parent
-    return None
+        if mark in known:
+            block = known[mark]
+            break
+        passed.append(mark)
+        parent = current.parent
+        is_outermost = parent is None or parent.tag in ("body", "html")
+        if is_outermost or _is_repeated(current, links):
+            block = None if is_outermost else current
+            break
+        current = parent or current
+    else:
+        return None
+    known.update(dict.fromkeys(passed, block))
+    return block
 
 
-def _is_repeated(node: LexborNode) -> bool:
+def _is_repeated(node: LexborNode, links: Links) -> bool:
+    if not has_link(node, links):
+        return False
     for other in (_beside(node, forward=True), _beside(node, forward=False)):
-        if other is not None and is_alike(node, other) and has_link(other) and has_link(node):
+        if other is not None and is_alike(node, other) and has_link(other, links):
             return len(node.text()) <= MAX_CARD_TEXT
     return False
 
 
-def has_link(node: LexborNode) -> bool:
+def has_link(node: LexborNode, links: Links) -> bool:
     """Whether an element is a link or holds one."""
-    return node.tag == "a" or node.css_first("a[href]") is not None
+    return node.mem_id in links or node.tag == "a"
 
 
 def is_alike(node: LexborNode, other: LexborNode) -> bool:
     """Whether two elements have one shape: the same tag, and a class in common or none at all."""
     if node.tag != other.tag:
         return False
-    classes, others = node.attributes.get("class"), other.attributes.get("class")
+    classes, others = node.attrs.get("class"), other.attrs.get("class")
     return not classes and not others if not classes or not others else not set(classes.split()).isdisjoint(others.split())
 
 

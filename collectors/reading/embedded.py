@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from functools import cache
 from html import unescape
-from typing import NamedTuple
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
@@ -32,38 +31,42 @@ _GTIN_NAMES = tuple(
     for quote in (b'"', b"'")
     for name in (b"gtin", b"GTIN", b"ean", b"EAN", b"isbn", b"ISBN", b"upc", b"UPC", b"barcode")
 )
+_BRAND_NAME = (b"rand",)  # one word is found much faster than its spellings
+_AFTER_BRAND = b"\"'Nn_"
 
 
-class Embedded(NamedTuple):
-    """What scripts' data says of the page's product."""
-
-    brand: str | None
-    gtin: str | None
-
-
-def read_embedded(raw: bytes, near: str) -> Embedded:
-    """The one trade number that scripts' data holds, and its brand: the only one, or the one in the words `near` (titles)."""
+def read_embedded_brand(raw: bytes, near: str) -> str | None:
+    """The brand that scripts' data names: the only one, or the one in the words `near` (titles)."""
     brands: Counter[str] = Counter()
-    numbers: set[str] = set()
     done = 0  # what lies before was part of a match
-    for seen, (name, start, end) in enumerate(_search().find_matches_as_indexes(raw)):
-        if seen >= MAX_PLACES:
-            break
-        if name and (match := _GTIN.match(raw, start, end + REACH)):
-            if gtin := read_gtin(match.group(1).decode("ascii")):
-                numbers.add(gtin.lstrip("0"))
-        elif not name and start >= done and (match := _BRAND.search(raw, max(done, start - REACH_BACK), end + REACH)):
-            done = match.end()
-            brand = _decoded(match.group(1))
-            if brand is not None and not brand.strip():
-                brands[""] += 1
-            elif brand and len(brand) <= MAX_BRAND and not NO_BRAND.search(brand) and any(char.isalpha() for char in brand):
-                brands[brand] += 1
-    return Embedded(_chosen(brands, near, raw), read_gtin(numbers.pop()) if len(numbers) == 1 else None)
+    for _, start, end in _search(_BRAND_NAME).find_matches_as_indexes(raw)[:MAX_PLACES]:
+        if start < done or raw[end : end + 1] not in _AFTER_BRAND:
+            continue
+        first = max(done, start - REACH_BACK)
+        quote = max(raw.rfind(b'"', first, start), raw.rfind(b"'", first, start))
+        match = _BRAND.match(raw, quote, end + REACH) if quote >= 0 else None
+        if match is None:
+            continue
+        done = match.end()
+        brand = _decoded(match.group(1))
+        if brand is not None and not brand:
+            brands[""] += 1
+        elif brand and len(brand) <= MAX_BRAND and not NO_BRAND.search(brand) and any(char.isalpha() for char in brand):
+            brands[brand] += 1
+    return _chosen(brands, near, raw)
+
+
+def read_embedded_gtin(raw: bytes) -> str | None:
+    """The one trade number that scripts' data holds."""
+    numbers: set[str] = set()
+    for _, start, end in _search(_GTIN_NAMES).find_matches_as_indexes(raw)[:MAX_PLACES]:
+        if (match := _GTIN.match(raw, start, end + REACH)) and (gtin := read_gtin(match.group(1).decode("ascii"))):
+            numbers.add(gtin.lstrip("0"))
+    return read_gtin(numbers.pop()) if len(numbers) == 1 else None
 
 
 def _chosen(brands: Counter[str], near: str, raw: bytes) -> str | None:
-    """The longest that the words hold, as they spell it; else the only one, unless most things are without or it is a category."""
+    """The longest that the words hold, as they spell it; else the only one, unless more are left empty or it is a category."""
     unnamed = brands.pop("", 0)
     found = [match.group() for brand in brands if (match := re.search(_spelling(brand), near, re.IGNORECASE))]
     if found:
@@ -81,8 +84,8 @@ def _spelling(brand: str) -> str:
 
 
 @cache
-def _search() -> BytesAhoCorasick:
-    return BytesAhoCorasick([b"rand", *_GTIN_NAMES], matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA)
+def _search(names: tuple[bytes, ...]) -> BytesAhoCorasick:
+    return BytesAhoCorasick(names, matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA)
 
 
 def _decoded(raw: bytes) -> str | None:

@@ -6,17 +6,18 @@ And the other way round: whether a brand that is declared is only the shop's own
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Iterator, Sequence
+from functools import cache, cached_property
 from urllib.parse import urlsplit
 
+from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 from selectolax.lexbor import LexborNode
 
 from collectors.reading import product_words as words
-from collectors.reading.document import Attributes, Document
+from collectors.reading.document import Document
 from collectors.reading.model import Item
 from collectors.reading.node_text import text_of
-from collectors.reading.printed_price import PRICE, Walk, elements_above
+from collectors.reading.product_walk import Walk
 
 MAX_BRAND = 50
 MAX_SURE = 35  # characters of a brand that no label names
@@ -34,8 +35,15 @@ _BRANDS = (
     r"brands?|brand_?name|manufacturers?|designers?|vendors?|marques?|marcas?|marche|marki|marka|marken?|hersteller|producers?|"
     r"producent|producenci|vyrobc[ei]|znack[ay]|proizvajalec|proizvodjac|fabricantes?|fabrikant|merk(?:en)?|brend|proizvoditel"
 )
+_STEMS = tuple(
+    stem.encode()
+    for stem in (
+        "brand", "manufactur", "designer", "vendor", "marque", "marca", "marche", "marki", "marka", "marke", "hersteller",
+        "produce", "vyrobc", "znack", "proizv", "fabrica", "fabrik", "merk", "brend",
+    )
+)  # fmt: skip
 NAMED = re.compile(rf"(?i)(?:^|[\s_-])(?:{_BRANDS}|byline)(?:[_-]*(?:name|link|title|logo|label|value|text|visible))?(?:$|\s)")
-_LINK = re.compile(rf"(?i)(?:^|[/?&=_-])(?:{_BRANDS})(?:_?id)?[/=:-][^/?&#]+")
+_LINK = re.compile(rf"(?i)(?:^|[/?&=_-])(?:{_BRANDS})(?:_?id)?[/=:][^/?&#]+")
 _FOR = re.compile(r"(?i)(?:\b(?:for|fits|für|pour|per|para|voor|dla|pro|compatible(?: with)?)|для|под)[\s:]*$")
 _MAKER = re.compile(
     r"(?:\W*[\d.,]+\W*·\s*)?([A-Z][A-Za-z]{2,})\s+"  # a price before it is no part of the name
@@ -72,7 +80,8 @@ class Shop:
     def seems_called(self, brand: str) -> bool:
         """The same of a brand that scripts name, who often mean the shop: part of its address is enough."""
         host = _host(self._url)
-        return bool(host) and re.sub(r"\W", "", brand.lower()) in re.sub(r"[^\w.]", "", host) or self.is_called(brand)
+        is_part = bool(host) and re.sub(r"\W", "", brand.lower()) in re.sub(r"[^\w.]", "", host)
+        return is_part or self.is_called(brand)
 
 
 def _host(address: str | None) -> str:
@@ -92,12 +101,8 @@ def _compared(name: str) -> str:
 
 def is_name(value: str) -> bool:
     """Whether a value can be the name of a brand."""
-    return (
-        value[0].isalnum()
-        and any(char.isalpha() for char in value)
-        and len(value) <= MAX_BRAND
-        and not words.NO_BRAND.search(value)
-    )
+    has_letters = value[0].isalnum() and any(char.isalpha() for char in value)
+    return has_letters and len(value) <= MAX_BRAND and not words.NO_BRAND.search(value)
 
 
 def bare_brand(shown: str) -> str:
@@ -113,36 +118,56 @@ def is_sure_name(value: str) -> bool:
 
 def beside_title(walk: Walk) -> frozenset[int]:
     """The small elements right before and behind the title."""
-    if walk.title_at is None:
+    at = walk.title_at
+    if at is None:
         return frozenset()
-    pieces = walk.nodes[max(0, walk.title_at - BESIDE) : walk.title_at + BESIDE + 1]
-    return frozenset(above.mem_id for piece in pieces for above in elements_above(piece, 4)) - walk.around_title
+    places = [walk.place(piece) for piece in range(max(0, at - BESIDE), min(len(walk.chunks), at + BESIDE + 1))]
+    return frozenset(above.mark for place in places for above in place.chain(4)) - walk.around_title
 
 
 def linked_brand(document: Document, walk: Walk, title: str) -> str | None:
     """The brand whose page is linked right beside the title; else one with such a link that the title names."""
-    if walk.title_at is not None:
+    at = walk.title_at
+    if at is not None:
         before, behind = LINKED
-        beside = [_linked(piece) for piece in walk.nodes[max(0, walk.title_at - before) : walk.title_at + behind + 1]]
-        found = {brand for brand in beside if brand}
-        if len(found) == 1:
-            return found.pop()
+        beside = {_linked(walk, piece) for piece in range(max(0, at - before), min(len(walk.chunks), at + behind + 1))} - {None}
+        if len(beside) == 1:
+            return beside.pop()
     named: dict[str, int] = {}
-    for node, _, attributes in document.tagged("a")[:MAX_LINKS]:
-        if _LINK.search((attributes.get("href") or "")[:MAX_URL]):
-            brand = bare_brand(text_of(node))
-            if brand and is_sure_name(brand) and (match := re.search(rf"(?i)(?<!\w){re.escape(brand)}(?!\w)", title)):
-                if not _FOR.search(title[: match.start()]):
-                    named[title[match.start() : match.end()]] = match.start()
+    for node in _brand_links(document):
+        brand = bare_brand(text_of(node))
+        match = re.search(rf"(?i)(?<!\w){re.escape(brand)}(?!\w)", title) if brand and is_sure_name(brand) else None
+        if match is not None and not _FOR.search(title[: match.start()]):
+            named[title[match.start() : match.end()]] = match.start()
     return min(named, key=lambda brand: (named[brand], -len(brand))) if named else None
 
 
-def _linked(piece: LexborNode) -> str | None:
-    for above in elements_above(piece, 3):
+def _brand_links(document: Document) -> Iterator[LexborNode]:
+    """Links to pages of brands. All addresses are searched at once for the words that such ones hold."""
+    links = document.tagged("a")[:MAX_LINKS]
+    addresses = [(attributes.get("href") or "")[:MAX_URL].replace("\n", " ") for _, _, attributes in links]
+    joined = "\n".join(addresses).lower().encode("utf-8", "replace")
+    number = seen = 0
+    last = -1
+    for _, start, _ in _stems().find_matches_as_indexes(joined):
+        number += joined.count(b"\n", seen, start)
+        seen = start
+        if number != last and _LINK.search(addresses[number]):
+            yield links[number][0]
+        last = number
+
+
+@cache
+def _stems() -> BytesAhoCorasick:
+    return BytesAhoCorasick(_STEMS, matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA)
+
+
+def _linked(walk: Walk, at: int) -> str | None:
+    for above in walk.place(at).chain(3):
         if above.tag == "a":
-            if not _LINK.search((above.attributes.get("href") or "")[:MAX_URL]):
+            if not _LINK.search((above.node.attributes.get("href") or "")[:MAX_URL]):
                 return None
-            brand = bare_brand(text_of(above))
+            brand = bare_brand(text_of(above.node))
             return brand if brand and is_sure_name(brand) else None
     return None
 

@@ -7,20 +7,20 @@ price nearest to the title and the buy button, and the id that a page's own addr
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from urllib.parse import unquote, urlsplit
 
 from selectolax.lexbor import LexborNode
 
 from collectors.reading import product_words as words
-from collectors.reading.availability import read_availability
+from collectors.reading.availability import may_be_sold_out, read_availability
 from collectors.reading.document import Attributes, Document, Element
-from collectors.reading.embedded import read_embedded
+from collectors.reading.embedded import read_embedded_brand, read_embedded_gtin
 from collectors.reading.gtin import read_gtin
 from collectors.reading.model import ReadOffer
 from collectors.reading.node_text import text_of
-from collectors.reading.printed_price import PRICE, Printed, Walk, elements_above, names_above, read_printed_price, walk_page
+from collectors.reading.printed_price import PRICE, Printed, read_printed_price
 from collectors.reading.product_brand import (
     MAX_BRAND,
     MAX_URL,
@@ -33,12 +33,14 @@ from collectors.reading.product_brand import (
     linked_brand,
     maker_in_name,
 )
+from collectors.reading.product_walk import SHORT, Walk, walk_page
 from collectors.reading.shop_marks import ShopMarks
 
 BEFORE_TITLE = 40  # pieces of text before the title that may still belong to the product; menus stand further away
-BEHIND_TITLE = 60  # pieces of text behind it in which the product is said to be sold out
+BEHIND_TITLE = 40  # pieces of text behind it in which the product is said to be sold out
 MAX_SOLD_OUT = 40  # characters of that
 MAX_MARKED = 200  # elements whose names are looked at
+MAX_LABELLED = 100  # characters of a label with its value
 MAX_VALUE = 60  # characters of a labelled value
 MAX_BUY_BUTTONS = 6  # more of them make a listing
 MIN_USES = 3  # how often a page must bear the id of its address
@@ -76,38 +78,27 @@ def read_printed(
     """
     raw = document.tree.raw_html or b""
     if known is None:
-        if not (marks.has_price and marks.has_buy):
+        if not (marks.has_buy and any(text_of(node) for node, _, _ in document.tagged("h1")) and marks.has_price):
             return None
-    elif _is_complete(known, raw) and not (marks.has_old and known.old_price_amount is None):
+    elif _is_complete(known, marks) and not (marks.has_old and known.old_price_amount is None):
         return None
     walk = walk_page(document, title)
-    is_bought = 0 < walk.buy_buttons <= MAX_BUY_BUTTONS
     if known is None and not walk.title:
         return None
     page = Printed(name=walk.title)
-    is_free = known is not None and known.price_amount == 0 and any(words.key_of(chunk) in words.FREE for chunk in walk.chunks)
-    if known is None or marks.has_old or known.price_high_amount is not None or not (known.price_amount or is_free):
-        read_printed_price(walk, page, lang)
     _read_labels(walk, max(0, (walk.title_at or 0) - BEFORE_TITLE), page)
-    is_sold = is_bought and page.price is not None and not page.is_listed
-    is_labelled = page.brand is not None and bool(page.sku or page.gtin)
-    if known is None and not is_sold and not is_labelled and not _is_sold_out(document, walk):
+    if known is None and not _is_product(document, walk, page, lang):
         return None
+    is_free = known is not None and known.price_amount == 0 and not words.FREE.isdisjoint(walk.keys)
+    if known is not None and (known.price_high_amount is not None or not (known.price_amount or is_free) or marks.has_old):
+        read_printed_price(walk, page, lang)
     titles = f"{title} {walk.title or ''}"
     wanted = [name for name in _MARKED if getattr(page, name) is None and (known is None or getattr(known, name) is None)]
     _read_marked(document, walk, page, wanted, titles, shop)
-    lacks_brand = page.brand is None and (known is None or known.brand is None)
-    lacks_gtin = page.gtin is None and (known is None or known.gtin is None)
-    if lacks_brand and (brand := linked_brand(document, walk, walk.title or title)) and not shop.seems_called(brand):
-        page.brand, lacks_brand = brand, False
-    if lacks_brand or lacks_gtin:
-        embedded = read_embedded(raw, titles)
-        page.gtin = page.gtin or embedded.gtin
-        brand = embedded.brand
-        if lacks_brand and brand and not shop.seems_called(brand) and not _holds(brand, walk.title):
-            page.brand, lacks_brand = brand, False
-    if lacks_brand:
-        page.brand = maker_in_name(walk.title or title, walk.chunks) or maker_in_name(title, walk.chunks)
+    if page.brand is None and (known is None or known.brand is None):
+        page.brand = _unmarked_brand(document, walk, title, raw, shop)
+    if page.gtin is None and (known is None or known.gtin is None):
+        page.gtin = read_embedded_gtin(raw)
     if page.availability is None and (known is None or known.availability is None):
         _read_sold_out(walk, page)
     price = page.price
@@ -129,16 +120,42 @@ def read_printed(
     )
 
 
-def _holds(brand: str, name: str | None) -> bool:
-    """Whether it is the product's name, with the brand before it perhaps."""
-    return bool(name) and str(name).lower() in brand.lower()
+def _unmarked_brand(document: Document, walk: Walk, title: str, raw: bytes, shop: Shop) -> str | None:
+    """A brand that no label and no mark names: of a link, of scripts' data, of the product's name."""
+    name = walk.title or title
+    brand = linked_brand(document, walk, name)
+    if brand and not shop.seems_called(brand):
+        return brand
+    brand = read_embedded_brand(raw, f"{title} {walk.title or ''}")
+    is_all = brand is not None and walk.title is not None and walk.title.lower() in brand.lower()  # the product's whole name
+    if brand and not is_all and not shop.seems_called(brand):
+        return brand
+    return maker_in_name(name, walk.chunks) or maker_in_name(title, walk.chunks)
 
 
-def _is_complete(known: ReadOffer, raw: bytes) -> bool:
+def _is_product(document: Document, walk: Walk, page: Printed, lang: str | None) -> bool:
+    """Whether a page without structured data sells one thing: it can be bought for a price, is labelled, or is sold out.
+
+    Reads the price, where buttons are found first: it takes longest.
+    """
+    is_bought = 0 < walk.buy_buttons <= MAX_BUY_BUTTONS
+    if is_bought:
+        read_printed_price(walk, page, lang)
+        if page.price is not None and not page.is_listed:
+            return True
+    is_labelled = page.brand is not None and bool(page.sku or page.gtin)
+    if not is_labelled and not _is_sold_out(document, walk):
+        return False
+    if not is_bought:
+        read_printed_price(walk, page, lang)
+    return True
+
+
+def _is_complete(known: ReadOffer, marks: ShopMarks) -> bool:
     """Whether the page can add nothing to what structured data says."""
     has_price = bool(known.price_amount) and known.price_high_amount is None
     has_rest = bool(known.brand and known.sku and known.availability)
-    return has_price and has_rest and (bool(known.gtin) or not any(mark in raw for mark in words.GTIN_MARKS))
+    return has_price and has_rest and (bool(known.gtin) or not marks.has_gtin)
 
 
 def _is_sold_out(document: Document, walk: Walk) -> bool:
@@ -148,23 +165,23 @@ def _is_sold_out(document: Document, walk: Walk) -> bool:
     elements = document.in_order(document.called("availab", "stock"), document.identified("availab"))
     for node, _, attributes in elements[:20]:
         name = f"{attributes.get('id') or ''} {attributes.get('class') or ''}"
-        if not words.VARIANT_NAME.search(name) and _stock_in(text_of(node), node, 200) == "OutOfStock":
+        if not words.VARIANT_NAME.search(name) and _stock_in(text_of(node), walk, node, 200) == "OutOfStock":
             return True
     return False
 
 
-def _stock_in(printed: str, node: LexborNode, longest: int) -> str | None:
+def _stock_in(printed: str, walk: Walk, node: LexborNode, longest: int) -> str | None:
     """What a short text says of the product's stock; None where it speaks of a branch or of other things, or is not shown."""
     if not 0 < len(printed) < longest or (term := read_availability(printed)) is None:
         return None
     is_of_branch = term == "OutOfStock" and words.BRANCH.search(printed)
-    return None if is_of_branch or _is_away(node) or _is_hidden(node) else term
+    return None if is_of_branch or walk.is_away(node) or _is_hidden(walk, node) else term
 
 
-def _is_hidden(node: LexborNode) -> bool:
+def _is_hidden(walk: Walk, node: LexborNode) -> bool:
     """Whether an element waits for a script to show it: most shops carry "sold out" with them in every page."""
-    for above in (node, *elements_above(node, 4)):
-        attributes = above.attributes
+    for above in walk.around(node).chain(5):
+        attributes = above.node.attributes
         if "hidden" in attributes or "display:none" in (attributes.get("style") or "").replace(" ", ""):
             return True
         if not words.HIDDEN.isdisjoint((attributes.get("class") or "").lower().split()):
@@ -174,27 +191,27 @@ def _is_hidden(node: LexborNode) -> bool:
 
 def _read_labels(walk: Walk, start: int, page: Printed) -> None:
     """Values beside their labels: in the next piece of text, or in the same one after a colon."""
-    chunks = walk.chunks
+    chunks, keys = walk.chunks, walk.keys
     for number in range(start, len(chunks)):
-        chunk = chunks[number]
-        if len(chunk) > 100:
-            continue
-        head, colon, tail = chunk.replace("：", ":").partition(":")
-        if len(head) > 40:
-            continue
-        label = words.key_of(head)
+        chunk, label = chunks[number], keys[number]
+        head, colon, tail = "", "", ""
+        if ":" in chunk or "：" in chunk:
+            head, colon, tail = chunk.replace("：", ":").partition(":")
+            if len(chunk) > MAX_LABELLED or len(head) > SHORT:
+                continue
+            label = words.key_of(head)
         if label not in _LABELS and not (colon and label in words.COLON_BRAND):
             continue
-        value = tail.strip() if colon else ""
+        value = tail.strip()
         if not value:
             value = next((part for part in chunks[number + 1 : number + 3] if part.strip(" :#№.-")), "")
-            if words.key_of(value) in _NUMBERS or (not colon and _is_link(walk.nodes[number])):
+            if words.key_of(value) in _NUMBERS or (not colon and _is_link(walk, number)):
                 continue  # one of the heads of a table; an entry of a menu or one of many tags
         _take(label, value.lstrip(": #№").strip(), page)
 
 
-def _is_link(piece: LexborNode) -> bool:
-    return any(above.tag == "a" for above in elements_above(piece, 2))
+def _is_link(walk: Walk, at: int) -> bool:
+    return any(above.tag == "a" for above in walk.place(at).chain(2))
 
 
 def _take(label: str, value: str, page: Printed) -> None:
@@ -229,45 +246,62 @@ def _code(value: str) -> str | None:
 
 def _read_marked(document: Document, walk: Walk, page: Printed, wanted: list[str], titles: str, shop: Shop) -> None:
     """Values of elements whose attributes or class names say what they hold."""
-    is_bought = walk.buy_buttons > 0
+    longest_stock = 40 if walk.buy_buttons else 200
     beside = beside_title(walk) if "brand" in wanted else frozenset()
-    groups: list[Sequence[Element]] = []
-    for name in wanted:
-        classes, ids, holders = _MARKED[name]
-        groups += [document.called(*classes), document.identified(*ids), *map(document.with_attribute, holders)]
-        if props := _PROPS[name]:
-            marked = document.with_attribute("itemprop")
-            groups.append([element for element in marked if not props.isdisjoint((element[2]["itemprop"] or "").split())])
-        if name == "brand":
-            for attribute in words.TEST_NAMES:
-                tested = document.with_attribute(attribute)
-                groups.append([element for element in tested if "brand" in (element[2][attribute] or "").lower()])
-    for node, _, attributes in document.in_order(*groups)[:MAX_MARKED]:
+    left = set(wanted)
+    for node, _, attributes in document.in_order(*(group for name in wanted for group in _marked_for(document, name)))[
+        :MAX_MARKED
+    ]:
+        if not left:
+            break
         named = f"{attributes.get('class') or ''} {attributes.get('id') or ''}".lower()
         prop = attributes.get("itemprop") or ""
-        if "sku" in wanted and page.sku is None:
-            given = attributes.get("data-sku") or attributes.get("data-product-sku")
-            if given is None and (prop in ("sku", "productID") or "sku" in named):
-                given = (attributes.get("content") or text_of(node)).rpartition(":")[2].strip()
-                given = None if " " in given else given
-            page.sku = _code(given.strip()) if given else None
-        if (
-            "gtin" in wanted
-            and page.gtin is None
-            and (prop.startswith("gtin") or attributes.get("data-gtin") or attributes.get("data-ean"))
-        ):
-            page.gtin = read_gtin(
-                attributes.get("data-gtin") or attributes.get("data-ean") or attributes.get("content") or text_of(node)
-            )
-        if "brand" in wanted and page.brand is None and not _is_away(node):
+        if "sku" in left and (sku := _marked_sku(node, attributes, named, prop)):
+            page.sku = sku
+            left.discard("sku")
+        if "gtin" in left and (gtin := _marked_gtin(node, attributes, prop)):
+            page.gtin = gtin
+            left.discard("gtin")
+        if "brand" in left:
             is_beside = node.mem_id in beside
-            tested = " ".join(value for attribute in words.TEST_NAMES if (value := attributes.get(attribute)))
-            brand = _marked_brand(node, attributes, f"{named} {tested.lower()}", prop, titles, is_beside=is_beside)
-            page.brand = brand if brand and (is_beside or not shop.seems_called(brand)) else None
-        if "availability" in wanted and page.availability is None and ("stock" in named or "availab" in named):
-            printed = "" if words.VARIANT_NAME.search(named) else text_of(node)
-            if term := _stock_in(printed, node, 40 if is_bought else 200):
+            brand = _marked_brand(node, attributes, named, prop, titles, is_beside=is_beside)
+            if brand and (is_beside or not shop.seems_called(brand)) and not walk.is_away(node):
+                page.brand = brand
+                left.discard("brand")
+        if "availability" in left and ("stock" in named or "availab" in named) and not words.VARIANT_NAME.search(named):
+            printed = text_of(node)
+            if term := _stock_in(printed, walk, node, longest_stock):
                 page.availability, page.availability_text = term, printed
+                left.discard("availability")
+
+
+def _marked_for(document: Document, name: str) -> Iterator[Sequence[Element]]:
+    """The elements that are marked as holding a field."""
+    classes, ids, holders = _MARKED[name]
+    yield document.called(*classes)
+    yield document.identified(*ids)
+    yield from map(document.with_attribute, holders)
+    if props := _PROPS[name]:
+        marked = document.with_attribute("itemprop")
+        yield [element for element in marked if not props.isdisjoint((element[2]["itemprop"] or "").split())]
+    for attribute in words.TEST_NAMES if name == "brand" else ():
+        tested = document.with_attribute(attribute)
+        yield [element for element in tested if "brand" in (element[2][attribute] or "").lower()]
+
+
+def _marked_sku(node: LexborNode, attributes: Attributes, named: str, prop: str) -> str | None:
+    given = attributes.get("data-sku") or attributes.get("data-product-sku")
+    if given is None and (prop in ("sku", "productID") or "sku" in named):
+        given = (attributes.get("content") or text_of(node)).rpartition(":")[2].strip()
+        given = None if " " in given else given
+    return _code(given.strip()) if given else None
+
+
+def _marked_gtin(node: LexborNode, attributes: Attributes, prop: str) -> str | None:
+    given = attributes.get("data-gtin") or attributes.get("data-ean")
+    if not given and prop.startswith("gtin"):
+        given = attributes.get("content") or text_of(node)
+    return read_gtin(given) if given else None
 
 
 def brand_of(node: LexborNode) -> str | None:
@@ -285,6 +319,8 @@ def brand_of(node: LexborNode) -> str | None:
 def _marked_brand(node: LexborNode, attributes: Attributes, named: str, prop: str, titles: str, *, is_beside: bool) -> str | None:
     """A brand named by attributes, or one that a class name promises and the place beside the title or a title bears out."""
     value = (attributes.get("data-brand") or (attributes.get("content") if prop == "brand" else None) or "").strip()
+    tested = (attributes[name] for name in words.TEST_NAMES if attributes.get(name))
+    named = " ".join((named, *map(str, tested))).lower()
     is_promised = "logo" not in named and any(name in named for name in words.BRAND_NAMES)
     if not value and (prop == "brand" or is_promised):
         value = bare_brand(brand_of(node) or "")
@@ -294,17 +330,15 @@ def _marked_brand(node: LexborNode, attributes: Attributes, named: str, prop: st
     return value if value and is_sure_name(value) else None
 
 
-def _is_away(node: LexborNode) -> bool:
-    return any(words.AWAY_NAME.search(name) for name in names_above(node, 7))
-
-
 def _read_sold_out(walk: Walk, page: Printed) -> None:
     """ "Sold out" where the button to buy would stand: right behind the title, and no button anywhere."""
     if walk.title_at is None or walk.buys:
         return
-    for at in range(walk.title_at + 1, min(len(walk.chunks), walk.title_at + BEHIND_TITLE)):
-        chunk = walk.chunks[at]
-        if _stock_in(chunk, walk.around(at), MAX_SOLD_OUT) == "OutOfStock":
+    first, last = walk.title_at + 1, walk.title_at + BEHIND_TITLE
+    if not may_be_sold_out("\n".join(walk.chunks[first:last])):
+        return
+    for at, chunk in enumerate(walk.chunks[first:last], first):
+        if len(chunk) < MAX_SOLD_OUT and _stock_in(chunk, walk, walk.place(at).node, MAX_SOLD_OUT) == "OutOfStock":
             page.availability, page.availability_text = "OutOfStock", chunk
             return
 

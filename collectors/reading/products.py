@@ -14,10 +14,10 @@ from collectors.reading.document import Document
 from collectors.reading.gtin import is_gtin
 from collectors.reading.model import Item, ReadOffer
 from collectors.reading.node_text import text_of
-from collectors.reading.printed_price import words_of
 from collectors.reading.product_brand import Shop
 from collectors.reading.product_html import id_of_address, read_printed
 from collectors.reading.product_items import is_product, offer_of_graph, offers_of, text
+from collectors.reading.product_walk import words_of
 from collectors.reading.shop_marks import ShopMarks
 from collectors.reading.structured import walk
 
@@ -94,7 +94,7 @@ def read_offers(document: Document, items: Sequence[Item], url: str | None = Non
     printed = read_printed(document, main, marks, title, url, lang, shop)
     if main is None:
         is_sure = printed is not None and bool(printed.sku or printed.gtin or printed.brand)
-        cards = read_cards(document, url, lang) if marks.has_price and not is_sure else []
+        cards = read_cards(document, url, lang) if not is_sure else []
         main = printed if is_sure or len(cards) < MANY_CARDS else None
     else:
         main = _completed(main, variants, printed, shop)

@@ -32,6 +32,11 @@ class ShopMarks:
         """Names of prices before."""
         return _holds(self._raw, words.OLD_MARKS)
 
+    @cached_property
+    def has_gtin(self) -> bool:
+        """Names of trade numbers."""
+        return _holds(self._raw, words.GTIN_MARKS)
+
 
 def _holds(raw: bytes, marks: tuple[bytes, ...]) -> bool:
     return any(search.find_matches_as_indexes(raw) for search in _searches(marks))

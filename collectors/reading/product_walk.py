@@ -1,0 +1,169 @@
+"""The text of a product page in order: where its title and its buttons to buy stand, and what the elements around it are called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from selectolax.lexbor import LexborNode
+
+from collectors.reading import product_words as words
+from collectors.reading.cards import Links, links_in
+from collectors.reading.document import TAG_IDS, TEXT, Document
+from collectors.reading.node_text import text_of
+
+MAX_CHUNKS = 30_000  # pieces of text that are looked at
+MAX_NODES = 150_000
+MAX_PIECE, MAX_SOURCE = 250, 500  # characters of a piece: more is prose; the same as it stands in the page, with all white space
+SHORT = 40  # characters of a piece that may be a label or a button
+
+_NO_TEXT = frozenset(TAG_IDS[name] for name in ("script", "style", "noscript", "template", "option", "textarea", "title", "svg"))
+_H1, _INPUT, _BUTTON = (TAG_IDS[name] for name in ("h1", "input", "button"))
+_OUTER = frozenset(TAG_IDS[name] for name in ("body", "html"))
+
+
+class Around:
+    """An element around a piece of text; its name is read at the first question. `up` is the next one below the body."""
+
+    __slots__ = ("_away", "_name", "mark", "node", "tag", "up")
+
+    def __init__(self, node: LexborNode, up: Around | None) -> None:
+        self.node = node
+        self.mark = node.mem_id
+        self.tag = node.tag
+        self.up = up
+        self._name: str | None = None
+        self._away: bool | None = None
+
+    @property
+    def name(self) -> str:
+        """Tag, class and id, and what else names it."""
+        if self._name is None:
+            attributes = self.node.attributes
+            kind = attributes.get("data-testid") or attributes.get("data-qa") or attributes.get("itemprop") or ""
+            if "line-through" in (attributes.get("style") or ""):
+                kind += " line-through"
+            self._name = f"{self.tag} {attributes.get('class') or ''} {attributes.get('id') or ''} {kind}"[:200]
+        return self._name
+
+    @property
+    def is_away(self) -> bool:
+        """Whether its name says that it shows other things than the product."""
+        if self._away is None:
+            self._away = words.AWAY_NAME.search(self.name) is not None
+        return self._away
+
+    def chain(self, levels: int) -> Iterator[Around]:
+        """This element and those around it, from inside out."""
+        current: Around | None = self
+        while current is not None and levels:
+            yield current
+            current = current.up
+            levels -= 1
+
+
+@dataclass
+class Walk:
+    """The text of a page in order, and where the title and the first thing that buys stand in it."""
+
+    document: Document
+    chunks: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)  # chunks as labels are compared; empty for longer ones
+    nodes: list[LexborNode] = field(default_factory=list)  # the piece of text that each chunk is
+    title: str | None = None
+    title_at: int | None = None
+    around_title: frozenset[int] = frozenset()  # elements that hold the title too: what they are called says nothing of a price
+    buys: list[int] = field(default_factory=list)
+    buy_buttons: int = 0
+    _known: dict[int, Around] = field(default_factory=dict)
+
+    @cached_property
+    def links(self) -> Links:
+        """The first link in each element that holds one."""
+        return links_in(self.document)
+
+    def place(self, at: int) -> Around:
+        """The element around a chunk."""
+        node = self.nodes[at]
+        return self.around(node.parent or node)
+
+    def around(self, node: LexborNode) -> Around:
+        """An element with those around it."""
+        fresh: list[LexborNode] = []
+        current: LexborNode | None = node
+        up: Around | None = None
+        while current is not None:
+            up = self._known.get(current.mem_id)
+            if up is not None:
+                break
+            fresh.append(current)
+            current = current.parent
+            if current is not None and current.tag_id in _OUTER:
+                break
+        for element in reversed(fresh):
+            up = self._known[element.mem_id] = Around(element, up)
+        return up or Around(node, None)
+
+    def is_away(self, node: LexborNode, levels: int = 7) -> bool:
+        """Whether an element stands among other things than the product."""
+        up = self.around(node).up
+        return up is not None and any(above.is_away for above in up.chain(levels))
+
+
+def walk_page(document: Document, heading: str = "") -> Walk:
+    """One pass over the body. Prose of 250 characters and more, scripts and choices of a form are left out.
+
+    The title is the first-level heading that shares most words with `heading`, the page's title as its head says it.
+    """
+    walk = Walk(document)
+    body = document.tree.body
+    if body is None:
+        return walk
+    wanted = words_of(heading)
+    closest = -1
+    chunks, keys, nodes = walk.chunks, walk.keys, walk.nodes
+    is_closed = False  # whether the next text is that of a script or the like
+    for number, node in enumerate(body.traverse(include_text=True, skip_empty=True)):
+        tag = node.tag_id
+        if tag == TEXT:
+            text = node.text_content or ""
+            if is_closed or len(text) > MAX_SOURCE:
+                is_closed = False
+                continue
+            text = " ".join(text.split())
+            if not text or len(text) > MAX_PIECE:
+                continue
+            key = words.key_of(text) if len(text) < SHORT else ""
+            if key in words.BUY:
+                walk.buys.append(len(chunks))
+                walk.buy_buttons += 1
+            chunks.append(text)
+            keys.append(key)
+            nodes.append(node)
+            if len(chunks) >= MAX_CHUNKS:
+                break
+            continue
+        is_closed = tag in _NO_TEXT
+        if tag == _H1:
+            name = text_of(node)
+            shared = len(words_of(name) & wanted)
+            if name and shared > closest:
+                closest, walk.title, walk.title_at = shared, name[:300], len(chunks)
+                up = walk.around(node).up
+                walk.around_title = frozenset(above.mark for above in up.chain(30)) if up is not None else frozenset()
+        elif tag in (_INPUT, _BUTTON):
+            attributes = node.attributes
+            label = (attributes.get("value") or attributes.get("aria-label") or attributes.get("title") or "").strip()
+            if label and len(label) < SHORT and words.key_of(label) in words.BUY:
+                walk.buys.append(len(chunks))
+                walk.buy_buttons += tag == _INPUT
+        if number > MAX_NODES:
+            break
+    return walk
+
+
+def words_of(text: str) -> set[str]:
+    """The words of a short text, for comparing titles."""
+    return set(re.findall(r"\w+", text[:300].lower()))
