@@ -255,9 +255,7 @@ def _jsonable(value: Any) -> Any:
     return value.isoformat() if isinstance(value, (date, datetime)) else str(value)
 
 
-_encoded = json.JSONEncoder(
-    ensure_ascii=False, sort_keys=True, default=_jsonable, separators=(",", ":"), allow_nan=False
-).encode
+_encoded = json.JSONEncoder(ensure_ascii=False, sort_keys=True, default=_jsonable, separators=(",", ":"), allow_nan=False).encode
 
 
 def _plain(value: Any) -> Any:

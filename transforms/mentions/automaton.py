@@ -234,9 +234,7 @@ class _Chunk:
 
     def begun(self, heads: _Table) -> Places:
         """The numbers of words whose first letters are in the table: the few that are worth comparing with longer beginnings."""
-        long = np.flatnonzero(self._stops - self._starts >= _HEAD)
-        starts = self._starts[long]
-        return long[heads.find(self._hash(starts, starts + _HEAD))[0]]
+        return heads.find(self._hash(self._starts, np.minimum(self._starts + _HEAD, self._stops)))[0]
 
     def find_stems(self, table: _Table, length: int, words: Places) -> Iterator[tuple[int, int]]:
         """(text number, key number) of those words whose beginning of a length is in the table."""

@@ -83,7 +83,9 @@ class _Wanted:
     def __init__(self, new: pa.Table) -> None:
         self._hashes = pc.unique(pc.drop_null(new["text_hash"]))
         signatures = matrix(new["signature"])[pc.is_valid(new["signature"]).to_numpy()]
-        self._keys = np.sort(_band_keys(signatures), axis=None)  # np.unique makes a hash table of millions first, at 50 times the cost
+        self._keys = np.sort(
+            _band_keys(signatures), axis=None
+        )  # np.unique makes a hash table of millions first, at 50 times the cost
         self._present = np.zeros(1 << _PRESENT_BITS, bool)
         self._present[self._keys >> np.uint64(64 - _PRESENT_BITS)] = True
 
@@ -131,7 +133,11 @@ class _Rows:
         times = np.concatenate([_micros(new["published_at"]), _micros(known["published_at"])])
         order = pc.sort_indices(pa.table({"time": times, "id": ids}), [("time", "ascending"), ("id", "ascending")]).to_numpy()
         hashes = _both(new["text_hash"], known["text_hash"]).dictionary_encode()
-        named = known["cluster_id"].combine_chunks().dictionary_encode() if known.num_rows else pa.array([], pa.string()).dictionary_encode()
+        named = (
+            known["cluster_id"].combine_chunks().dictionary_encode()
+            if known.num_rows
+            else pa.array([], pa.string()).dictionary_encode()
+        )
         clusters = _numbers(named)
         starts = np.zeros(len(named.dictionary), np.int64)
         if known.num_rows:
@@ -256,7 +262,9 @@ def _alike(keys: npt.NDArray[np.uint64]) -> Ints:
 def _apart(one: Ints, other: Ints, first: Ints, components: _Components) -> tuple[Ints, Ints]:
     """Drops pairs already in one component: another proof would change nothing."""
     keep = [
-        place for place, (left, right) in enumerate(_pairs(first[one], first[other])) if components.root(left) != components.root(right)
+        place
+        for place, (left, right) in enumerate(_pairs(first[one], first[other]))
+        if components.root(left) != components.root(right)
     ]
     return one[keep], other[keep]
 
