@@ -66,5 +66,5 @@ def test_a_file_with_a_wrong_line_is_noted_in_no_part(settings: Settings, tmp_pa
 
 
 def test_a_word_on_the_command_line_is_checked_as_one_in_a_file(settings: Settings) -> None:
-    with pytest.raises(LabelError, match="^'12' is no record_id"):
+    with pytest.raises(LabelError, match=r"^'12' is no record_id"):
         add_label("12", "positive", settings=settings)

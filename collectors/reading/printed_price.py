@@ -183,7 +183,7 @@ class _Reader:
         return _Candidate(at, price, score, is_old=is_old, is_bad=named_bad or says_bad)
 
     def _judged(self, names: str) -> tuple[bool, bool, bool]:
-        """Whether names speak of a price before, of another amount, of the price now; prices of one page are often named alike."""
+        """Whether names speak of a price before, of another amount, of the price now; often a page names its prices alike."""
         if names not in self._named:
             self._named[names] = (
                 words.OLD_NAME.search(names) is not None,

@@ -1,4 +1,4 @@
-"""The text of a product page in order: where its title and its buttons to buy stand, and what the elements around it are called."""
+"""The text of a product page in order: where its title and its buttons to buy stand, what the elements around are called."""
 
 from __future__ import annotations
 

@@ -18,9 +18,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 
 from transforms.mentions.signatures import BANDS, Signatures, bands, matrix
+
+pc: Any = pyarrow.compute  # its stubs know no arrays of arrays
 
 THRESHOLD = 0.6
 WINDOW = timedelta(days=7)
@@ -149,7 +151,7 @@ class _Rows:
             signatures=np.concatenate([matrix(new["signature"]), matrix(known["signature"])])[order],
             has_signature=np.concatenate([pc.is_valid(table["signature"]).to_numpy() for table in (new, known)])[order],
             clusters=np.concatenate([np.full(new.num_rows, -1, np.int64), clusters])[order],
-            cluster_ids=named.dictionary.to_pylist(),
+            cluster_ids=[str(cluster) for cluster in named.dictionary.to_pylist()],
             cluster_starts=starts,
         )
 
@@ -158,7 +160,7 @@ def _both(one: pa.ChunkedArray[Any], other: pa.ChunkedArray[Any]) -> pa.Array[An
     return pa.concat_arrays([*one.chunks, *other.cast(one.type).chunks]) if len(one) + len(other) else pa.array([], one.type)
 
 
-def _numbers(encoded: pa.DictionaryArray[Any]) -> Ints:
+def _numbers(encoded: pa.DictionaryArray[Any, Any]) -> Ints:
     return np.asarray(pc.fill_null(encoded.indices, -1).to_numpy(), np.int64)
 
 
@@ -232,7 +234,8 @@ def _runs(rows: _Rows, span: int) -> _Runs:
 def _near(rows: _Rows, runs: _Runs, span: int, threshold: float, components: _Components) -> Iterator[tuple[int, int]]:
     """Pairs of runs that share a band, are near in time and alike enough, at least one of them new."""
     signed = np.flatnonzero(rows.has_signature[runs.first])
-    first, since, until, is_new = (each[signed] for each in (runs.first, runs.since, runs.until, runs.is_new))
+    first, since, until = (each[signed] for each in (runs.first, runs.since, runs.until))
+    is_new = runs.is_new[signed]
     signatures = rows.signatures[first]
     of_bands = np.ascontiguousarray(bands(signatures).T)
     for keys in of_bands:
@@ -271,7 +274,7 @@ def _apart(one: Ints, other: Ints, first: Ints, components: _Components) -> tupl
 
 def _named(rows: _Rows, components: _Components) -> Clustering:
     joined = sorted(components.joined)
-    ids = dict(zip(joined, rows.ids.take(pa.array(joined, pa.int64())).to_pylist(), strict=True))
+    ids = dict(zip(joined, map(str, rows.ids.take(pa.array(joined, pa.int64())).to_pylist()), strict=True))
     roots = {row: components.root(row) for row in joined}
     earliest: dict[int, tuple[int, str]] = {}
     for row, root in roots.items():

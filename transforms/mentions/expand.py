@@ -250,10 +250,7 @@ def anchors_of(plan: Plan) -> tuple[float, frozenset[str]] | None:
 
 
 def possible(plan: Plan, hashes: set[int]) -> bool:
-    """Whether a text with words of these hashes, in whatever order, could satisfy the plan. Never wrong when it says no.
-
-    Asked of every text with an anchor, so it is written in plain loops.
-    """
+    """Whether a text with words of these hashes, in whatever order, could satisfy the plan. Never wrong when it says no."""
     match plan:
         case Find():
             return (
@@ -262,15 +259,9 @@ def possible(plan: Plan, hashes: set[int]) -> bool:
                 else all(_has_variant(each, hashes) for each in plan.elements)
             )
         case All(parts):
-            for part in parts:
-                if not possible(part, hashes):
-                    return False
-            return True
+            return all(possible(part, hashes) for part in parts)
         case Any(parts):
-            for part in parts:
-                if possible(part, hashes):
-                    return True
-            return False
+            return any(possible(part, hashes) for part in parts)
         case Close(left, right, is_excluding=is_excluding):
             return possible(left, hashes) and (is_excluding or possible(right, hashes))
         case InSentence(part) | InPart(_, part):

@@ -1,5 +1,5 @@
-"""Hashes of many words at once: a running sum of code * R^place, modulo 2^64, gives the hash of any stretch as a difference of two
-sums, brought back to place 0 by a power of R's inverse. A few array operations a letter, none of them Python.
+"""Hashes of many words at once: a running sum of code * R^place, modulo 2^64, gives the hash of any stretch as a difference of
+two sums, brought back to place 0 by a power of R's inverse. A few array operations a letter, none of them Python.
 
 Whoever knows R can write long words that collide (Thue-Morse words do for every R), so nothing may rest on a hash alone that a
 stranger gains by.

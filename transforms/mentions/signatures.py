@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 from rensa import RMinHash
 
 from transforms.mentions.running_hash import LONGEST, Codes, Places, hashes_between, mixed, running_sums
+
+pc: Any = pyarrow.compute  # its stubs know no arrays of arrays
 
 PERMUTATIONS = 128  # standard error of the estimate 0.03
 BANDS = 32  # of 4 values: a pair 0.6 alike is found with probability 0.99, one 0.7 alike with 0.9998

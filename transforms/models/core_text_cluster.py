@@ -31,11 +31,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 
 from transforms.mentions.duplicates import WINDOW, cluster, relevant
 from transforms.mentions.signatures import SIGNATURE_BYTES, sign
 from transforms.mentions.spam import Post, copying_authors, is_copied, stuffing
+
+pc: Any = pyarrow.compute  # its stubs know no arrays of arrays
 
 QUERY = """
 SELECT record_id, coalesce(published_at, first_seen_at) AS published_at, coalesce(author, channel, channel_title) AS author,
@@ -175,7 +177,7 @@ def _with(rows: pa.Table, name: str, places: npt.NDArray[np.int64], values: Sequ
     chosen = np.arange(len(column))
     chosen[places] = len(column) + np.arange(len(places))
     both = pa.chunked_array([*column.chunks, pa.array(values, column.type)])
-    return rows.set_column(_place(name), name, both.take(pa.array(chosen)))
+    return rows.set_column(_place(name), name, pc.take(both, pa.array(chosen)))
 
 
 def _settled(new: pa.Table, firm: pa.Table) -> pa.Table:
