@@ -38,10 +38,11 @@ def add_labels(path: Path, settings: Settings | None = None) -> str:
             header = file.readline()
             file.seek(0)
             reader = csv.DictReader(file, delimiter=max(",;\t", key=header.count))
+            columns = reader.fieldnames or ()
             rows = [(reader.line_num, row) for row in reader]
     except UnicodeDecodeError as error:
         raise LabelError(f"{path}: not UTF-8; save it as CSV in UTF-8") from error
-    if missing := [name for name in ("record_id", "sentiment") if name not in (reader.fieldnames or ())]:
+    if missing := [name for name in ("record_id", "sentiment") if name not in columns]:
         raise LabelError(f"{path}:1: there is no column {' and no column '.join(missing)}")
     if wrong := [f"{path}:{number}: {problem}" for number, row in rows if (problem := _wrong(row))]:
         raise LabelError("\n".join(wrong))

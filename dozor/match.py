@@ -1,6 +1,6 @@
 """The engine of `dozor match`: texts in, mentions out."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TextIO
@@ -62,16 +62,15 @@ class Matcher:
         text = row.get("text") or ""
         if not isinstance(text, str):
             raise LineError('"text" is not a text')
-        known = {key: str(row[key]) for key in _TEXT_KEYS if row.get(key)}
-        if "type" in row and "kind" not in known:
-            known["kind"] = str(row["type"])
-        try:
-            rating = None if row.get("rating") is None else float(row["rating"])
-            followers = None if row.get("followers") is None else int(row["followers"])
-            published_at = _moment(row.get("published_at"))
-        except (TypeError, ValueError, OverflowError) as error:
-            raise LineError(str(error)) from error
-        return Document(text=text, rating=rating, followers=followers, published_at=published_at, **known)
+        known = {key: _read(row, key, _text) for key in _TEXT_KEYS}
+        known["kind"] = known["kind"] or _read(row, "type", _text)
+        return Document(
+            text=text,
+            rating=_read(row, "rating", float),
+            followers=_read(row, "followers", int),
+            published_at=_read(row, "published_at", _moment),
+            **known,
+        )
 
     def answers(self, asked: Sequence[Document]) -> Iterator[dict[str, Any]]:
         """{"lang", "mentions"} of each document."""
@@ -80,9 +79,22 @@ class Matcher:
             yield {"lang": document.lang, "mentions": list(map(_as_json, found))}
 
 
-def _moment(value: object) -> datetime | None:
-    if not value:
-        return None
+def _read(row: Mapping[str, Any], key: str, kind: Callable[[Any], Any]) -> Any:
+    """What the line says under a key, None where it says nothing."""
+    value = row.get(key)
+    try:
+        return None if value is None or value == "" else kind(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise LineError(f'"{key}" cannot be read: {error}') from error
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list | dict):
+        raise TypeError(f"expected a text, got {type(value).__name__}")
+    return str(value)
+
+
+def _moment(value: object) -> datetime:
     moment = datetime.fromisoformat(str(value))
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 

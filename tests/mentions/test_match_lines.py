@@ -80,6 +80,16 @@ def test_a_line_that_cannot_be_read_is_answered_with_its_error(line, row_id):
     assert second["error"].startswith("line 2: ")
 
 
+@pytest.mark.parametrize(
+    ("key", "value"), [("rating", "good"), ("followers", [1]), ("published_at", "yesterday"), ("title", ["a"]), ("type", {})]
+)
+def test_an_error_names_the_key_that_cannot_be_read(key, value):
+    out = io.StringIO()
+    match_lines({"q": "чай"}, [json.dumps({"id": 1, "text": "чай", key: value})], out)
+
+    assert f'"{key}" cannot be read' in json.loads(out.getvalue())["error"]
+
+
 def test_half_a_character_is_no_obstacle():
     out = io.StringIO()
     match_lines({"q": "чай"}, [b'{"id": 1, "text": "\\ud800 \\u0447\\u0430\\u0439"}'], out)
