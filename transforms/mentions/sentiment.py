@@ -137,7 +137,7 @@ class Words:
         owners, features = word_features(batch)
         size = self.score.shape[0]
         once = np.sort(owners * size + features)  # np.unique makes a hash table first, which takes far longer
-        owners, features = np.divmod(once[np.append(True, once[1:] != once[:-1])], size)
+        owners, features = np.divmod(once[np.diff(once, prepend=-1) != 0], size)
         count = np.bincount(owners, minlength=len(batch))
         norm = 1 / np.sqrt(np.maximum(count, 1))
         values = self.label[language[owners], features]
