@@ -25,19 +25,15 @@ note: looks that only count likes anew are not compared again;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute
+import pyarrow.compute as pc
 
-from transforms.mentions.duplicates import WINDOW, cluster, relevant
-from transforms.mentions.signatures import SIGNATURE_BYTES, sign
+from transforms.mentions.duplicates import SIGNATURE_BYTES, WINDOW, cluster, relevant, sign
 from transforms.mentions.spam import Post, copying_authors, is_copied, stuffing
-
-pc: Any = pyarrow.compute  # its stubs know no arrays of arrays
 
 QUERY = """
 SELECT record_id, coalesce(published_at, first_seen_at) AS published_at, coalesce(author, channel, channel_title) AS author,
@@ -147,8 +143,9 @@ def _own(rows: pa.Table) -> pa.Table:
 
 def _fresh(given: pa.Table) -> pa.Table:
     """Rows of new texts, each a cluster of its own."""
-    texts = pc.fill_null(given["text"], "")
+    texts = [text or "" for text in given["text"].to_pylist()]
     signed = sign(texts)
+    stuffed = [stuffing(text) for text in texts]
     count = given.num_rows
     columns: dict[str, Any] = {name: given[name] for name in ("record_id", "published_at", "author", "is_repost")}
     columns |= {
@@ -157,27 +154,11 @@ def _fresh(given: pa.Table) -> pa.Table:
         "cluster_id": given["record_id"],
         "cluster_started_at": given["published_at"],
         "copying_author_count": pa.repeat(1, count),
-        "link_count": pa.repeat(0, count),
-        "tag_count": pa.repeat(0, count),
-        "spam_marks": pa.array([[]], pa.list_(pa.string())).take(pa.repeat(0, count)),
+        "link_count": pa.array([links for links, _, _ in stuffed], pa.int64()),
+        "tag_count": pa.array([tags for _, tags, _ in stuffed], pa.int64()),
+        "spam_marks": pa.array([list(marks) for _, _, marks in stuffed], pa.list_(pa.string())),
     }
-    rows = pa.table(columns).cast(SCHEMA)
-    places = np.flatnonzero(pc.match_substring_regex(texts, "http|www[.]|#").to_numpy())  # others have neither links nor tags
-    stuffed = [stuffing(text) for text in texts.take(places).to_pylist()]
-    for place, name in enumerate(("link_count", "tag_count", "spam_marks")):
-        rows = _with(rows, name, places, [found[place] for found in stuffed])
-    return rows
-
-
-def _with(rows: pa.Table, name: str, places: npt.NDArray[np.int64], values: Sequence[Any]) -> pa.Table:
-    """The rows with these values at these places of a column."""
-    if not len(places):
-        return rows
-    column = rows[name]
-    chosen = np.arange(len(column))
-    chosen[places] = len(column) + np.arange(len(places))
-    both = pa.chunked_array([*column.chunks, pa.array(values, column.type)])
-    return rows.set_column(_place(name), name, pc.take(both, pa.array(chosen)))
+    return pa.table(columns).cast(SCHEMA)
 
 
 def _settled(new: pa.Table, firm: pa.Table) -> pa.Table:
@@ -204,11 +185,14 @@ def _counted(rows: pa.Table, clusters: pa.Array[Any]) -> pa.Table:
     places = np.flatnonzero(of_shared.to_numpy())
     members = rows.take(places).select(_COUNTED).to_pylist()
     authors = copying_authors([_post(row) for row in members])
-    counts = [authors.get(row["record_id"], 1) for row in members]
-    stuffed = [[name for name in row["spam_marks"] if name != "copied"] for row in members]
-    copied = [is_copied(count, row["is_repost"]) for count, row in zip(counts, members, strict=True)]
-    rows = _with(rows, "copying_author_count", places, counts)
-    return _with(rows, "spam_marks", places, [["copied"] * is_one + marks for is_one, marks in zip(copied, stuffed, strict=True)])
+    counts: list[Any] = rows["copying_author_count"].to_pylist()
+    marks: list[Any] = rows["spam_marks"].to_pylist()
+    for place, row in zip(places.tolist(), members, strict=True):
+        counts[place] = authors.get(row["record_id"], 1)
+        stuffed = [name for name in row["spam_marks"] if name != "copied"]
+        marks[place] = ["copied"] * is_copied(counts[place], row["is_repost"]) + stuffed
+    rows = rows.set_column(_place("copying_author_count"), "copying_author_count", pa.array(counts, pa.int64()))
+    return rows.set_column(_place("spam_marks"), "spam_marks", pa.array(marks, pa.list_(pa.string())))
 
 
 def _post(row: Mapping[str, Any]) -> Post:
