@@ -6,12 +6,15 @@ process must not and cannot load; and our workers need nothing of it: their func
 
 from __future__ import annotations
 
+import fcntl
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
+from multiprocessing import parent_process
 from types import ModuleType
 
 
@@ -27,6 +30,22 @@ def without_main() -> Iterator[None]:
         main.__spec__ = spec
         if file is not None:
             main.__file__ = file
+
+
+def end_with_parent() -> None:
+    """Called in a worker: it ends when the process that started it does, though that was killed and it is at work.
+
+    The system sends the signal, so neither a page that hangs in the parser nor a lock of the interpreter keeps a worker alive.
+    """
+    parent = parent_process()
+    if parent is None or not hasattr(os, "O_ASYNC"):
+        return
+    signal.signal(signal.SIGIO, signal.SIG_DFL)  # which ends the process
+    end = parent.sentinel  # a pipe that only the parent has open for writing, and never writes to
+    fcntl.fcntl(end, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(end, fcntl.F_SETFL, fcntl.fcntl(end, fcntl.F_GETFL) | os.O_ASYNC)
+    if not parent.is_alive():  # it ended before anybody watched
+        os._exit(1)
 
 
 @contextmanager

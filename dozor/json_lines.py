@@ -15,7 +15,7 @@ from itertools import chain, islice
 from multiprocessing import get_context
 from typing import Any, Protocol, TextIO
 
-from collectors.processes import one_thread_each
+from collectors.processes import end_with_parent, one_thread_each
 
 LINES_PER_TASK = 1000
 FEW_TASKS = 6  # are answered here in less time than it takes to start processes
@@ -105,6 +105,7 @@ _engines: list[Engine] = []  # of this spawned process
 
 
 def _start(make: Callable[[], Engine]) -> None:
+    end_with_parent()
     _engines.append(make())
 
 

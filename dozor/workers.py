@@ -15,7 +15,7 @@ from typing import Any, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
-from collectors.processes import without_main
+from collectors.processes import end_with_parent, without_main
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -102,6 +102,7 @@ class Workers:
 
 def _prepare() -> None:
     """What was loaded stays: the collector of cycles need not look through it each time a page has made some objects."""
+    end_with_parent()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))

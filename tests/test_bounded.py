@@ -27,7 +27,7 @@ while True:
 @pytest.mark.parametrize(
     ("code", "seconds", "reason"), [(ENDLESS, 0.2, "0.2 s"), (GREEDY, 30, "300 MB"), (STUBBORN, 0.2, "0.2 s")]
 )
-def test_more_than_the_bounds_is_a_named_error(code: str, seconds: float, reason: str) -> None:
+def test_more_than_the_bounds_is_a_named_error(code: str, seconds: float, reason: str) -> None:  # R-219, G-14
     program = (
         "from dozor.bounded import bounded\nfrom collectors.reading.model import PageError\n"
         f"try:\n    with bounded({seconds}, 300 << 20): exec({code!r})\nexcept PageError as error: print(error)\n"

@@ -680,7 +680,7 @@ async def test_a_source_without_its_credentials_is_skipped_and_says_what_is_miss
     assert "DOZOR_PAGE_API_KEY" in outcome.message
 
 
-async def test_no_stored_byte_holds_a_secret(store: Store) -> None:  # G31, 228
+async def test_no_stored_byte_holds_a_secret(store: Store) -> None:  # G-31, R-228
     secrets = [f"s3cret-{number:02d}-{'abcdef'[number % 6] * 12}" for number in range(40)]
 
     def echo(number: int) -> Script:

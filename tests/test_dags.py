@@ -87,7 +87,7 @@ def import_alone(name: str, home: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", DAGS)
-def test_a_dag_file_imports_within_a_second_and_does_nothing(name: str, files: dict[str, dict[str, Any]]) -> None:
+def test_a_dag_file_imports_within_a_second_and_does_nothing(name: str, files: dict[str, dict[str, Any]]) -> None:  # R-215
     imported = files[name]
     assert imported["seconds"] < 1.0
     assert imported["opened"] == []
@@ -95,7 +95,7 @@ def test_a_dag_file_imports_within_a_second_and_does_nothing(name: str, files: d
     assert not heavy & set(imported["modules"])
 
 
-def test_every_dag_says_what_it_is_and_runs_once_at_a_time(dags: dict[str, Any]) -> None:
+def test_every_dag_says_what_it_is_and_runs_once_at_a_time(dags: dict[str, Any]) -> None:  # R-204
     assert set(dags) == {"dozor_hourly", "dozor_nightly", "dozor_weekly", "dozor_warehouse", "dozor_backfill"}
     for dag in dags.values():
         assert "dozor" in dag["tags"]
@@ -115,7 +115,7 @@ def test_collecting_is_mapped_over_sources_by_readable_names(dags: dict[str, Any
     assert "source.parse" in tasks["source.collect"]["downstream"]
 
 
-def test_a_failed_source_holds_back_neither_the_warehouse_nor_the_red_mark(dags: dict[str, Any]) -> None:
+def test_a_failed_source_holds_back_neither_the_warehouse_nor_the_red_mark(dags: dict[str, Any]) -> None:  # R-198
     tasks = dags["dozor_nightly"]["tasks"]
     assert tasks["announce"]["trigger_rule"] == "all_done"
     assert tasks["announce"]["outlets"] == ["dozor-batches"]
@@ -223,7 +223,7 @@ def test_an_account_has_a_connection_of_its_own(connection: dict[str, SimpleName
 
 
 @pytest.mark.slow
-def test_the_nightly_dag_gives_what_the_plain_steps_give(tmp_path: Path) -> None:
+def test_the_nightly_dag_gives_what_the_plain_steps_give(tmp_path: Path) -> None:  # R-221
     """Case 221: two nights of the demo, the second played by Airflow, hold the same as two played by the plain steps."""
     from datetime import date
 

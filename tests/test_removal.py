@@ -141,7 +141,7 @@ def test_erasing_a_watch_takes_what_came_through_it_only(store: Settings) -> Non
     assert ask(store.store, "SELECT count(*) FROM core.page WHERE title = 'Other'") == [(1,)]
 
 
-def test_erasing_an_author_takes_the_rows_the_pages_and_the_name(store: Settings) -> None:
+def test_erasing_an_author_takes_the_rows_the_pages_and_the_name(store: Settings) -> None:
     assert traces(store.store, AUTHOR)
     removal.erase(author=AUTHOR, reason="asked to be forgotten", settings=store)
     assert traces(store.store, AUTHOR) == []

@@ -22,7 +22,7 @@ def allows(text, path, agent="dozor"):
     return parse(text.encode() if isinstance(text, str) else text, agent).decide(HOST + path).allowed
 
 
-def test_every_case_of_the_reference_parser_is_met():
+def test_every_case_of_the_reference_parser_is_met():  # G-17
     with gzip.open(corpus("robots") / "spec-cases.jsonl.gz", "rt") as lines:
         cases = [json.loads(line) for line in lines]
     wrong = [

@@ -24,7 +24,7 @@ def test_a_run_is_found_again_with_the_watchlist_it_used(tmp_path: Path) -> None
     assert (run_folder(tmp_path, date(2026, 11, 20), "night-1") / "watchlist.yml").read_text() == "projects: []\n"
 
 
-def test_a_resumed_run_keeps_its_beginning_and_its_watchlist(tmp_path: Path) -> None:
+def test_a_resumed_run_keeps_its_beginning_and_its_watchlist(tmp_path: Path) -> None:
     begin_run(tmp_path, run(), "first")
     later = run(started_at=datetime(2026, 11, 21, 1, 0, tzinfo=UTC))
 
@@ -79,5 +79,5 @@ def test_a_run_id_that_is_no_file_name_is_refused(tmp_path: Path, run_id: str) -
         begin_run(tmp_path, run(run_id), "")
 
 
-def test_the_partition_of_a_run_is_its_day_in_utc() -> None:
+def test_the_partition_of_a_run_is_its_day_in_utc() -> None:
     assert run(started_at=datetime.fromisoformat("2026-11-21T02:00:00+03:00")).day == date(2026, 11, 20)

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from time import process_time
 from typing import Any
 
 import pytest
 
+from collectors.records import Publication
 from collectors.registry import sources
-from collectors.source import Capture, Fetched, Request, Watch, Window
+from collectors.source import Capture, Fetched, ParseError, Request, Watch, Window
 from tests.source_fixtures import NIGHT, OBSERVED_AT, Case, NothingKnown, capture
 
 HOME = "https://shop.example/"
@@ -82,7 +84,7 @@ def test_dates_that_are_all_the_same_are_not_believed() -> None:
     assert asked(follow(answer, NothingKnown(answers=tuple(fetched(page, YESTERDAY) for page in pages)))) == pages
 
 
-def test_an_index_leads_to_its_sitemaps_and_not_deeper_than_four_levels() -> None:
+def test_an_index_leads_to_its_sitemaps_and_not_deeper_than_four_levels() -> None:
     body = b"<sitemapindex><sitemap><loc>https://shop.example/map-2.xml</loc></sitemap></sitemapindex>"
     answers = [
         capture("site", url=f"{HOME}map.xml", body=body, label="sitemap", context={**site_context(), "level": level})
@@ -181,6 +183,38 @@ def test_reviews_are_paged_until_a_page_brings_nothing_new() -> None:
 
     assert len(follow(page, NothingKnown(ids=ids[:2]))) == 1
     assert follow(page, NothingKnown(ids=ids)) == []
+
+
+def feed_of(*items: str) -> Capture:
+    body = f"<rss version='2.0'><channel><title>News</title>{''.join(items)}</channel></rss>".encode()
+    return capture("feed", url="https://news.example/rss", body=body, label="feed", context={"articles": True})
+
+
+def test_dates_and_ids_of_entries_are_not_believed_blindly() -> None:
+    feed = feed_of(
+        "<item><title>None</title><guid>a</guid></item>",
+        "<item><title>Nonsense</title><guid>b</guid><pubDate>soon</pubDate></item>",
+        "<item><title>Ahead</title><guid>c</guid><pubDate>Fri, 01 Jan 2100 00:00:00 GMT</pubDate></item>",
+        "<item><title>Twin</title><guid>a</guid><pubDate>Thu, 01 Jan 2026 00:00:00 GMT</pubDate></item>",
+    )
+    found = [record for record in sources()["feed"].parse(feed) if isinstance(record, Publication)]
+
+    assert [(one.title, one.published_at) for one in found] == [("None", None), ("Nonsense", None), ("Ahead", feed.observed_at)]
+    assert found[2].extra["date_future"] == "2100-01-01T00:00:00+00:00"
+
+
+def test_many_entries_cost_time_in_proportion() -> None:
+    items = [f"<item><title>T</title><guid>{number}</guid></item>" for number in range(30_000)]
+    began = process_time()
+    assert len(list(sources()["feed"].parse(feed_of(*items)))) == 30_000
+    assert process_time() - began < 30
+
+
+def test_a_page_in_place_of_a_feed_says_where_the_feed_is() -> None:
+    body = b"<title>N</title><link rel=alternate type='application/rss+xml' href='/rss.xml'><h1>News</h1><p>Text.</p>"
+    page = capture("feed", url="https://news.example/", body=body, label="feed", context={"articles": True})
+    with pytest.raises(ParseError, match=r"is of no feed; the page announces https://news\.example/rss\.xml"):
+        list(sources()["feed"].parse(page))
 
 
 def test_an_article_is_asked_for_once() -> None:

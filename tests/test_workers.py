@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -46,3 +49,43 @@ def test_what_cannot_be_worked_on_stands_alone_and_the_rest_comes_back_in_order(
     assert len(lost) == 1
     assert said in lost[0]
     assert [word for _, result in found if not isinstance(result, Lost) for word in result] == ["A", "B", "C", "D", "E"]
+
+
+def hang_and_say(folder: Path) -> None:
+    (folder / str(os.getpid())).touch()
+    os.read(os.pipe()[0], 1)  # never comes back
+
+
+def hang(folder: str) -> None:
+    """A step whose workers hang; it is killed meanwhile."""
+    with Workers(2) as pool:
+        list(pool.map(hang_and_say, [Path(folder)] * 2, seconds=lambda _: 600.0, split=lambda task: [task]))
+
+
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float = 60.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if is_so():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM])
+def test_workers_that_hang_end_with_the_step_that_started_them(sent: signal.Signals, tmp_path: Path) -> None:  # R-220
+    program = "import sys; from tests.test_workers import hang; hang(sys.argv[1])"
+    step = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], start_new_session=True)
+    assert wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
+    workers = [int(path.name) for path in tmp_path.iterdir()]
+    step.send_signal(sent)
+    step.wait()
+
+    assert wait_until(lambda: not any(map(is_running, workers)), 10.0)

@@ -19,7 +19,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from collectors.processes import one_thread_each, without_main
+from collectors.processes import end_with_parent, one_thread_each, without_main
 from transforms.models import Model
 from warehouse.files import replaced, work_dir
 from warehouse.schema import literal
@@ -164,6 +164,7 @@ _works: list[_Work] = []  # of this spawned process
 
 
 def _start(module: str, beside: bytes) -> None:
+    end_with_parent()
     _works.append(_Work(module, beside))
 
 

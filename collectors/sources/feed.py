@@ -7,7 +7,7 @@ Contract: https://www.rssboard.org/rss-specification, RFC 4287, https://www.json
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from collectors.marking import ad_columns
@@ -21,6 +21,7 @@ from collectors.urls import host_of, registrable_domain
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, application/xml;q=0.9, */*;q=0.1"
 MAX_ARTICLES = 300  # of one feed page; longer ones are archives
+AHEAD = timedelta(days=1)  # a clock may be off by its zone; what is dated later was not published then
 
 SOURCE = Source(
     name="feed",
@@ -87,7 +88,7 @@ def _feed(url: str, context: Context) -> Request:
 
 
 def _article(item: FeedItem, url: str, feed: Feed, capture: Capture) -> Request:
-    published_at, assumed = utc(item.published_at, capture.final_url)
+    published_at, assumed = _published(item, capture)
     return Request(
         url=url,
         label="article",
@@ -108,7 +109,16 @@ def _read(capture: Capture) -> Feed:
     try:
         return read_feed(capture.body or b"", capture.final_url, capture.media_type or None, capture.charset or None)
     except FeedError as error:
-        raise ParseError(f"{capture.url}: {error}") from error
+        raise ParseError(f"{capture.url}: {error}{_announced(capture)}") from error
+
+
+def _announced(capture: Capture) -> str:
+    """Where the feed is instead, when the address is of a page that says so."""
+    try:
+        feeds = reading_of(capture).feeds
+    except ParseError:
+        return ""
+    return f"; the page announces {', '.join(feed.url for feed in feeds[:3])}" if feeds else ""
 
 
 def _native_id(item: FeedItem, feed: Feed) -> str:
@@ -125,8 +135,16 @@ def _channel(feed: Feed, capture: Capture) -> str:
     return registrable_domain(host) or host
 
 
-def _entry(item: FeedItem, feed: Feed, capture: Capture) -> Publication:
+def _published(item: FeedItem, capture: Capture) -> tuple[datetime | None, dict[str, Any]]:
+    """When an entry was published; one that is dated ahead was published by the time it is seen."""
     published_at, assumed = utc(item.published_at, capture.final_url)
+    if published_at and published_at > capture.observed_at + AHEAD:
+        return capture.observed_at, {**assumed, "date_future": published_at.isoformat()}
+    return published_at, assumed
+
+
+def _entry(item: FeedItem, feed: Feed, capture: Capture) -> Publication:
+    published_at, assumed = _published(item, capture)
     return Publication(
         kind="article",
         native_id=_native_id(item, feed),

@@ -149,7 +149,7 @@ asyncio.run(main(sys.argv[1:]))
 """
 
 
-async def test_r16_to_r19_bombs_are_refused_in_little_memory(fetcher_with):
+async def test_r16_to_r19_bombs_are_refused_in_little_memory(fetcher_with):  # G-9
     bomb = gzip_bomb(31)
     scripts = {
         "/gzip": packed(bomb, "gzip"),

@@ -104,7 +104,7 @@ def public_only(host, port):
 
 
 @pytest.mark.parametrize("host", LOOPBACK_SPELLINGS)
-async def test_r51_no_spelling_of_loopback_reaches_it(fetcher_with, host):
+async def test_r51_no_spelling_of_loopback_reaches_it(fetcher_with, host):  # G-11
     strict = fetcher_with(allow_private_hosts=False, resolve=public_only)
     async with serve({"/": ok(b"internal")}) as server, strict as fetcher:
         answer = await ask(fetcher, f"http://{host}:{server.port}/")

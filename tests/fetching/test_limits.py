@@ -61,7 +61,7 @@ def test_r86_two_sources_on_a_host_keep_the_larger_pace(book, clock, first, seco
     assert book.take_turn("shop.example", second) == pytest.approx(5.0)
 
 
-def test_a_clock_set_back_does_not_stop_a_host(book, clock):
+def test_a_clock_set_back_does_not_stop_a_host(book, clock):
     book.take_turn("shop.example", 1.0)
     book.end_turn("shop.example", 1.0)
     clock.now -= 3600

@@ -144,7 +144,7 @@ async def test_r7_bytes_beyond_the_announced_length_never_reach_the_next_answer(
         pytest.param(drip(b"HTTP/1.1 100 Continue\r\n\r\n"), id="r23-interim-answers"),
     ],
 )
-async def test_a_slow_answer_ends_at_the_deadline(fetcher_with, script):
+async def test_a_slow_answer_ends_at_the_deadline(fetcher_with, script):  # G-10
     async with serve({"/": script}) as server, fetcher_with(total_timeout=0.6, tries=1) as fetcher:
         started = time.monotonic()
         answer = await ask(fetcher, server.url("/"))

@@ -69,7 +69,7 @@ async def test_an_answer_that_will_not_change_is_not_asked_for_again(fetcher_wit
     assert (answer.http_status, answer.attempt, len(server.seen)) == (code, 1, 1)
 
 
-async def test_r37_retry_after_is_kept_to_by_the_whole_host(fetcher_with):
+async def test_r37_retry_after_is_kept_to_by_the_whole_host(fetcher_with):  # G-16
     scripts = {"/": in_turn(status(429, {"Retry-After": "1"}), ok()), "/other": ok()}
     async with serve(scripts) as server, fetcher_with(patience=5) as fetcher:
         first = asyncio.ensure_future(ask(fetcher, server.url("/")))

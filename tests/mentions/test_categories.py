@@ -77,5 +77,5 @@ def test_a_broken_definition_names_the_category_and_the_problem(document, proble
         read_definitions(document)
 
 
-def test_a_long_hostile_text_costs_little():
+def test_a_long_hostile_text_costs_little():
     assert categorise("как не was " * 200_000) == ()

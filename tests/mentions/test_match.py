@@ -260,7 +260,7 @@ def spans(query, text):
         ("👍", "спасибо 👍🏽", True),
     ],
 )
-def test_what_a_query_means(query, text, expected):
+def test_what_a_query_means(query, text, expected):
     assert found(query, text) is expected
 
 
@@ -320,7 +320,7 @@ def test_a_hit_in_the_title_has_offsets_there():
     assert (hit.title_spans, hit.spans, hit.matched_terms) == (((0, 3),), ((8, 11),), ("чай",))
 
 
-def test_a_quoted_name_that_is_a_common_word_asks_for_a_capital_where_the_text_has_capitals():
+def test_a_quoted_name_that_is_a_common_word_asks_for_a_capital_where_the_text_has_capitals():
     assert found('"Магнит"', "Вчера Анна и Иван купили магнит") is False
     assert found('"Магнит"', "Вчера Анна и Иван ходили в Магнит") is True
     assert found('"Магнит"', "вчера ходили в магнит") is True
@@ -366,7 +366,7 @@ def test_a_query_without_words_is_looked_at_in_every_text():
 @pytest.mark.parametrize(
     "text", ["чай " * 60_000, "чай" * 60_000, "а-" * 50_000, "#" * 50_000, "\u0301" * 50_000, "#АбВг" * 20_000]
 )
-def test_a_hostile_text_costs_seconds_at_most(text):
+def test_a_hostile_text_costs_seconds_at_most(text):
     began = time.process_time()
     compile_queries({"q": "чай /5 кофе OR =нет OR (чай /100 чай)"}).match(text)
 

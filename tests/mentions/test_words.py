@@ -77,12 +77,12 @@ def test_the_neighbours_tell_homonyms_apart(query, text, expected):
         (("İstanbul",), "istanbul"),
     ],
 )
-def test_spellings_of_one_word_fold_together(spellings, folded):
+def test_spellings_of_one_word_fold_together(spellings, folded):
     assert {fold_word(spelling) for spelling in spellings} == {folded}
 
 
 @pytest.mark.parametrize("pair", [("йод", "иод"), ("ozonом", "ozon"), ("їжак", "іжак")])
-def test_different_words_stay_different(pair):
+def test_different_words_stay_different(pair):
     assert fold_word(pair[0]) != fold_word(pair[1])
 
 

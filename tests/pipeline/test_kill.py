@@ -1,4 +1,4 @@
-"""kill -9 anywhere: what was finished stays, what was not is done again, and readers notice nothing. G1, G2, 146, 167."""
+"""kill -9 anywhere: what was finished stays, what was not is done again, and readers notice nothing. G-1, G-2, R-146, R-167."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ def test_a_step_killed_at_each_named_point_is_finished_by_the_next_try(
 
 def test_a_second_copy_of_a_step_beside_the_first_does_no_harm(
     tmp_path: Path, shop: Site, context: ForkServerContext
-) -> None:  # G5, G6, 162
+) -> None:  # G-5, G-6, R-162
     expected = records(undisturbed(tmp_path / "calm", shop).store)
     (tmp_path / "twice").mkdir()
     settings = settings_for(tmp_path / "twice", shop, WATCHLIST)

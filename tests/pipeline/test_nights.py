@@ -86,6 +86,7 @@ def test_what_two_clients_watch_is_fetched_once(settings: Settings, pool: Worker
     assert entities == [("coffee", "rival"), ("tea", "samovar")]
 
 
+# R-204, G-2
 def test_the_same_run_started_again_fetches_nothing_and_changes_nothing(settings: Settings, pool: Workers, shop: Site) -> None:
     night(settings, pool, run_id="one")
     before, asked = contents(settings.store), len([path for _, path in shop.seen if path != "/robots.txt"])
@@ -140,7 +141,7 @@ def test_every_row_leads_back_to_its_stored_page(settings: Settings, pool: Worke
         assert str(name).encode() in (found.body or b"")
 
 
-def test_the_past_is_asked_only_of_sources_that_can_answer_for_it(settings: Settings) -> None:
+def test_the_past_is_asked_only_of_sources_that_can_answer_for_it(settings: Settings) -> None:
     run_id = steps.begin("backfill", settings=settings)
     lines = backfilling.backfill(run_id, "past", since="2026-10-01", until="2026-10-02", settings=settings)
 

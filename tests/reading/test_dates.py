@@ -39,7 +39,7 @@ MOSCOW = timezone(timedelta(hours=3))
         ("1795426200000", datetime(2026, 11, 23, 9, 30, tzinfo=UTC)),
     ],
 )
-def test_written_dates(text, value):
+def test_written_dates(text, value):
     moment = read_date(text)
 
     assert moment is not None
@@ -51,7 +51,7 @@ def test_written_dates(text, value):
     ("text", "lang", "day"),
     [("03/04/2026", "en", (4, 3)), ("03/04/2026", "ru", (3, 4)), ("03.04.2026", "en", (3, 4)), ("25/12/2025", "en", (25, 12))],
 )
-def test_the_language_orders_day_and_month_where_the_numbers_do_not(text, lang, day):
+def test_the_language_orders_day_and_month_where_the_numbers_do_not(text, lang, day):
     moment = read_date(text, lang)
 
     assert moment is not None
@@ -78,7 +78,7 @@ def test_a_given_order_goes_before_the_language():
         ("позавчера", datetime(2026, 11, 18, 12, tzinfo=UTC)),
     ],
 )
-def test_relative_words_are_read_against_the_base(text, value):
+def test_relative_words_are_read_against_the_base(text, value):
     moment = read_date(text, base=NOW)
 
     assert moment is not None
@@ -91,11 +91,11 @@ def test_without_a_base_what_needs_one_is_none(text):
 
 
 @pytest.mark.parametrize("text", ["", "30.02.2026", "2026-13-45", "iPhone 15", "10:30", "99/99/9999", "1" * 500, "от 1 290 ₽"])
-def test_what_is_no_date_is_none(text):
+def test_what_is_no_date_is_none(text):
     assert read_date(text, strict=True) is None
 
 
-def test_the_leap_day_exists_in_leap_years_only():
+def test_the_leap_day_exists_in_leap_years_only():
     assert read_date("29 февраля 2024", strict=True) is not None
     assert read_date("29 февраля 2025", strict=True) is None
 

@@ -64,7 +64,7 @@ def cost_of(body: bytes) -> tuple[float, float]:
         pytest.param("<table><tr><td>" * (DEEP // 3), id="nested tables"),
     ],
 )
-def test_a_page_nested_too_deeply_is_refused_by_name(body: str) -> None:
+def test_a_page_nested_too_deeply_is_refused_by_name(body: str) -> None:  # R-87, R-96
     with pytest.raises(PageError, match="nested too deeply"):
         read_page(body, URL)
 
@@ -80,7 +80,7 @@ def test_a_page_larger_than_any_real_one_is_refused_by_name() -> None:
         read_page(b"tea " * (50 << 18), URL)
 
 
-def test_a_million_attributes_are_refused_by_name() -> None:
+def test_a_million_attributes_are_refused_by_name() -> None:  # R-88
     with pytest.raises(PageError, match="too many attributes"):
         read_page("<p " + " ".join(f"a{i}=1" for i in range(1_000_000)) + ">", URL)
 
@@ -96,7 +96,7 @@ def test_much_white_space_in_many_elements_is_refused_by_name() -> None:
         read_page("<div typeof=Product><b property=name>" * 190 + " " * (10 << 20) + "<i></i>tea", URL)
 
 
-def test_unclosed_paragraphs_are_not_depth() -> None:
+def test_unclosed_paragraphs_are_not_depth() -> None:  # R-91
     check_bounds("<p>tea" * 20_000)
 
 
@@ -125,6 +125,7 @@ def test_unclosed_paragraphs_are_not_depth() -> None:
         pytest.param(b'<div a="' * 100_000, id="attributes that never end"),
     ],
 )
+# R-89, R-90, R-91, R-92, G-14
 def test_a_hostile_page_is_read_or_refused_in_two_seconds_and_500_megabytes(body: bytes, child: ProcessPoolExecutor) -> None:
     seconds, megabytes = child.submit(cost_of, body).result(timeout=60)
 

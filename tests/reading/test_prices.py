@@ -41,7 +41,7 @@ from tests.corpora import corpus
         ("", None, None),
     ],
 )
-def test_amount_and_currency(text, amount, currency):
+def test_amount_and_currency(text, amount, currency):  # R-107
     price = read_price(text)
 
     assert (price.amount, price.currency) == (None if amount is None else Decimal(amount), currency)
@@ -53,7 +53,7 @@ def test_a_least_price_is_marked(text):
 
 
 @pytest.mark.parametrize("text", ["100–200 ₽", "100 - 200 ₽", "100 ₽ – 200 ₽", "от 100 до 200 ₽", "$100 to $200"])
-def test_a_range_has_two_ends(text):
+def test_a_range_has_two_ends(text):  # R-107
     assert (read_price(text).amount, read_price(text).high_amount) == (Decimal(100), Decimal(200))
 
 
@@ -78,7 +78,7 @@ def test_a_new_price_that_was_never_filled_in_is_no_gift():
 @pytest.mark.parametrize(
     "text", ["5 990 ₽ или 499 ₽/мес", "5 990 ₽ или 12 × 499 ₽", "499 ₽/мес. 5 990 ₽", "5990 ₽, 499 ₽ в месяц"]
 )
-def test_an_instalment_is_not_the_price(text):
+def test_an_instalment_is_not_the_price(text):  # R-107
     assert (read_price(text).amount, read_price(text).is_monthly) == (Decimal(5990), False)
 
 
@@ -86,7 +86,7 @@ def test_an_instalment_alone_is_marked():
     assert (read_price("12 × 499 ₽/мес").amount, read_price("12 × 499 ₽/мес").is_monthly) == (Decimal(499), True)
 
 
-def test_three_digits_after_one_separator_are_thousands_and_marked():
+def test_three_digits_after_one_separator_are_thousands_and_marked():  # R-107
     assert (read_price("1.290").amount, read_price("1.290").is_ambiguous) == (Decimal(1290), True)
     assert read_price("1.290", decimal_separator=".").amount == Decimal("1.290")
 
@@ -148,7 +148,7 @@ def test_a_price_given_as_data(value, amount):
         ("0", (0, 1)),
     ],
 )
-def test_a_counter_and_its_granularity(text, count):
+def test_a_counter_and_its_granularity(text, count):  # R-110
     assert read_count(text) == Count(*count)
 
 
@@ -158,7 +158,7 @@ def test_no_counter(text):
 
 
 @pytest.mark.parametrize("text", ["1 ", "1.", "1 1.", "от 1 ", "1-", "1 ₽ - ", "12 × 1 ", "было 1 ", "1' "])
-def test_a_repeated_piece_takes_little_time(text):
+def test_a_repeated_piece_takes_little_time(text):  # R-99
     began = time.process_time()
     read_price(text * 200)
     read_count(text * 200)

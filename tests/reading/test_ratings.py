@@ -26,7 +26,7 @@ from tests.corpora import corpus
         ("нет оценок", None),
     ],
 )
-def test_a_rating_in_words(text, rating):
+def test_a_rating_in_words(text, rating):
     assert read_rating_of(text) == rating
     assert read_rating(text) == (rating.value if rating else None)
 

@@ -90,12 +90,12 @@ def test_what_is_no_sitemap_is_refused(body):
         read_sitemap(body)
 
 
-def test_a_gzip_bomb_is_refused():
+def test_a_gzip_bomb_is_refused():
     with pytest.raises(SitemapError, match="larger"):
         read_sitemap(gzip.compress(b"<urlset>" + b" " * (MAX_BYTES + 10)))
 
 
-def test_entities_and_endless_nesting_are_refused():
+def test_entities_and_endless_nesting_are_refused():
     bomb = b'<!DOCTYPE u [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><urlset><url><loc>&b;</loc></url></urlset>'
 
     with pytest.raises(SitemapError):

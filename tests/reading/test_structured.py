@@ -99,7 +99,7 @@ def test_nodes_of_one_id_are_one_item():
     assert [(item.properties["name"], item.properties["sku"]) for item in items] == [("a", "7")]
 
 
-def test_a_repeated_offers_key_is_a_list():
+def test_a_repeated_offers_key_is_a_list():
     offers = only(block('{"@type":"Product","offers":{"price":1},"offers":{"price":2}}')).properties["offers"]
 
     assert [offer.properties["price"] for offer in offers] == [1, 2]
@@ -116,7 +116,7 @@ def test_numbers_that_are_none_are_unknown(literal):
     assert "price" not in only(block(f'{{"@type":"Offer","name":"x","price":{literal}}}')).properties
 
 
-def test_a_number_of_ten_thousand_digits_is_kept_short():
+def test_a_number_of_ten_thousand_digits_is_kept_short():
     assert len(str(only(block('{"@type":"Offer","price":' + "9" * 10_000 + "}")).properties["price"])) <= 40
 
 
@@ -224,7 +224,7 @@ def test_meta_tags_of_three_kinds():
         pytest.param('<meta property="og:image" content="x">' * 100_000, id="many metas"),
     ],
 )
-def test_a_hostile_page_takes_little_time(html):
+def test_a_hostile_page_takes_little_time(html):
     began = time.process_time()
     found = walk(read_items_from_html(html, "https://a.example/"), 10**6)
 

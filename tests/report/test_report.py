@@ -263,7 +263,7 @@ def test_hostile_text_makes_no_element_and_no_attribute() -> None:
     assert {(node.attributes["href"] or "")[:4] for node in hostile.css("a[href]")} <= {"http", "#uns"}
 
 
-def test_the_page_forbids_scripts_and_loads_nothing() -> None:
+def test_the_page_forbids_scripts_and_loads_nothing() -> None:  # R-223, G-12
     page = render(facts(), [])
     policy = LexborHTMLParser(page).css_first("meta[http-equiv='Content-Security-Policy']")
     assert policy is not None
@@ -274,7 +274,7 @@ def test_the_page_forbids_scripts_and_loads_nothing() -> None:
     assert not re.search(r"<script|\bsrc=|@import|url\(", page)
 
 
-def test_links_give_nothing_away_and_text_of_others_is_set_apart() -> None:
+def test_links_give_nothing_away_and_text_of_others_is_set_apart() -> None:
     row = hostile_row("\u202eevil") | {"url": "https://rival.example/a"}
     page = LexborHTMLParser(render(facts(**{name: [Anything("x", **row)] for name in LISTS}), []))
     links = page.css("td a")

@@ -54,7 +54,7 @@ def test_counters_become_columns_and_unknown_stays_null() -> None:
     assert (found["like_count"], found["view_count"], found["reaction_types"]) == (0, None, '{"a":2,"b":1}')
 
 
-def test_money_keeps_its_four_places() -> None:
+def test_money_keeps_its_four_places() -> None:
     assert row(offer(price_amount=Decimal("1290.10")))["price_amount"] == Decimal("1290.1000")
 
 
@@ -69,7 +69,7 @@ def test_money_keeps_its_four_places() -> None:
         pytest.param(offer(published_at=datetime(2026, 1, 1)), "published_at", None, id="a time without zone"),
     ],
 )
-def test_a_value_its_column_cannot_hold_moves_to_extra(record: Record, column: str, text: str | None) -> None:
+def test_a_value_its_column_cannot_hold_moves_to_extra(record: Record, column: str, text: str | None) -> None:
     found = row(record)
 
     if text is None:
@@ -86,7 +86,7 @@ def test_one_odd_value_costs_its_neighbours_nothing() -> None:
     assert table["rating_count"].to_pylist() == [1, None, 3]
 
 
-def test_text_that_is_no_unicode_is_kept_as_far_as_it_is() -> None:
+def test_text_that_is_no_unicode_is_kept_as_far_as_it_is() -> None:
     assert row(offer(name="tea \ud800 pot", extra={"a": "\udfff", "b": float("nan")}))["name"] == "tea ? pot"
 
 
@@ -101,7 +101,7 @@ def test_the_version_of_an_app_is_not_the_version_that_read_it() -> None:
 
 
 @pytest.mark.parametrize("partial_first", [True, False], ids=["card first", "page first"])
-def test_of_a_key_that_stands_twice_the_whole_record_stays(partial_first: bool) -> None:
+def test_of_a_key_that_stands_twice_the_whole_record_stays(partial_first: bool) -> None:
     records = [offer(name="card", is_partial=True), offer(name="page")]
     table = normalise([(capture(), records if partial_first else records[::-1])], "1")["offer"]
 
@@ -119,7 +119,7 @@ def test_the_same_thing_in_two_captures_is_two_observations_of_one_record() -> N
     assert table["capture_id"].to_pylist() == ["c1", "c2"]
 
 
-def test_commenters_are_hashed_with_the_salt_and_channels_are_not() -> None:
+def test_commenters_are_hashed_with_the_salt_and_channels_are_not() -> None:
     assert row(comment(), salt=b"s")["author"] == pseudonym("Anna", b"s") != pseudonym("Anna", b"t")
     assert row(comment(kind="post"), salt=b"s")["author"] == "Anna"
 

@@ -31,7 +31,7 @@ def test_the_footer_lists_captures_that_gave_no_row(tmp_path: Path) -> None:
     assert info.fill["title"] == 0.0
 
 
-def test_an_orphan_that_knows_fewer_captures_is_refused(tmp_path: Path) -> None:
+def test_an_orphan_that_knows_fewer_captures_is_refused(tmp_path: Path) -> None:  # R-199, G-6
     put(tmp_path, rows_of("c1", "c2"), "c1", "c2")
 
     with pytest.raises(FencedWriteError, match="c2"):
@@ -60,7 +60,7 @@ def test_extending_replaces_the_rows_of_the_captures_given_and_keeps_the_others(
     assert (info.rows, dict(info.captures)) == (3, {"c1": "1", "c2": "2", "c3": "2"})
 
 
-def test_the_same_rows_in_another_order_make_the_same_bytes(tmp_path: Path) -> None:
+def test_the_same_rows_in_another_order_make_the_same_bytes(tmp_path: Path) -> None:  # R-173
     put(tmp_path, rows_of("c1", "c2"), "c1", "c2")
     path = batch_path(tmp_path, "publication", "site", day_of(0))
     first = path.read_bytes()
@@ -94,7 +94,7 @@ def test_rows_that_are_not_of_the_batch_are_refused(tmp_path: Path, rows: object
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "'; DROP", "", "A", "x" * 80])
-def test_a_name_that_could_leave_its_folder_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_name_that_could_leave_its_folder_is_refused(tmp_path: Path, name: str) -> None:  # R-196
     with pytest.raises(ValueError, match="not a name"):
         write_batch(tmp_path, "publication", name, day_of(0), rows_of("c1"), {"c1": "1"})
 
@@ -127,7 +127,7 @@ def keys(rows: pa.Table) -> list[tuple[str, str]]:
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("length", [1, 3, 7, 100])
-def test_a_partition_larger_than_memory_is_whole_and_in_order(tmp_path: Path, length: int) -> None:
+def test_a_partition_larger_than_memory_is_whole_and_in_order(tmp_path: Path, length: int) -> None:  # R-178
     rows = many()
     info = extend_batch(
         tmp_path, "publication", "site", day_of(0), cut(rows, length), dict.fromkeys(rows["capture_id"].to_pylist(), "1")
@@ -177,7 +177,7 @@ def test_a_row_group_ends_with_the_row_that_fills_it(tmp_path: Path) -> None:
     assert all(len(text or "") == 0 for group in groups for text in group[:-1])
 
 
-def test_a_column_that_a_batch_in_place_does_not_have_yet_is_empty_in_its_rows(tmp_path: Path) -> None:
+def test_a_column_that_a_batch_in_place_does_not_have_yet_is_empty_in_its_rows(tmp_path: Path) -> None:  # R-174
     put(tmp_path, rows_of("c1"), "c1")
     path = batch_path(tmp_path, "publication", "site", day_of(0))
     footer = pq.read_metadata(path).metadata

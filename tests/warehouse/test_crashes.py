@@ -1,4 +1,4 @@
-"""Killed anywhere, run again: the same rows and the same bytes of Parquet as without the kill (cases 146, 155, 164, 167)."""
+"""Killed anywhere, run again: the same rows and the same bytes of Parquet as without the kill (R-146, R-164, R-167)."""
 
 import os
 import random

@@ -15,7 +15,7 @@ HOSTILE = ["=1+1", "+7", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1+1", "＋7", "�
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_cell_that_would_be_a_formula_is_quoted(text: str) -> None:
+def test_a_cell_that_would_be_a_formula_is_quoted(text: str) -> None:  # R-226, G-13
     assert harmless(text) == "'" + text
 
 
@@ -36,7 +36,7 @@ def filled(store: Path) -> Path:
     return store
 
 
-def test_csv_has_every_row_and_no_formula(filled: Path, tmp_path: Path) -> None:
+def test_csv_has_every_row_and_no_formula(filled: Path, tmp_path: Path) -> None:  # R-226, G-13
     with connect(filled) as connection:
         assert export(connection, "core.offer", "csv", tmp_path / "out.csv") == len(HOSTILE)
     with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
@@ -45,7 +45,7 @@ def test_csv_has_every_row_and_no_formula(filled: Path, tmp_path: Path) -> None:
     assert sorted(names) == sorted("'" + name for name in HOSTILE)
 
 
-def test_a_sheet_has_no_formula_and_no_link(filled: Path, tmp_path: Path) -> None:
+def test_a_sheet_has_no_formula_and_no_link(filled: Path, tmp_path: Path) -> None:  # R-226, G-13
     with connect(filled) as connection:
         export(connection, "core.offer", "xlsx", tmp_path / "out.xlsx")
     with zipfile.ZipFile(tmp_path / "out.xlsx") as book:

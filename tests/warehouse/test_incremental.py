@@ -106,7 +106,7 @@ def sequence(store: Path, random: Random) -> int:
 
 
 @pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 30))])
-def test_incremental_equals_the_build_of_everything_at_once(store: Path, seed: int) -> None:
+def test_incremental_equals_the_build_of_everything_at_once(store: Path, seed: int) -> None:  # R-172, G-2
     steps = sequence(store, Random(seed))
     refresh(store, steps)
 
@@ -131,6 +131,7 @@ def test_a_full_rebuild_changes_no_row(store: Path) -> None:
     assert contents(store / "work" / "warehouse.duckdb", ("obs", "core", "mart")) == before
 
 
+#
 def test_a_history_too_long_for_memory_is_built_in_slices_to_the_same_rows(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sequence(store, Random(99))
     refresh(store, 7)
@@ -143,7 +144,7 @@ def test_a_history_too_long_for_memory_is_built_in_slices_to_the_same_rows(store
     assert contents(store / "work" / "warehouse.duckdb", ("obs", "core", "mart")) == before
 
 
-def test_a_second_refresh_without_news_changes_nothing_and_publishes_nothing(store: Path) -> None:
+def test_a_second_refresh_without_news_changes_nothing_and_publishes_nothing(store: Path) -> None:  # R-213, G-2
     put(store, 0, [(capture("c1"), [post()])])
     refresh(store, 0)
     before, target = contents(store / "warehouse.duckdb"), (store / "warehouse.duckdb").resolve()
@@ -169,7 +170,7 @@ def test_a_changed_watchlist_judges_history_anew(store: Path) -> None:
     assert [row[2] for row in contents(store / "warehouse.duckdb")["core.alias_mention"]] == ["south"]
 
 
-def test_a_batch_that_is_gone_leaves_the_warehouse(store: Path) -> None:
+def test_a_batch_that_is_gone_leaves_the_warehouse(store: Path) -> None:
     put(store, 0, [(capture("c1"), [post(1)])])
     put(store, 1, [(capture("c2", 1), [post(2)])])
     refresh(store, 0)

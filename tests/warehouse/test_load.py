@@ -30,7 +30,7 @@ def test_a_parser_that_now_emits_fewer_rows_leaves_no_ghosts(store: Path) -> Non
     assert ask(store, "SELECT name FROM core.offer ORDER BY 1") == [("A",), ("B",)]
 
 
-def test_a_source_that_returned_nothing_is_held_and_named_while_the_others_go_on(store: Path) -> None:
+def test_a_source_that_returned_nothing_is_held_and_named_while_the_others_go_on(store: Path) -> None:  # R-132, G-20
     put(store, 0, [(capture("c1"), [])], kinds=[Offer])
     put(store, 0, [(capture("c2", source="hacker_news", watch="w3"), [post()])], source="hacker_news")
     report = load_pending(store)
@@ -57,7 +57,7 @@ def test_a_held_batch_leaves_what_stood_there_and_a_good_one_releases_it(store: 
     assert ask(store, "SELECT o.name, b.status FROM obs.offer o, ops.batch b") == [("B", "loaded")]
 
 
-def test_a_person_may_accept_a_held_batch_and_is_named(store: Path) -> None:
+def test_a_person_may_accept_a_held_batch_and_is_named(store: Path) -> None:
     put(store, 0, [(capture("c1"), [])], kinds=[Publication])
     load_pending(store)
     accept(store, "site", day_of(0), "publication", by="anna", reason="the channel is closed", now=NOW)
@@ -71,7 +71,7 @@ def test_accepting_what_does_not_exist_says_so(store: Path) -> None:
         accept(store, "site", day_of(0), "offer", by="anna", reason="", now=NOW)
 
 
-def test_a_file_that_is_no_batch_is_held_and_the_others_are_loaded(store: Path) -> None:
+def test_a_file_that_is_no_batch_is_held_and_the_others_are_loaded(store: Path) -> None:
     put(store, 0, [(capture("c1"), [offer(), post()])])
     batch_path(store, "offer", "site", day_of(0)).write_bytes(b"broken")
     report = load_pending(store)
@@ -133,7 +133,7 @@ def test_a_batch_that_an_older_dozor_wrote_lacks_what_came_later(store: Path) ->
     assert ask(store, "SELECT name, brand FROM obs.offer") == [("Samovar", None)]
 
 
-def test_of_keys_that_stand_twice_in_a_foreign_file_the_latest_fetch_is_loaded_and_the_rest_counted(store: Path) -> None:
+def test_of_keys_that_stand_twice_in_a_foreign_file_the_latest_fetch_is_loaded_and_the_rest_counted(store: Path) -> None:
     put(store, 0, [(capture("c1"), [offer("A", brand="old")])])
     path = batch_path(store, "offer", "site", day_of(0))
     rows, metadata = pq.read_table(path, partitioning=None), pq.read_metadata(path).metadata
@@ -150,7 +150,7 @@ def test_of_keys_that_stand_twice_in_a_foreign_file_the_latest_fetch_is_loaded_a
     assert ask(store, "SELECT o.brand, b.twin_count FROM obs.offer AS o, ops.batch AS b") == [("new", 1)]
 
 
-def test_late_nights_land_in_their_own_day(store: Path) -> None:
+def test_late_nights_land_in_their_own_day(store: Path) -> None:
     put(store, 3, [(capture("c3", 3), [offer(price="90")])])
     refresh(store)
     put(store, 1, [(capture("c1", 1), [offer(price="100")])])
@@ -179,7 +179,7 @@ def test_captures_are_listed_without_bodies_and_replaced_with_their_partition(st
     assert ask(store, "SELECT capture_id FROM ops.capture ORDER BY 1") == [("c1",), ("c3",)]
 
 
-def test_a_second_writer_is_told_who_holds_the_warehouse(store: Path) -> None:
+def test_a_second_writer_is_told_who_holds_the_warehouse(store: Path) -> None:  # R-162, G-5
     with open_build(store, "build"), pytest.raises(WriterBusy, match=r"process \d+ \(build, since") as caught:
         load_pending(store)
     assert caught.value.exit_code == 75
@@ -209,6 +209,7 @@ def sizes(*rows: int, fill: float = 1.0) -> list[Day]:
         pytest.param(100, 1.0, sizes(*[100] * 30), None, id="a normal day"),
     ],
 )
+#
 def test_a_batch_is_judged_by_the_days_before(rows: int, fill: float, history: list[Day], said: str | None) -> None:
     verdict = judge_batch(Day(rows, {"price_amount": fill}), rows, history, Expect())
 
@@ -231,24 +232,24 @@ def drifted(**column: object) -> list[Day]:
 @pytest.mark.parametrize(
     ("now", "usual", "said"),
     [
-        pytest.param({"median": 129_000.0}, {"median": 1_290.0}, "median of x is 129000, 1290 usual", id="138 kopecks"),
-        pytest.param({"median": 13.5}, {"median": 1_290.0}, "median of x is 13.5", id="119 another unit"),
-        pytest.param({"median": 600.0}, {"median": 1_290.0}, None, id="142 a sale"),
+        pytest.param({"median": 129_000.0}, {"median": 1_290.0}, "median of x is 129000, 1290 usual", id="R-138 kopecks"),
+        pytest.param({"median": 13.5}, {"median": 1_290.0}, "median of x is 13.5", id="R-119 another unit"),
+        pytest.param({"median": 600.0}, {"median": 1_290.0}, None, id="R-142 a sale"),
         pytest.param(
-            {"shares": {"USD": 1.0}}, {"shares": {"RUB": 1.0}}, "x is USD in 100% of rows, 0% usual", id="119 a currency"
+            {"shares": {"USD": 1.0}}, {"shares": {"RUB": 1.0}}, "x is USD in 100% of rows, 0% usual", id="R-119 a currency"
         ),
-        pytest.param({"shares": {"en": 0.9, "ru": 0.1}}, {"shares": {"ru": 1.0}}, "x is en in 90%", id="120 a language"),
-        pytest.param({"shares": {"en": 0.4, "ru": 0.6}}, {"shares": {"ru": 1.0}}, None, id="120 some guests"),
+        pytest.param({"shares": {"en": 0.9, "ru": 0.1}}, {"shares": {"ru": 1.0}}, "x is en in 90%", id="R-120 a language"),
+        pytest.param({"shares": {"en": 0.4, "ru": 0.6}}, {"shares": {"ru": 1.0}}, None, id="R-120 some guests"),
         pytest.param(
-            {"distinct": 0.01}, {"distinct": 0.9}, "x has 1 different values per 100 rows, 90 usual", id="136 all equal"
+            {"distinct": 0.01}, {"distinct": 0.9}, "x has 1 different values per 100 rows, 90 usual", id="R-136 all equal"
         ),
-        pytest.param({"distinct": 0.05}, {"distinct": 0.9}, "x has 5 different values", id="137 a collapse"),
-        pytest.param({"distinct": 0.01}, {"distinct": 0.02}, None, id="137 few values are usual"),
+        pytest.param({"distinct": 0.05}, {"distinct": 0.9}, "x has 5 different values", id="R-137 a collapse"),
+        pytest.param({"distinct": 0.01}, {"distinct": 0.02}, None, id="R-137 few values are usual"),
     ],
 )
 def test_values_are_compared_with_those_of_the_days_before(
     now: dict[str, object], usual: dict[str, object], said: str | None
-) -> None:
+) -> None:
     verdict = judge_batch(Day(100, {}, profile={"x": now}), 100, drifted(**usual), Expect())
 
     assert (verdict is None) if said is None else (said in (verdict or ""))

@@ -140,7 +140,7 @@ def test_share_of_voice_counts_whole_words_of_names_and_aliases(store: Path) -> 
     assert sorted(ask(store, sql)) == [("north", 2, 0.5), ("south", 2, 0.5)]
 
 
-def test_an_edited_review_keeps_its_history_and_its_answer(store: Path) -> None:
+def test_an_edited_review_keeps_its_history_and_its_answer(store: Path) -> None:
     def review(stars: float, reply: str | None = None) -> Review:
         at = START + timedelta(hours=6) if reply else None
         return Review(native_id="1", subject="app", published_at=START, rating_value=stars, reply_text=reply, reply_at=at)

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -18,7 +20,7 @@ def night(store: Path, day: int) -> None:
     refresh(store, day)
 
 
-def test_readers_with_the_old_file_open_go_on_and_new_ones_see_the_new(store: Path) -> None:
+def test_readers_with_the_old_file_open_go_on_and_new_ones_see_the_new(store: Path) -> None:  # R-166
     night(store, 0)
     with connect(store) as reader:
         night(store, 1)
@@ -28,7 +30,55 @@ def test_readers_with_the_old_file_open_go_on_and_new_ones_see_the_new(store: Pa
             assert later.execute("SELECT count(*) FROM core.publication").fetchall() == [(3,)]
 
 
-def test_two_files_are_kept_and_none_has_a_log_beside_it(store: Path) -> None:
+# Reads the published file again and again, each time opened anew, until told to stop; says how often, and what was wrong.
+READER = """
+import duckdb, select, sys
+from pathlib import Path
+link, reads, last, wrong = Path(sys.argv[1]), 0, 0, []
+print("ready", flush=True)
+while not select.select([sys.stdin], [], [], 0)[0] or reads < int(sys.argv[2]):
+    try:
+        with duckdb.connect(str(link.resolve()), read_only=True) as connection:
+            newest, builds = connection.execute("SELECT max(build_id), count(*) FROM ops.build").fetchone()
+    except duckdb.Error as error:
+        wrong.append(str(error)[:200])
+        continue
+    if newest != builds or newest < last:
+        wrong.append(f"{newest} of {builds} builds after {last}")
+    last, reads = newest, reads + 1
+print(reads, wrong[:3])
+"""
+
+
+def read_during_publications(store: Path, publications: int, reads: int) -> list[str]:
+    """What two readers say that read so often each while so many versions are published."""
+    night(store, 0)
+    command = [sys.executable, "-c", READER, str(store / "warehouse.duckdb"), str(reads)]
+    readers = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    for reader in readers:
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == "ready\n"
+    for number in range(2, publications + 2):
+        with open_build(store, "test") as connection:
+            connection.execute("INSERT INTO ops.build VALUES (?, now()::TIMESTAMP, 0)", [number])
+            connection.execute("UPDATE work.state SET value = ? WHERE name = 'checked_build'", [str(number)])
+        assert publish(store).build_id == number
+    return [reader.communicate("stop")[0] for reader in readers]
+
+
+@pytest.mark.parametrize(
+    ("publications", "reads"), [(20, 200), pytest.param(500, 5_000, marks=pytest.mark.slow)], ids=["few", "many"]
+)
+def test_readers_meet_no_error_and_no_mixed_version_while_others_publish(  # G-3
+    publications: int, reads: int, store: Path
+) -> None:
+    said = read_during_publications(store, publications, reads)
+
+    assert [line.split(maxsplit=1)[1] for line in said] == ["[]\n", "[]\n"]
+    assert sum(int(line.split()[0]) for line in said) >= 2 * reads
+
+
+def test_two_files_are_kept_and_none_has_a_log_beside_it(store: Path) -> None:  # R-168
     for day in range(3):
         night(store, day)
 
@@ -72,7 +122,7 @@ def test_an_observation_without_its_capture_is_found(store: Path) -> None:
     assert "obs.publication.capture_id leads to ops.capture" in [rule.name for rule in check(store)]
 
 
-def test_a_published_file_is_of_the_agreed_storage_version(store: Path) -> None:
+def test_a_published_file_is_of_the_agreed_storage_version(store: Path) -> None:  # R-193
     night(store, 0)
     with duckdb.connect(str(current_file(store)), read_only=True) as connection:
         tags = connection.execute("SELECT tags FROM duckdb_databases() WHERE NOT internal").fetchall()
@@ -97,13 +147,13 @@ def test_nothing_published_says_what_to_run(tmp_path: Path) -> None:
         "DELETE FROM core.publication",
     ],
 )
-def test_a_query_cannot_leave_or_change_the_published_file(store: Path, sql: str) -> None:
+def test_a_query_cannot_leave_or_change_the_published_file(store: Path, sql: str) -> None:  # R-66, R-197
     night(store, 0)
     with connect(store) as connection, pytest.raises(duckdb.Error):
         connection.execute(sql)
 
 
-def test_values_for_a_terminal_are_one_line_and_harmless() -> None:
+def test_values_for_a_terminal_are_one_line_and_harmless() -> None:  # R-227
     assert as_text("a\x1b[31m\nb") == "a [31m b"
     assert as_text(None) == ""
     assert as_text(["a", 0.5]) == "a, 0.5"
