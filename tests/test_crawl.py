@@ -424,7 +424,7 @@ async def test_a_run_that_goes_on_after_a_kill_still_knows_what_it_fetched(store
 # --- what an answer is worth --------------------------------------------------------------------------------------------------
 
 
-async def test_every_request_ends_in_one_verdict_or_is_counted_as_not_sent(store: Store) -> None:  # G21
+async def test_every_request_ends_in_one_verdict_or_is_counted_as_not_sent(store: Store) -> None:  # G-21
     links = ("/ok", "/404", "/500", "/empty", "/wall", "/reset", "/secret", "/picture")
     scripts = {
         "/robots.txt": ok(b"User-agent: *\nDisallow: /secret\n", {"Content-Type": "text/plain"}),
@@ -453,7 +453,7 @@ async def test_every_request_ends_in_one_verdict_or_is_counted_as_not_sent(store
     }
     assert outcome.requests == outcome.captures == len(list(read_captures(store.folder)))
     assert outcome.status == "partial"
-    for path in ("/500", "/empty", "/reset", "/wall", "/secret"):  # G39
+    for path in ("/500", "/empty", "/reset", "/wall", "/secret"):  # G-39
         capture = next(c for c in store.captures() if _path(c.url) == path)
         assert capture.url in outcome.message or capture.verdict_reason in outcome.message
 

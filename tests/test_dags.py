@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from dozor.airflow import Airflow
+
 ROOT = Path(__file__).resolve().parent.parent
 DAGS = ("monitor", "warehouse", "backfill")
 PACKAGES = ("dags", "dozor", "warehouse", "transforms", "collectors")
@@ -138,6 +140,27 @@ def test_a_backfill_asks_by_a_form(dags: dict[str, Any]) -> None:
 def sources_of(package: str) -> Iterator[tuple[Path, ast.Module]]:
     for path in sorted((ROOT / package).rglob("*.py")):
         yield path, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def test_only_references_pass_between_tasks_and_no_pool_is_named() -> None:
+    for name in DAGS:
+        tree = ast.parse((ROOT / "dags" / f"{name}.py").read_text(encoding="utf-8"))
+        tasks = [
+            function
+            for function in ast.walk(tree)
+            if isinstance(function, ast.FunctionDef)
+            and any("task" in ast.unparse(decorator).partition("(")[0].split(".") for decorator in function.decorator_list)
+        ]
+        assert tasks, name
+        returned = {ast.unparse(function.returns) for function in tasks if function.returns}
+        assert returned <= {"None", "str", "list[str]"}, name  # ids, names and paths: never rows or pages
+        assert not [keyword for keyword in ast.walk(tree) if isinstance(keyword, ast.keyword) and keyword.arg == "pool"]
+
+
+def test_airflow_is_served_on_this_machine_only(tmp_path: Path) -> None:
+    environment = Airflow(tmp_path, 8080, tmp_path / "dozor.yml").environment()
+    assert environment["AIRFLOW__API__HOST"] == "127.0.0.1"
+    assert (tmp_path / "jwt-secret").stat().st_mode & 0o077 == 0
 
 
 def test_only_the_dags_import_airflow() -> None:

@@ -161,6 +161,11 @@ def test_the_version_changes_with_the_text() -> None:
         ),
         ("watches: [{telegram_channel: https://t.me/+AbCdEf}]", "is not the name of a public channel"),
         ("watches: [{page: p.example, options: {selector: '##'}}]", "page: selector '##' is not a CSS selector"),
+        pytest.param(
+            "watches: [{page: p.example, options: {selector: '" + "* > " * 2_000 + "p'}}]",
+            "page: selector of 8001 characters: at most 500",
+            id="R-95",
+        ),
         (
             "watches: [{meta_ads: x, options: {countries: [Germany]}}]",
             "meta_ads: countries must be two-letter codes or ALL, found GERMANY",

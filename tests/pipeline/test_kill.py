@@ -163,13 +163,13 @@ def whole(store: Path) -> dict[str, object]:
 def test_a_collect_killed_at_random_moments_ends_with_the_same_records(
     tmp_path: Path, shop: Site, context: ForkServerContext
 ) -> None:
-    kill_collect(tmp_path, shop, context, kills=15, seed=1)
+    kill_collect(tmp_path, shop, context, kills=25, seed=1)
 
 
 def test_parse_to_publish_killed_at_random_moments_ends_as_if_undisturbed(
     tmp_path: Path, shop: Site, context: ForkServerContext
 ) -> None:
-    kill_rest(tmp_path, shop, context, kills=20, seed=2)
+    kill_rest(tmp_path, shop, context, kills=25, seed=2)
 
 
 @pytest.mark.slow
@@ -201,6 +201,24 @@ def test_a_step_killed_at_each_named_point_is_finished_by_the_next_try(
 
     assert whole(wild.store) == whole(calm.store)
     assert len(OF_THE_REST) >= 10
+
+
+def test_a_collect_killed_at_each_named_point_goes_on_from_there(
+    tmp_path: Path, shop: Site, context: ForkServerContext
+) -> None:
+    expected = records(undisturbed(tmp_path / "calm", shop).store)
+    (tmp_path / "wild").mkdir()
+    settings = settings_for(tmp_path / "wild", shop, WATCHLIST)
+    for point in OF_COLLECT:
+        process = context.Process(target=crashing, args=(point, play_collect, settings, "night"))
+        process.start()
+        process.join()
+        assert process.exitcode in (0, CRASHED)
+    play_collect(settings, "night")
+    play_rest(settings, "night")
+
+    assert records(settings.store) == expected
+    assert len(OF_COLLECT) == 4
 
 
 def test_a_second_copy_of_a_step_beside_the_first_does_no_harm(

@@ -145,10 +145,12 @@ def everything_is_archived_and_explained(settings: Settings, site: Site, paths: 
             assert capture.verdict_reason, f"{capture.url}: {capture.verdict}"
 
 
-def test_real_pages_feeds_sitemaps_and_robots_files_survive_two_nights(tmp_path: Path, pool: Workers) -> None:  # G2, G21, G39
+def test_real_pages_feeds_sitemaps_and_robots_files_survive_two_nights(tmp_path: Path, pool: Workers) -> None:  # G-2, G-21, G-39
     play(tmp_path, pool, 12)
 
 
 @pytest.mark.slow
-def test_all_real_pages_feeds_sitemaps_and_robots_files_survive_two_nights(tmp_path: Path, pool: Workers) -> None:  # G2, G21, G39
+def test_all_real_pages_feeds_sitemaps_and_robots_files_survive_two_nights(
+    tmp_path: Path, pool: Workers
+) -> None:  # G-2, G-21, G-39
     play(tmp_path, pool, None)
