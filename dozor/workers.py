@@ -10,12 +10,13 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing import get_context
+from multiprocessing.forkserver import ensure_running
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
-from collectors.processes import end_with_parent, without_main
+from collectors.processes import end_with_parent, one_thread_each, without_main
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -72,6 +73,8 @@ class Workers:
         if self._pool is None:
             context = get_context("forkserver")  # loads once, then each worker is a fork of that: cheap to replace
             context.set_forkserver_preload([function.__module__, "collectors.reading.warm"])
+            with one_thread_each():
+                ensure_running()
             self._pool = ProcessPool(max_workers=self.count, context=context, initializer=_prepare)
         return self._pool.schedule(function, args=[task], timeout=seconds(task))
 

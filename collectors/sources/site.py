@@ -15,11 +15,8 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from collectors.frontier import in_scope, is_trap, scope_of
+from collectors.outlinks import outlinks
 from collectors.page_records import job_records, offer_records, page_record, reading_of, review_records
-from collectors.reading.bounds import check_bounds
-from collectors.reading.document import read_document
-from collectors.reading.encoding import decode
-from collectors.reading.links import read_links
 from collectors.reading.model import Moment, PageError
 from collectors.reading.sitemaps import Entry, SitemapError, read_sitemap
 from collectors.records import Job, Offer, Page, Review
@@ -214,16 +211,14 @@ def _from_sitemap(capture: Capture, known: Known) -> Iterator[Request]:
 
 def _from_links(capture: Capture, known: Known) -> Iterator[Request]:
     scope = scope_of(capture.context["home"], capture.context["options"])
-    text, _ = decode(capture.body or b"", capture.media_type or None, capture.charset or None)
     try:
-        check_bounds(text)
+        for url in outlinks(capture):
+            if not in_scope(url, scope) or is_trap(url):
+                continue
+            if capture.context["follows"] == "all" or known.fetched(_fingerprint(url)) is None:
+                yield _page(url, capture.context)
     except PageError:
         return  # `parse` says so; a page that cannot be read leads nowhere
-    for link in read_links(read_document(text), capture.final_url):
-        if "nofollow" in link.rel or not in_scope(link.url, scope) or is_trap(link.url):
-            continue
-        if capture.context["follows"] == "all" or known.fetched(_fingerprint(link.url)) is None:
-            yield _page(link.url, capture.context)
 
 
 def _is_reliable(entries: Sequence[Entry]) -> bool:
