@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+from urllib.parse import urljoin
 
 import can_ada
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.urls import host_of, normalise_url, registrable_domain, resolve
+from collectors.urls import host_of, join, normalise_url, registrable_domain, resolve
 from tests.corpora import corpus
 
 
@@ -113,6 +114,34 @@ def test_no_text_breaks_the_parser(one, other):
 )
 def test_links_lead_to_pages_or_nowhere(href, url):
     assert resolve("https://shop.example/a/", href) == url
+
+
+_PLAIN_PIECES = ["/", "a", "b.c", "~x", "-", "?q=1", "#f", ","]
+_PIECES = [*_PLAIN_PIECES, "//", ".", "..", "%2e", ";p", "?", "#", "'", " ", "\t", "é", "[", ":", "@"]
+_ORIGINS = ["", "https://a.example", "http://B.example:80", "https://c-d.example", "HTTPS://a.example", "mailto:", "//a.example"]
+_BASES = [
+    *("https://a.example/b/c?d#e", "http://a.example", "https://u:p@a.example:8080/x/", "https://a.example;p/x;q?r", "http://"),
+    *("file:///a/b", "mailto:x@y", "data:text/html,x", "a/b", "/a", "//a.example/x", "http://[bad", ""),
+]
+
+
+@given(
+    st.sampled_from(_BASES) | st.text(max_size=20),
+    st.builds(
+        str.__add__,
+        st.sampled_from(_ORIGINS),
+        st.lists(st.sampled_from(_PLAIN_PIECES) | st.sampled_from(_PIECES), max_size=7).map("".join)
+        | st.lists(st.sampled_from(_PLAIN_PIECES), max_size=7).map(lambda pieces: "/" + "".join(pieces)),
+    ),
+)
+def test_joining_is_that_of_the_standard_library(base, address):
+    def joined(function):
+        try:
+            return function(base, address)
+        except ValueError:
+            return ValueError
+
+    assert joined(join) == joined(urljoin)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ MAX_SIZE: Final = 12 << 20  # the archive keeps bodies of 10 MiB; the largest pa
 MAX_NESTING: Final = 10_000  # lexbor takes 0.2 s for that many levels, 16 s for ten times as many
 MAX_TAGS: Final = 500_000  # opening ones; the largest page of the corpora has under 60 000
 MAX_ATTRIBUTES: Final = 300_000
+COUNTED_AT_ONCE: Final = 1 << 15
 
 _TAG: Final = re.compile(r"<(?:(!--)|(/?)([a-zA-Z][^\s/>]*+))")
 # The rest of a tag, as the HTML standard reads it: a quotation mark opens a value only behind "=", and everywhere else is a
@@ -61,10 +62,14 @@ def check_bounds(page: str | bytes) -> None:
 
 
 def _count(page: str | bytes, mark: str) -> int:
-    """How often a character stands in a page: `count` stops at each of them, to compare all bytes takes a tenth of that."""
+    """How often one character stands in a page: `count` stops at each of them, comparing all bytes takes a third of that.
+
+    A part at a time: large pieces of memory come from the system anew, which takes longer than the comparison.
+    """
     if isinstance(page, str):
         return page.count(mark)
-    return int(np.count_nonzero(np.frombuffer(page, np.uint8) == ord(mark)))
+    codes, wanted = np.frombuffer(page, np.uint8), ord(mark)
+    return sum(int(np.count_nonzero(codes[at : at + COUNTED_AT_ONCE] == wanted)) for at in range(0, len(codes), COUNTED_AT_ONCE))
 
 
 class _Open:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from itertools import islice
 from typing import Final
 
 from selectolax.lexbor import LexborNode
 
-from collectors.reading.document import TAG_IDS, Attributes, Document
+from collectors.reading.document import TAG_IDS, Attributes, Document, Element
 from collectors.reading.model import Link
 from collectors.urls import resolve
 
@@ -39,7 +39,6 @@ _NEXT_STARTS = frozenset(
 )
 _TURNING = "›»→>0123456789"
 _NEXT_CLASS = re.compile(r"(?i)(?:^|[\s_-])(?:next|pagination[-_]*next|nextpage|older)(?:$|[\s_-])")
-_NEXT_NAMES = ("next", "older")
 _PAGE_NUMBER = re.compile(
     r"(?i)(?:[?&](?:page|p|pg|paged|pagen_\d+|pagenum|seite|start|offset|from)=(\d{1,6})|/(?:page|p|seite|"
     r"стр)[/\-_]?(\d{1,6})/?(?:$|[?#]))"
@@ -136,14 +135,16 @@ def read_next(document: Document, url: str | None, links: Sequence[Link] | None 
             if target and target != own:
                 return target
             break
-    named = {name for name in document.classes_with(*_NEXT_NAMES) if _NEXT_CLASS.search(name)}
-    if links is not None and not _may_turn(document, links, named):
+    anchors = document.tagged("a")[:MAX_ANCHORS]
+    rels = {rel for rel in _values(anchors, "rel") if "next" in rel.lower()}
+    classes = {name for name in _values(anchors, "class") if _is_called_next(name)}
+    if links is not None and not rels and not classes and not any(_could_turn(link) for link in links if _begins_so(link.text)):
         return None
     following = _page_number(own or "") + 1
     by_number: str | None = None
-    for node, _, attributes in document.tagged("a")[:MAX_ANCHORS]:
-        is_next = _is_next(attributes)
-        says_next = is_next or attributes.get("class") in named
+    for node, _, attributes in anchors:
+        is_next = attributes.get("rel") in rels and _is_next(attributes)
+        says_next = is_next or attributes.get("class") in classes
         if not says_next:
             text = node.text_lexbor().strip()
             if not _begins_so(text):
@@ -177,14 +178,13 @@ def _is_in_pager(node: LexborNode) -> bool:
     return False
 
 
-def _may_turn(document: Document, links: Sequence[Link], named: Set[str]) -> bool:
-    """Whether any link looks like one to another page of the same listing: asked first, since most pages have none."""
-    if any(_could_turn(link) for link in links if _begins_so(link.text)):
-        return True
-    anchors = document.tagged("a")
-    if any("next" in rel.lower() for rel in {attributes.get("rel") for _, _, attributes in anchors} if rel):
-        return True
-    return bool(named) and any(attributes.get("class") in named for _, _, attributes in anchors)
+def _values(elements: Sequence[Element], name: str) -> set[str]:
+    return {value for _, _, attributes in elements if (value := attributes.get(name))}
+
+
+def _is_called_next(name: str) -> bool:
+    lower = name.lower()
+    return ("next" in lower or "older" in lower) and _NEXT_CLASS.search(lower) is not None
 
 
 def _begins_so(text: str) -> bool:
