@@ -13,6 +13,7 @@ from transforms.mentions.query_errors import QueryError
         (from_youscan("hand /2 cream"), "hand /2 cream"),
         (from_youscan('"hand cream" -вакансия comp*'), '="hand cream" AND NOT вакансия AND comp*'),
         (from_youscan("чай AND NOT кофе <<< заметка >>>"), "чай AND NOT кофе"),
+        (from_youscan("C++ -$100"), '="C++" AND NOT ="$100"'),
         (from_meltwater("tesla near/10 battery"), "tesla NEAR/10 battery"),
         (from_meltwater("tesla NEAR battery"), "tesla NEAR/4 battery"),
         (from_meltwater("tesla onear/2 battery"), "tesla ONEAR/2 battery"),
@@ -50,6 +51,12 @@ def test_what_differs_is_said():
     imported = from_meltwater("(tesla)^9 AND ja*")
 
     assert [note.split()[0] for note in imported.notes] == ["Meltwater", "^9", "ja*"]
+    assert from_youscan("C++ -$100").notes == (
+        "+ of C++ is not looked for: signs are no part of a word here",
+        "$ of -$100 is not looked for: signs are no part of a word here",
+    )
+    assert from_tgstat("чай|кофе вода").notes == ("чай OR кофе AND вода: a space binds first here; put brackets where | should",)
+    assert from_tgstat("(чай|кофе) вода").notes == ()
 
 
 @pytest.mark.parametrize("query", ['"чай', "чай /x кофе", "(чай", "<<< чай"])

@@ -356,23 +356,66 @@ def test_a_day_far_above_its_weekday_is_a_spike_with_what_drives_it(store: Path)
         for number in range(2 if week % 2 else 4)
     ]
     flood = [said(COPY, 100 + n, channel=f"copy{n}", at=MONDAY + timedelta(minutes=n)) for n in range(12)]
+    begun = [said(COPY + "!", 99, channel="first", url="https://news.first.example/99", at=MONDAY - timedelta(days=2))]
     own = [said("самовар сам по себе", 200, at=MONDAY)]
-    night(store, 0, usual + flood + own)
+    night(store, 0, usual + flood + own + begun)
     refresh(store)
 
     rows = ask(
         store,
-        "SELECT mention_spike.published_date, mention_count, usual_count, spike_score, driver_count, driver_source, "
-        "driver_sentence, p.native_id FROM mart.mention_spike JOIN core.publication AS p ON p.record_id = driver_cluster_id",
+        "SELECT mention_spike.published_date, mention_count, usual_count, spike_score, driver_count, driver_started_at, driver_author, "
+        "driver_domain, driver_sentence, p.native_id "
+        "FROM mart.mention_spike JOIN core.publication AS p ON p.record_id = driver_cluster_id",
     )
     # Mondays before: 2, 4, 2, 4, 2, 4; median 3, median absolute deviation 1: (13 - 3) / max(1.4826, sqrt(3), 1)
-    assert rows == [(MONDAY.date(), 13, 3.0, pytest.approx(10 / 3**0.5), 12, "site", COPY, "copy0/100")]
+    score = pytest.approx(10 / 3**0.5)
+    began = (MONDAY - timedelta(days=2)).replace(tzinfo=None)
+    assert rows == [(MONDAY.date(), 13, 3.0, score, 12, began, "first", "first.example", COPY + "!", "first/99")]
+
+
+def test_a_text_said_again_shows_who_had_it_first_and_how_it_spread(store: Path) -> None:
+    watchlist(store, {"tea/brew": "самовар"})
+    said_again = [
+        said(COPY, n, channel=channel, at=MONDAY + timedelta(hours=hours), counters=Counters(likes=n), url=f"https://{channel}.example/{n}")
+        for n, (channel, hours) in enumerate([("b", 5), ("a", 2), ("b", 9), ("c", 7)])
+    ]
+    night(store, 0, [*said_again, said("самовар сам по себе", 9)])
+    refresh(store)
+
+    columns = "mention_count, author_count, domain_count, reaction_count, first_author, first_domain, last_at - first_at, sentence"
+    assert ask(store, f"SELECT {columns} FROM mart.mention_cluster") == [(4, 3, 3, 6, "a", "a.example", timedelta(hours=7), COPY)]
+    assert ask(store, "SELECT each.author, each.published_at FROM (SELECT unnest(spread) AS each FROM mart.mention_cluster)") == [
+        (channel, (MONDAY + timedelta(hours=hours)).replace(tzinfo=None)) for channel, hours in (("a", 2), ("b", 5), ("c", 7))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("until", "width", "counts"),
+    [
+        pytest.param("2026-10-27", timedelta(hours=1), [0] * 9 + [2, 1] + [0] * 13, id="a day by the hour"),
+        pytest.param("2026-10-30", timedelta(days=1), [3, 1, 0, 0], id="four days by the day"),
+        pytest.param("2027-02-23", timedelta(days=7), [5] + [0] * 17, id="120 days by the week"),
+    ],
+)
+def test_a_trend_is_told_by_the_hour_day_or_week_with_empty_buckets(
+    store: Path, until: str, width: timedelta, counts: list[int]
+) -> None:
+    watchlist(store, {"tea/brew": "самовар"})
+    times = [timedelta(0), timedelta(minutes=59), timedelta(hours=1), timedelta(days=1), timedelta(days=6)]
+    night(store, 0, [said(f"самовар {n}", n, at=MONDAY + after) for n, after in enumerate(times)])
+    refresh(store)
+
+    rows = ask(store, f"SELECT bucket_width, mention_count, net_sentiment FROM mention_trend('tea', DATE '2026-10-26', DATE '{until}')")
+    assert {row[0] for row in rows} == {width}
+    assert [row[1] for row in rows] == counts
+    assert {row[2] for row in rows} == {None}
 
 
 def test_the_lag_of_discovery_is_first_sight_less_publication(store: Path) -> None:
     watchlist(store, {"tea/brew": "самовар"})
     seen = datetime(2026, 11, 1, 3, tzinfo=UTC)
-    night(store, 0, [said("самовар", n, at=seen - timedelta(hours=hours)) for n, hours in enumerate((1, 2, 48))])
+    posts = [said("самовар", n, at=seen - timedelta(hours=hours)) for n, hours in enumerate((1, 2))]
+    night(store, 0, [*posts, Review(native_id="r1", subject="app", published_at=seen - timedelta(hours=48), text="самовар")])
     refresh(store)
 
     assert ask(store, "SELECT mention_count, median_lag_hours, late_share FROM mart.discovery_lag") == [

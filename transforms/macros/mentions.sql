@@ -1,4 +1,4 @@
--- about: mentions of each topic of a project in a period [since, until), with the change against the equal period before (formulas mentions, unique_mentions, sov, sov_unique, sov_engagement, engagement_total, authors, sources, passion, negative_share, mfi, net_sentiment, change_prev)
+-- about: mentions of each topic of a project in a period [since, until), with the change against the equal period before (formulas mentions, unique_mentions, dup_ratio, sov, sov_unique, sov_engagement, engagement_total, avg_engagement, authors, sources, passion, negative_share, mfi, net_sentiment, change_prev)
 -- use: FROM mentions('project', DATE '2026-11-01', DATE '2026-12-01')
 CREATE OR REPLACE MACRO mentions(project, since, until) AS TABLE
 WITH period AS (
@@ -13,11 +13,14 @@ counted AS (
         count(*) FILTER (is_now) AS mention_count,
         count(*) FILTER (NOT is_now) AS mention_count_before,
         count(DISTINCT cluster_id) FILTER (is_now) AS unique_mention_count,
+        count(DISTINCT cluster_id) FILTER (NOT is_now) AS unique_mention_count_before,
         count(DISTINCT author) FILTER (is_now) AS author_count,
         count(DISTINCT domain) FILTER (is_now) AS domain_count,
         count(*) FILTER (is_now AND sentiment = 'positive') AS positive_count,
         count(*) FILTER (is_now AND sentiment = 'negative') AS negative_count,
-        sum(reaction_count) FILTER (is_now) AS reaction_count
+        sum(reaction_count) FILTER (is_now) AS reaction_count,
+        sum(reaction_count) FILTER (NOT is_now) AS reaction_count_before,
+        avg(reaction_count) FILTER (is_now) AS avg_reaction_count
     FROM period
     GROUP BY topic_id
 )
@@ -30,7 +33,9 @@ SELECT
     unique_mention_count,
     CASE WHEN entity_id IS NOT NULL THEN unique_mention_count / nullif(sum(unique_mention_count) FILTER (entity_id IS NOT NULL) OVER (), 0) END
         AS unique_mention_share,
+    1 - unique_mention_count / nullif(mention_count, 0) AS dup_ratio,
     reaction_count,
+    avg_reaction_count,
     CASE WHEN entity_id IS NOT NULL THEN reaction_count / nullif(sum(reaction_count) FILTER (entity_id IS NOT NULL) OVER (), 0) END
         AS reaction_share,
     author_count,
@@ -42,6 +47,8 @@ SELECT
     positive_count / nullif(negative_count, 0) AS mfi,
     CASE WHEN positive_count + negative_count >= 10 THEN (positive_count - negative_count) / (positive_count + negative_count) END
         AS net_sentiment,
-    (mention_count - mention_count_before) / nullif(mention_count_before, 0) AS change_prev
+    (mention_count - mention_count_before) / nullif(mention_count_before, 0) AS change_prev,
+    (unique_mention_count - unique_mention_count_before) / nullif(unique_mention_count_before, 0) AS unique_change_prev,
+    (reaction_count - reaction_count_before) / nullif(reaction_count_before, 0) AS reaction_change_prev
 FROM counted
 ORDER BY mention_count DESC, topic_id

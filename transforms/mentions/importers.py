@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from transforms.mentions.query import MIN_PREFIX, parse
 from transforms.mentions.query_errors import QueryError
-from transforms.mentions.syntax import unparse
+from transforms.mentions.syntax import And, Or, unparse, walk
 
 _PIECE = re.compile(
     r"""(?P<comment><<<.*?>>>)|(?P<quote>="[^"]*"|"[^"]*"|«[^»]*»|“[^”]*”)|(?P<boost>\^\d+)|(?P<bar>\|)|(?P<bracket>[()])"""
@@ -21,6 +21,7 @@ _PIECE = re.compile(
     re.DOTALL,
 )
 _NEAR = re.compile(r"(?P<name>o?near)(?:/(?P<count>\d+))?", re.IGNORECASE)
+_SIGN = re.compile(r"[$%+]")
 _EDGE = '\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}"«»='
 
 
@@ -31,7 +32,8 @@ class Imported:
 
 
 def from_youscan(text: str) -> Imported:
-    """YouScan: its /N is our /N; its quotes fix the form of each word, ours do not, so they become ="..."."""
+    """YouScan: its /N is our /N; its quotes fix the form of each word, ours do not, so they become ="..."; it sees the signs $ % +,
+    which are no part of a word here."""
     return _imported(text, _youscan_piece)
 
 
@@ -45,8 +47,11 @@ def from_meltwater(text: str) -> Imported:
 
 
 def from_tgstat(text: str) -> Imported:
-    """TGStat: | is OR, a space is AND; its quotes and =word mean what ours do."""
-    return _imported(text, _tgstat_piece)
+    """TGStat: | is OR, a space is AND; its quotes and =word mean what ours do. Which of both binds first it does not say."""
+    imported = _imported(text, _tgstat_piece)
+    mixed = [node for node in walk(parse(imported.query)) if isinstance(node, Or) and any(isinstance(part, And) for part in node.parts)]
+    notes = [f"{unparse(node)}: a space binds first here; put brackets where | should" for node in mixed]
+    return Imported(imported.query, (*imported.notes, *notes))
 
 
 IMPORTERS: dict[str, Callable[[str], Imported]] = {"youscan": from_youscan, "meltwater": from_meltwater, "tgstat": from_tgstat}
@@ -74,6 +79,9 @@ def _youscan_piece(kind: str, text: str) -> Iterator[tuple[str, str]]:
         yield '="' + text.strip(_EDGE) + '"', ""
     elif kind == "bar":
         yield " OR ", ""
+    elif kind == "word" and (sign := _SIGN.search(text)):
+        minus = text[: text[0] == "-"]
+        yield f'{minus}="{text[len(minus) :]}"', f"{sign.group()} of {text} is not looked for: signs are no part of a word here"
     else:
         yield text, ""
 

@@ -6,9 +6,12 @@
 -- column spike_score: how far above the usual count, in usual deviations (formula spike)
 -- column driver_cluster_id: the cluster with most mentions that day
 -- column driver_count: its mentions that day
--- column driver_sentence: what its first mention says
--- column driver_source: where it was published first
--- column driver_url_capture_id: the capture that shows its first mention
+-- column driver_started_at: when the topic was first mentioned in it, be it days before
+-- column driver_sentence: what that mention says
+-- column driver_source: where it was seen
+-- column driver_author: who published it
+-- column driver_domain: registrable domain it stands on
+-- column driver_url_capture_id: the capture that shows it
 -- note: a spike needs a score of 3, ten mentions and four weeks of history; sources added meanwhile may cause one
 WITH day AS (
     SELECT project_id, topic_id, published_date, sum(mention_count) AS mention_count
@@ -44,19 +47,22 @@ scored AS (
         ) AS spike_score
     FROM usual
 ),
+spike AS (
+    SELECT * FROM scored WHERE spike_score >= 3 AND mention_count >= 10 AND week_count >= 4
+),
 driver AS (
-    SELECT
-        m.project_id,
-        m.topic_id,
-        m.published_date,
-        m.cluster_id,
-        count(*) AS driver_count,
-        arg_min(m.sentence, (m.published_at, m.record_id)) AS driver_sentence,
-        arg_min(m.source, (m.published_at, m.record_id)) AS driver_source,
-        arg_min(m.capture_id, (m.published_at, m.record_id)) AS driver_url_capture_id
+    SELECT m.project_id, m.topic_id, m.published_date, m.cluster_id, count(*) AS driver_count
     FROM core.mention AS m
+    SEMI JOIN spike USING (project_id, topic_id, published_date)
     GROUP BY m.project_id, m.topic_id, m.published_date, m.cluster_id
     QUALIFY row_number() OVER (PARTITION BY project_id, topic_id, published_date ORDER BY driver_count DESC, cluster_id) = 1
+),
+beginner AS (
+    SELECT project_id, topic_id, cluster_id, sentence, source, author, domain, published_at, capture_id
+    FROM core.mention
+    SEMI JOIN driver USING (project_id, topic_id, cluster_id)
+    WHERE published_at IS NOT NULL
+    QUALIFY row_number() OVER (PARTITION BY project_id, topic_id, cluster_id ORDER BY published_at, record_id) = 1
 )
 SELECT
     s.project_id,
@@ -67,9 +73,12 @@ SELECT
     s.spike_score,
     d.cluster_id AS driver_cluster_id,
     d.driver_count,
-    d.driver_sentence,
-    d.driver_source,
-    d.driver_url_capture_id
-FROM scored AS s
+    b.published_at AS driver_started_at,
+    b.sentence AS driver_sentence,
+    b.source AS driver_source,
+    b.author AS driver_author,
+    b.domain AS driver_domain,
+    b.capture_id AS driver_url_capture_id
+FROM spike AS s
 JOIN driver AS d USING (project_id, topic_id, published_date)
-WHERE s.spike_score >= 3 AND s.mention_count >= 10 AND s.week_count >= 4
+JOIN beginner AS b USING (project_id, topic_id, cluster_id)
