@@ -82,7 +82,7 @@ def _replace_captures(connection: duckdb.DuckDBPyConnection, store: Path, source
         for name in tables():
             connection.execute(
                 f"INSERT INTO work.touched SELECT DISTINCT 'obs.{name}', record_id FROM obs.{name} "
-                "SEMI JOIN body ON capture_id = body_of"
+                f"WHERE source = {schema.literal(source)} AND capture_id IN (FROM body)"
             )
 
 

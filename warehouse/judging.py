@@ -36,15 +36,19 @@ def judge(
 def seen_again(connection: duckdb.DuckDBPyConnection, table: str, source: str, day: date) -> dict[date, int]:
     """Day -> rows of days before it that its unchanged pages show again, for the days that say what is normal: a quiet day is
     no empty one."""
-    query = (
-        "SELECT s.batch_date, count(*) "
-        f"FROM (SELECT capture_id, batch_date FROM obs.{table} WHERE source = $source) AS o "
-        "JOIN (SELECT DISTINCT body_of, batch_date FROM ops.sighting "
-        "WHERE source = $source AND batch_date BETWEEN $since AND $day) AS s "
-        "ON o.capture_id = s.body_of AND o.batch_date < s.batch_date GROUP BY ALL"
-    )
     given = {"source": source, "since": day - timedelta(days=HISTORY_DAYS), "day": day}
-    return {of: int(count) for of, count in connection.execute(query, given).fetchall()}
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE again AS SELECT DISTINCT body_of, batch_date FROM ops.sighting "
+        "WHERE source = $source AND batch_date BETWEEN $since AND $day",
+        given,
+    )
+    if connection.execute("SELECT 1 FROM again LIMIT 1").fetchone() is None:
+        return {}
+    query = (
+        f"SELECT s.batch_date, count(*) FROM obs.{table} AS o JOIN again AS s ON o.capture_id = s.body_of "
+        "AND o.batch_date < s.batch_date WHERE o.source = ? GROUP BY ALL"
+    )
+    return {of: int(count) for of, count in connection.execute(query, [source]).fetchall()}
 
 
 def acceptance(store: Path, table: str, source: str, day: date, file_hash: str) -> dict[str, str] | None:

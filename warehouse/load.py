@@ -283,12 +283,15 @@ def _replace_partition(connection: duckdb.DuckDBPyConnection, store: Path, file:
     ).fetchone() or (0,)
     connection.execute(f"INSERT INTO work.touched SELECT DISTINCT '{relation}', record_id FROM {rows}")
     if had_rows and table.text_column:
+        connection.execute(f"DELETE FROM orphan WHERE text_hash IN (SELECT text_hash FROM {rows})")
         _drop_orphans(connection)
     return int(inserted), int(count - inserted)
 
 
 def _drop_orphans(connection: duckdb.DuckDBPyConnection) -> None:
     """Remove texts that only the replaced partition had."""
+    if connection.execute("SELECT 1 FROM orphan LIMIT 1").fetchone() is None:
+        return
     for other in tables().values():
         if other.text_column:
             connection.execute(f"DELETE FROM orphan WHERE text_hash IN (SELECT text_hash FROM obs.{other.name})")
