@@ -197,7 +197,11 @@ FORMULAS: tuple[Row, ...] = (
         "version": 1,
         "text": "(x - median) / max(1.4826 * MAD, sqrt(median), 1) over the same weekday of the eight weeks before",
     },
-    {"id": "bucket_rule", "version": 1, "text": "a period below 4 days by the hour, below 120 days by the day, longer by the week"},
+    {
+        "id": "bucket_rule",
+        "version": 1,
+        "text": "a period below 4 days by the hour, below 120 days by the day, longer by the week",
+    },
     {"id": "discovery_lag", "version": 1, "text": "first seen - published"},
     {"id": "block_rate", "version": 1, "text": "captures judged blocked / captures"},
 )

@@ -363,8 +363,8 @@ def test_a_day_far_above_its_weekday_is_a_spike_with_what_drives_it(store: Path)
 
     rows = ask(
         store,
-        "SELECT mention_spike.published_date, mention_count, usual_count, spike_score, driver_count, driver_started_at, driver_author, "
-        "driver_domain, driver_sentence, p.native_id "
+        "SELECT mention_spike.published_date, mention_count, usual_count, spike_score, driver_count, driver_started_at, "
+        "driver_author, driver_domain, driver_sentence, p.native_id "
         "FROM mart.mention_spike JOIN core.publication AS p ON p.record_id = driver_cluster_id",
     )
     # Mondays before: 2, 4, 2, 4, 2, 4; median 3, median absolute deviation 1: (13 - 3) / max(1.4826, sqrt(3), 1)
@@ -376,13 +376,22 @@ def test_a_day_far_above_its_weekday_is_a_spike_with_what_drives_it(store: Path)
 def test_a_text_said_again_shows_who_had_it_first_and_how_it_spread(store: Path) -> None:
     watchlist(store, {"tea/brew": "самовар"})
     said_again = [
-        said(COPY, n, channel=channel, at=MONDAY + timedelta(hours=hours), counters=Counters(likes=n), url=f"https://{channel}.example/{n}")
+        said(
+            COPY,
+            n,
+            channel=channel,
+            at=MONDAY + timedelta(hours=hours),
+            counters=Counters(likes=n),
+            url=f"https://{channel}.example/{n}",
+        )
         for n, (channel, hours) in enumerate([("b", 5), ("a", 2), ("b", 9), ("c", 7)])
     ]
     night(store, 0, [*said_again, said("самовар сам по себе", 9)])
     refresh(store)
 
-    columns = "mention_count, author_count, domain_count, reaction_count, first_author, first_domain, last_at - first_at, sentence"
+    columns = (
+        "mention_count, author_count, domain_count, reaction_count, first_author, first_domain, last_at - first_at, sentence"
+    )
     assert ask(store, f"SELECT {columns} FROM mart.mention_cluster") == [(4, 3, 3, 6, "a", "a.example", timedelta(hours=7), COPY)]
     assert ask(store, "SELECT each.author, each.published_at FROM (SELECT unnest(spread) AS each FROM mart.mention_cluster)") == [
         (channel, (MONDAY + timedelta(hours=hours)).replace(tzinfo=None)) for channel, hours in (("a", 2), ("b", 5), ("c", 7))
@@ -405,7 +414,9 @@ def test_a_trend_is_told_by_the_hour_day_or_week_with_empty_buckets(
     night(store, 0, [said(f"самовар {n}", n, at=MONDAY + after) for n, after in enumerate(times)])
     refresh(store)
 
-    rows = ask(store, f"SELECT bucket_width, mention_count, net_sentiment FROM mention_trend('tea', DATE '2026-10-26', DATE '{until}')")
+    rows = ask(
+        store, f"SELECT bucket_width, mention_count, net_sentiment FROM mention_trend('tea', DATE '2026-10-26', DATE '{until}')"
+    )
     assert {row[0] for row in rows} == {width}
     assert [row[1] for row in rows] == counts
     assert {row[2] for row in rows} == {None}

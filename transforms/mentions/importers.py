@@ -32,8 +32,10 @@ class Imported:
 
 
 def from_youscan(text: str) -> Imported:
-    """YouScan: its /N is our /N; its quotes fix the form of each word, ours do not, so they become ="..."; it sees the signs $ % +,
-    which are no part of a word here."""
+    """YouScan: its /N is our /N; its quotes fix the form of each word, ours do not, so they become ="...".
+
+    It sees the signs $ % +, which are no part of a word here.
+    """
     return _imported(text, _youscan_piece)
 
 
@@ -49,7 +51,9 @@ def from_meltwater(text: str) -> Imported:
 def from_tgstat(text: str) -> Imported:
     """TGStat: | is OR, a space is AND; its quotes and =word mean what ours do. Which of both binds first it does not say."""
     imported = _imported(text, _tgstat_piece)
-    mixed = [node for node in walk(parse(imported.query)) if isinstance(node, Or) and any(isinstance(part, And) for part in node.parts)]
+    mixed = [
+        node for node in walk(parse(imported.query)) if isinstance(node, Or) and any(isinstance(part, And) for part in node.parts)
+    ]
     notes = [f"{unparse(node)}: a space binds first here; put brackets where | should" for node in mixed]
     return Imported(imported.query, (*imported.notes, *notes))
 
