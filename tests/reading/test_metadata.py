@@ -122,6 +122,28 @@ def test_authors_of_structured_data_keep_their_order():
 
 
 @pytest.mark.parametrize(
+    "aside",
+    [
+        '<p class="comment-form-author"><label>Name *</label></p>',
+        '<cite class="comment-author">Berta Beispiel</cite>',
+        '<p class="author-box-title">About the Author</p>',
+        '<p class="author-role">Senior Tea Reporter</p>',
+    ],
+)
+def test_forms_comments_and_headings_that_are_named_for_authors_are_no_bylines(aside):
+    assert metadata(f'<h1>Tea</h1>{aside}<p class="author-name">Ann Smith</p>').authors == ("Ann Smith",)
+
+
+@pytest.mark.parametrize("line", ["Auteur : Anne Exemple", "Autorin/Autor Anne Exemple", "Автор статьи: Anne Exemple"])
+def test_a_line_of_its_own_names_the_author(line):
+    assert metadata(f"<h1>Tea</h1><p>{line}</p>").authors == ("Anne Exemple",)
+
+
+def test_a_pen_name_counts_where_a_link_says_that_it_is_the_authors():
+    assert metadata('<h1>Tea</h1><p>von <a rel="author" href="/u/leaf">teeblatt</a></p>').authors == ("teeblatt",)
+
+
+@pytest.mark.parametrize(
     ("text", "names"),
     [
         ("By Ann Smith and Bob Jones", ["Ann Smith", "Bob Jones"]),
@@ -129,6 +151,17 @@ def test_authors_of_structured_data_keep_their_order():
         ("Von Max Muster", ["Max Muster"]),
         ("https://vestnik.example/author/ivan", []),
         ("admin", []),
+        ("Eingestellt von Max Muster", ["Max Muster"]),
+        ("Alles von Max Muster", ["Max Muster"]),
+        ("Ann Smith Alle Artikel", ["Ann Smith"]),
+        ("Ann Smith Thursday, November 9, 2023", ["Ann Smith"]),
+        ("Ann Smith Nov 02", ["Ann Smith"]),
+        ("Ann Smith @annsmith", ["Ann Smith"]),
+        ("Ann Smith Marketing Manager", ["Ann Smith"]),
+        ("Ann Smith Ann Smith", ["Ann Smith"]),
+        ("July 22", []),
+        ("Name *", []),
+        ("Posted on", []),
     ],
 )
 def test_bylines_are_split_into_names(text, names):
