@@ -54,10 +54,12 @@ _MAKER = re.compile(
 _OTHER_SCRIPT = re.compile(r"[\u0370-\u05ff\u0600-\u06ff\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _CAPITALS = re.compile(r"(?<![A-Za-z0-9-])[A-Z][A-Z'’&.]+(?:\s[A-Z][A-Z'’&.]+){0,2}(?![A-Za-z0-9-])")
 # Words in capitals that name no maker: abbreviations of technology, sizes, colours, advertising.
-_NO_MAKER = frozenset(
-    "HDMI WIFI WLAN OLED QLED NVME SATA BLUETOOTH ANDROID WINDOWS GAMING TOWER FULL ULTRA SMART LIVE SALE BLACK WHITE GOLD SILVER "
-    "MINI PLUS PREMIUM XXXL UNISEX KIDS BABY WOMEN ORIGINAL TYPE CLASSIC SPORT HOME BEST STEREO LIGHT LINE STYLE COMBO RESERVED".split()
+_NO_MAKERS = (
+    "HDMI WIFI WLAN OLED QLED NVME SATA BLUETOOTH ANDROID WINDOWS GAMING TOWER FULL ULTRA SMART LIVE SALE BLACK WHITE GOLD "
+    "SILVER MINI PLUS PREMIUM XXXL UNISEX KIDS BABY WOMEN ORIGINAL TYPE CLASSIC SPORT HOME BEST STEREO LIGHT LINE STYLE COMBO "
+    "RESERVED"
 )
+_NO_MAKER = frozenset(_NO_MAKERS.split())
 
 
 class Shop:
@@ -197,7 +199,7 @@ def maker_in_name(name: str, chunks: Sequence[str]) -> str | None:
 
 
 def maker_in_capitals(name: str) -> str | None:
-    """The maker in a name of another script: "Чайник ROMASHKA 1,7 л". The only words in Latin capitals, which name nothing else."""
+    """The maker in a name of another script: "Чайник ROMASHKA 1,7 л". The only words in Latin capitals that may be one."""
     others = len(_OTHER_SCRIPT.findall(name))
     if others < LEAST_OTHERS or 4 * others < sum(char.isalpha() for char in name):
         return None
