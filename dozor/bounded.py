@@ -14,11 +14,15 @@ from collectors.reading.model import PageError
 CPU_SECONDS: Final = 2.0  # a hundred times what a large page takes
 MEMORY_BYTES: Final = 500 * 1024**2  # above what the process held before
 _AGAIN: Final = 0.5  # seconds: should something on the way have taken the error for its own
+_HANG: Final = 1.0  # seconds of CPU beyond the bound in which no Python code has run: the process ends, its pool names the page
 
 
 @contextmanager
 def bounded(cpu_seconds: float = CPU_SECONDS, memory_bytes: int = MEMORY_BYTES) -> Iterator[None]:
-    """Raises PageError when what is inside takes more CPU time or memory. Only for the main thread of a worker process."""
+    """Raises PageError when what is inside takes more CPU time or memory. Only for the main thread of a worker process.
+
+    Code in C that never comes back cannot be interrupted: it ends with the process (SIGVTALRM).
+    """
 
     def stop(_number: int, _frame: FrameType | None) -> NoReturn:
         raise PageError(f"takes more than {cpu_seconds:g} s to read")
@@ -28,11 +32,13 @@ def bounded(cpu_seconds: float = CPU_SECONDS, memory_bytes: int = MEMORY_BYTES) 
     try:
         resource.setrlimit(resource.RLIMIT_AS, (_least(_address_space() + memory_bytes, *limits), limits[1]))
         signal.setitimer(signal.ITIMER_PROF, cpu_seconds, _AGAIN)
+        signal.setitimer(signal.ITIMER_VIRTUAL, cpu_seconds + _HANG)
         yield
     except MemoryError as error:
         raise PageError(f"needs more than {memory_bytes // 1024**2} MB to be read") from error
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGPROF, before)
         resource.setrlimit(resource.RLIMIT_AS, limits)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import resource
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -21,6 +22,7 @@ from collectors.processes import end_with_parent, one_thread_each, without_main
 T = TypeVar("T")
 R = TypeVar("R")
 
+_HANGS = "took more CPU time than it may and could not be interrupted"
 MEMORY_BYTES = 4 * 1024**3  # address space of a worker: far above what reading needs, far below the machine
 
 
@@ -92,7 +94,7 @@ class Workers:
         except FutureTimeout:
             lost = Lost(f"took longer than {seconds(task):g} s and was stopped")
         except ProcessExpired as error:
-            lost = Lost(f"its process died (exit code {error.exitcode})")
+            lost = Lost(_HANGS if error.exitcode == -signal.SIGVTALRM else f"its process died (exit code {error.exitcode})")
         except MemoryError:
             lost = Lost("needed more memory than a worker may have")
         pieces = split(task)

@@ -460,3 +460,12 @@ def test_a_command_imports_only_what_it_needs(words: tuple[str, ...], never: tup
     done = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.rpartition("LOADED")[2].split())
     assert not loaded & set(never)
+
+
+def test_a_page_that_cannot_be_read_is_named_in_a_line(dozor: Dozor, tmp_path: Path) -> None:
+    (tmp_path / "deep.html").write_text("<div>" * 50_000, encoding="utf-8")
+
+    answer = dozor("read", str(tmp_path / "deep.html"))
+
+    assert answer.code == 1
+    assert answer.err.splitlines() == ["nested too deeply (more than 10,000 levels)"]

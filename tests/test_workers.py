@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from dozor.bounded import bounded
 from dozor.workers import MEMORY_BYTES, Lost, Workers
 
 SECONDS = 4.0  # of a task; a new process needs most of it on a busy machine
@@ -49,6 +51,23 @@ def test_what_cannot_be_worked_on_stands_alone_and_the_rest_comes_back_in_order(
     assert len(lost) == 1
     assert said in lost[0]
     assert [word for _, result in found if not isinstance(result, Lost) for word in result] == ["A", "B", "C", "D", "E"]
+
+
+def hang_in_c(words: tuple[str, ...]) -> list[str]:
+    with bounded(0.2):
+        if "bad" in words:
+            hashlib.pbkdf2_hmac("sha256", b"tea", b"salt", 2_000_000_000)  # looks at no signal for minutes
+    return list(words)
+
+
+def test_a_page_that_hangs_where_no_signal_is_looked_at_is_stopped_by_its_cpu_time() -> None:
+    with Workers(1) as pool:
+        found = dict(pool.map(hang_in_c, [("a",), ("bad",), ("b",)], seconds=lambda _: 120.0, split=split))
+
+    assert found["a",] == ["a"]
+    assert found["b",] == ["b"]
+    assert isinstance(found["bad",], Lost)
+    assert "CPU time" in found["bad",].reason
 
 
 def hang_and_say(folder: Path) -> None:

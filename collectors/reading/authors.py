@@ -25,28 +25,47 @@ _SPLIT = re.compile(
     re.IGNORECASE,
 )
 _LABEL = re.compile(
-    r"^\W*(?:(?:written|posted|published|reported|story|reviewed|text|words|article|exclusive|analysis)\s+by|by|von|vom|par|por|di|door|af|av|"
-    r"od|(?:co-)?(?:autor(?:in|en|es|a)?(?:/autor)?|authors?)|автор(?:ы|ка|и)?|текст|投稿者|文|記者)\b\s*[:：●]?\s*(?=\S)",
+    r"^\W*(?:(?:written|posted|published|reported|story|reviewed|text|words|article|exclusive|analysis)\s+by|"
+    r"(?:(?:ein\s+)?(?:artikel|beitrag|text)|eingestellt|veröffentlicht|geschrieben|verfasst|gepostet|alles)\s+von|"
+    r"(?:publié|écrit)\s+par|(?:escrito|publicado)\s+por|by|von|vom|par|por|di|door|af|av|"
+    r"od|(?:co-)?(?:autor(?:in|en|es|a)?(?:/autor)?|auteurs?|authors?)|автор(?:ы|ка|и)?|текст|投稿者|文|記者)\b\s*[:：●]?\s*(?=\S)",
     re.IGNORECASE,
 )
-_TAIL = re.compile(r"\s*(?:기자|記者|\(.*|\[.*)$")
+_MONTHS = r"(?:jan|feb|mar|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-z]{0,6}\.?"
+_DAYS = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag"
+_JOBS = (
+    r"(?:senior|staff|chief|head|lead|managing|executive|contributing|marketing|content|news|product|guest|freelance)?\s*"
+    r"\b(?:editors?|reporter|writer|manager|director|contributor|correspondent|producer|columnist|founder|redakteur(?:in)?)"
+)
+# What stands behind a name in one line with it: the name in another script, a handle, a day, a job.
+_TAIL = re.compile(
+    rf"\s*(?:기자|記者|\(.*|\[.*|\s@\w+)$|\s+(?:(?:on|am|le)\s+)?{_MONTHS}\s+\d{{1,2}}\b.*$|(?<!\son)\s+(?:am\s+)?(?:{_DAYS})\b.*$|"
+    r"\s+(?:alle artikel|sagt|says|all posts)$",
+    re.IGNORECASE,
+)
+_JOB = re.compile(rf"^(\S+\s+\S+)\s+{_JOBS}\b.*$", re.IGNORECASE)
+_JOB_ALONE = re.compile(rf"^(?:senior|staff|chief|lead|managing|executive|contributing|deputy)\s|^\w+\s{_JOBS}$", re.IGNORECASE)
 _NOT_A_NAME = re.compile(
-    r"https?:|www\.|@|\d{3}|[=<>{}:]|^(?:admin|administrator|редакция|root|user|author|none|null|undefined|n/a|by)$"
-    r"|\b(?:getty|images?|foto|photo|follow|twitter|comments?|share|published|updated|reuters/|editor's)\b",
+    r"https?:|www\.|@|\d{3}|[=<>{}:*]|^(?:admin|administrator|редакция|root|user|author|none|null|undefined|n/a|by|posted)$"
+    r"|\b(?:getty|images?|foto|photo|follow|twitter|comments?|share|published|updated|reuters/|editor's|posted (?:on|in)|"
+    r"about the)\b"
+    rf"|^{_MONTHS}\s+\d{{1,2}}\b|^(?:{_DAYS})\b",
     re.IGNORECASE,
 )
 _AUTHOR_PATHS = ("/author", "/autor", "/people/", "/profile/")
 _LINKED = re.compile("|".join(_AUTHOR_PATHS))
-_NAMES = ("byline", "author", "autor", "posted-by", " writer ")  # in the class of what shows an author
+_NAMES = ("byline", "author", "autor", "auteur", "posted-by", "writer")  # in the class of what shows an author
 _MOST_BYLINES = 40
 # a line of its own: "By Ann Smith", "Автор: Иван Петров"
 _LINE = re.compile(
-    r"(?:By|BY|Von|Par|Por|Di|Door|Автор:?|Текст:?|Autor(?:in)?:?|Author:?)\s*"
+    r"(?:By|BY|Von|Par|Por|Di|Door|"
+    r"(?:Автор(?: статьи| материала| текста)?|Текст|Autor(?:in)?(?:/Autor)?|Auteure?|Author)\s?:?)\s*"
     r"((?:[A-ZÀ-ÖØ-ÞА-ЯЁ][\w.’'\-]*)(?: (?:(?:de|van|von|der|la|di) )?[A-ZÀ-ÖØ-ÞА-ЯЁ][\w.’'\-]*){1,3})[ ,|]*\Z"
 )
-_LINE_STARTS = ("By", "BY", "Von", "Par", "Por", "Di", "Door", "Автор", "Текст", "Autor", "Author")
+_LINE_STARTS = ("By", "BY", "Von", "Par", "Por", "Di", "Door", "Автор", "Текст", "Autor", "Auteur", "Author")
 _LINE_INITIALS = frozenset(start[0] for start in _LINE_STARTS)
 _LONGEST_LINE = 120
+_LONGEST_PEN_NAME = 30
 
 
 def read_authors(document: Document, head: Head, own: Sequence[Item], names: Sequence[str], host: str) -> tuple[str, ...]:
@@ -75,6 +94,16 @@ def _claims(document: Document, head: Head, own: Sequence[Item]) -> Iterator[Seq
         if text.startswith(_LINE_STARTS) and len(text) <= _LONGEST_LINE and (match := _LINE.match(text)):
             yield [match[1]]
             return
+    yield _pen_name(document)
+
+
+def _pen_name(document: Document) -> list[str]:
+    """What the first link to an author says, though it does not look like the name of a person."""
+    for node, _, attributes in document.tagged("a"):
+        if "author" in (attributes.get("rel") or "").split():
+            names = split_names(short_text(node, _LONGEST_PEN_NAME))
+            return names if len(names) == 1 else []
+    return []
 
 
 def _linked(document: Document) -> Sequence[Element]:
@@ -98,7 +127,8 @@ def _named(document: Document) -> Sequence[Element]:
     tests = [
         element for element in document.with_attribute("data-testid") if "byline" in (element[2]["data-testid"] or "").lower()
     ]
-    return document.in_order(document.called(*_NAMES), document.identified("byline"), tests)[:_MOST_BYLINES]
+    found = document.in_order(document.called(*_NAMES), document.identified("byline"), tests)
+    return [element for element in found if "comment" not in (element[2].get("class") or "").lower()][:_MOST_BYLINES]
 
 
 def _byline(elements: Sequence[Element]) -> list[str]:
@@ -132,14 +162,23 @@ def split_names(text: str) -> list[str]:
     text = _LABEL.sub("", text)
     found = []
     for part in _SPLIT.split(text):
-        name = _TAIL.sub("", part).strip(' .,:;|-–—•"“”')
+        name = _once(_JOB.sub(r"\1", _TAIL.sub("", part))).strip(' .,:;|-–—•"“”')
         if name and len(name) < 80 and not _NOT_A_NAME.search(name):
             found.append(name)
     return found
 
 
+def _once(name: str) -> str:
+    """A name that is written twice in a row: beside its picture and in words."""
+    words = name.split()
+    half = len(words) // 2
+    return " ".join(words[:half]) if half and words[:half] == words[half:] else name
+
+
 def _is_person(name: str) -> bool:
     words = name.split()
+    if _JOB_ALONE.search(name):
+        return False
     return 2 <= len(words) <= 4 and all(word[0].isupper() or len(word) <= 3 for word in words) and words[0][0].isupper()
 
 

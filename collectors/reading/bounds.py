@@ -1,9 +1,13 @@
-"""Refuses, before parsing, what no parser reads in bounded time: lexbor is quadratic in the depth of nesting."""
+"""Refuses, before parsing, what no parser reads in bounded time.
+
+Lexbor is quadratic in the depth of nesting, and in the attributes of one tag.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -14,12 +18,17 @@ MAX_SIZE: Final = 12 << 20  # the archive keeps bodies of 10 MiB; the largest pa
 MAX_NESTING: Final = 10_000  # lexbor takes 0.2 s for that many levels, 16 s for ten times as many
 MAX_TAGS: Final = 500_000  # opening ones; the largest page of the corpora has under 60 000
 MAX_ATTRIBUTES: Final = 300_000
+MAX_OF_ONE_TAG: Final = 1_500  # attributes: lexbor takes 0.03 s for 5 000, 14 s for 40 000
+LONG_TAG: Final = 3 * MAX_OF_ONE_TAG  # characters: fewer hold fewer attributes of different names
 COUNTED_AT_ONCE: Final = 1 << 15
 
 _TAG: Final = re.compile(r"<(?:(!--)|(/?)([a-zA-Z][^\s/>]*+))")
 # The rest of a tag, as the HTML standard reads it: a quotation mark opens a value only behind "=", and everywhere else is a
 # letter of a name. A value that is not closed is taken for more names: that counts too many tags, never too few.
 _REST: Final = re.compile(r"(?:[\s/]++|(?:=[^\s/>=]*+|[^\s/>=]++)(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s>\"'][^\s>]*+)?+)?+)*+>")
+_ATTRIBUTE: Final = re.compile(r"[^\s/>=]++(?:\s*+=\s*+(?:\"[^\"]*+\"?|'[^']*+'?|[^\s>]*+))?+")
+_TAG_START: Final = re.compile("<[a-zA-Z]")
+_TAG_START_BYTES: Final = re.compile(b"<[a-zA-Z]")
 _COMMENT_END: Final = re.compile("--!?>")
 _RAW: Final = {
     name: re.compile(f"</{name}", re.IGNORECASE)
@@ -50,6 +59,8 @@ def check_bounds(page: str | bytes) -> None:
     check_size(page)
     if len(page) > MAX_ATTRIBUTES and _count(page, "=") > MAX_ATTRIBUTES:
         raise PageError(f"too many attributes (more than {MAX_ATTRIBUTES:,})")
+    if _may_be_crowded(page) and _is_crowded(page if isinstance(page, str) else page.decode("utf-8", "replace")):
+        raise PageError(f"too many attributes in one tag (more than {MAX_OF_ONE_TAG:,})")
     tags = _count(page, "<")
     if tags <= MAX_NESTING:
         return  # end tags among them: there are fewer than may be open at once
@@ -70,6 +81,53 @@ def _count(page: str | bytes, mark: str) -> int:
         return page.count(mark)
     codes, wanted = np.frombuffer(page, np.uint8), ord(mark)
     return sum(int(np.count_nonzero(codes[at : at + COUNTED_AT_ONCE] == wanted)) for at in range(0, len(codes), COUNTED_AT_ONCE))
+
+
+def _may_be_crowded(page: str | bytes) -> bool:
+    """Whether a long stretch without ">" holds what looks like a tag with many attributes. It looks at one place in thousands."""
+    at, size = 0, len(page)
+    while size - at >= LONG_TAG:
+        last = page.rfind(">", at, at + LONG_TAG) if isinstance(page, str) else page.rfind(b">", at, at + LONG_TAG)
+        if last >= 0:
+            at = last + 1
+            continue
+        end = page.find(">", at + LONG_TAG) if isinstance(page, str) else page.find(b">", at + LONG_TAG)
+        stretch = page[at : size if end < 0 else end]
+        tag = _TAG_START.search(stretch) if isinstance(stretch, str) else _TAG_START_BYTES.search(stretch)
+        is_long = tag is not None and len(stretch) - tag.start() >= LONG_TAG
+        if tag is not None and is_long and _separators(stretch[tag.start() :]) > MAX_OF_ONE_TAG:
+            return True
+        at += len(stretch) + 1
+    return False
+
+
+def _separators(stretch: str | bytes) -> int:
+    """At least as many as the attributes that a stretch of markup may hold."""
+    slashes = stretch.count("/") if isinstance(stretch, str) else stretch.count(b"/")
+    return len(stretch.split()) + slashes
+
+
+def _is_crowded(text: str) -> bool:
+    """Whether a tag has more attributes than any has; the text of scripts and comments is none."""
+    at = 0
+    while (match := _TAG.search(text, at)) is not None:
+        comment, end, name = match.groups()
+        rest = _COMMENT_END.search(text, match.start() + 2) if comment else _REST.match(text, match.end())
+        attributes = text[match.end() : len(text) if rest is None else rest.end()]
+        if not comment and not end and len(attributes) >= LONG_TAG and _has_many(attributes):
+            return True
+        if rest is None:
+            return False
+        at = rest.end()
+        if not comment and not end and (raw := _RAW.get(name.lower())) is not None:
+            if (closing := raw.search(text, at)) is None:
+                return False
+            at = closing.start()
+    return False
+
+
+def _has_many(attributes: str) -> bool:
+    return next(islice(_ATTRIBUTE.finditer(attributes), MAX_OF_ONE_TAG, None), None) is not None
 
 
 class _Open:

@@ -15,6 +15,8 @@ Origin = Literal["json-ld", "microdata", "rdfa", "opengraph", "twitter", "dublin
 class PageError(Exception):
     """A page that cannot be read within its bounds: too deep, too large, too slow, not text. The message names which."""
 
+    exit_code = 1
+
 
 @dataclass(frozen=True, slots=True)
 class Item:

@@ -62,6 +62,9 @@ def read_page_dates(
     if order is None and _DAY_FIRST_ENGLISH.match(head.lang or head.first("og:locale") or ""):
         order = True
     published = _first(claims, limit, lang, order)
+    modified = _first(_declared_changes(head, own), limit, lang, order)
+    if published is not None and _is_same_instant(published, modified):
+        published = _of_article(claims, limit, lang, order, published) or published
     if published is None:
         published = (
             from_url
@@ -75,7 +78,6 @@ def read_page_dates(
         published = from_url  # declared anew at a later edit; the address keeps the first day
     else:
         published = _local(published, claims, from_url, document, head, lang)
-    modified = _first(_declared_changes(head, own), limit, lang, order)
     return published, modified
 
 
@@ -127,6 +129,23 @@ def _first(candidates: Iterable[tuple[str, str]], limit: datetime | None, lang: 
         if moment is not None and is_possible(moment, limit):
             return replace(moment, evidence=evidence)
     return None
+
+
+def _is_same_instant(published: Moment, modified: Moment | None) -> bool:
+    """Whether what is declared as publication is within a minute of the change: many systems write both at every edit."""
+    if modified is None or not (published.has_time and modified.has_time):
+        return False
+    first, second = published.value, modified.value
+    return (first.tzinfo is None) == (second.tzinfo is None) and abs(first - second) < timedelta(minutes=1)
+
+
+def _of_article(
+    claims: Sequence[tuple[str, str]], limit: datetime | None, lang: str | None, order: bool | None, other: Moment
+) -> Moment | None:
+    """The publication of structured data, if it is another day than a declaration that is suspect."""
+    declared = [claim for claim in claims if claim[1].endswith(".datePublished")]
+    found = _first(declared, limit, lang, order)
+    return found if found is not None and found.value.date() != other.value.date() else None
 
 
 def url_date(url: str | None, limit: datetime | None) -> Moment | None:

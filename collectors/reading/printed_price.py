@@ -60,6 +60,11 @@ _SIGN_WORDS = (
 _NUMBER = r"\d{1,3}(?:[\s.,'’\u00a0\u202f]\d{3})*(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
 PRICE = re.compile(rf"{_CURRENCY}\s*(?:{_NUMBER})|(?:{_NUMBER})\s*{_CURRENCY}")
 _DIGIT = re.compile(r"\d")
+_SIGN_ALONE = re.compile(rf"{_CURRENCY}\Z")
+_LABEL = re.compile(
+    r"(?i)(?:(?:our|your|sale|new|current|unser|ihr|notre|ваша|наша)\s+)?(?:price|prix|preis|precio|prezzo|preço|cena|cijena|prijs|pris|цена|"
+    r"стоимость|ціна|价格|價格|価格|가격)\s*[:：]?\Z"
+)
 _BARE = re.compile(rf"\W*(?:{_CURRENCY})?\s*\d[\d.,' ]*\s*(?:{_CURRENCY})?\W*\Z")
 _CENTS = re.compile(r"[.,]?\d{2}(?:\s*(?:€|zł|Kč|₽))?\Z")
 _CHANGE = re.compile(r"\(?[+\-\u2212]|.*\d\s*\+$")  # what a choice adds or takes; a filter's "250+"
@@ -169,13 +174,14 @@ class _Reader:
         score = 1.5 if len(shown) <= 18 and _BARE.match(shown) else 1.0 if len(shown) <= 30 else 0.0
         chain = list(place.chain(5))
         named_old, named_bad, named_good = self._judged(" ".join(above.name for above in chain[:3]))
-        after_old, after_bad = self._judged_before(self._walk.chunks[at - 1][-40:] if at else "")
+        before = self._walk.chunks[at - 1][-40:] if at else ""
+        after_old, after_bad = self._judged_before(before)
         is_old = named_old or after_old or any(above.tag in _STRUCK for above in chain[:4])
         says_bad = after_bad or bool(words.BAD_TEXT.search(shown))
         score -= OLD_PENALTY * is_old
         score -= 1.5 * named_bad
         score -= 1.5 * says_bad
-        score += 0.8 * named_good
+        score += 0.8 * (named_good or _LABEL.match(before) is not None)
         score -= 1.0 * (price.high_amount is not None)  # a filter more often than a product
         score -= 2.0 * (price.is_monthly or bool(_CHANGE.match(shown)))
         score -= 2.0 * self._is_away(place)
@@ -291,7 +297,8 @@ def _whole_price(walk: Walk, at: int) -> tuple[str | None, Around]:
             break
         if PRICE.search(around):
             return around, current
-    return None, place
+    following = walk.chunks[at + 1] if at + 1 < len(walk.chunks) else ""
+    return (f"{chunk} {following}" if _SIGN_ALONE.match(following) else None), place
 
 
 def _has_sign(text: str) -> bool:

@@ -24,6 +24,8 @@ MAX_SURE = 35  # characters of a brand that no label names
 MAX_URL = 2_000
 MAX_LINKS = 4_000
 BESIDE = 3  # pieces of text from the title, before and behind, in which an element named for a brand shows it
+LEAST_OTHERS = 4  # letters of another script in a name that is written in it
+LEAST_CAPITALS = 4  # letters of a maker's first word in capitals: shorter ones are abbreviations of everything
 LINKED = (6, 12)  # the same of a link to the page of a brand
 
 _SITE_TYPES = frozenset(("WebSite", "Organization", "OnlineStore", "Store"))
@@ -49,6 +51,15 @@ _MAKER = re.compile(
     r"(?:\W*[\d.,]+\W*·\s*)?([A-Z][A-Za-z]{2,})\s+"  # a price before it is no part of the name
     r"(?=[A-Za-z0-9/.-]*\d{2})(?=[a-z0-9/.-]*[A-Z])[A-Za-z0-9][A-Za-z0-9/.-]{3,}(?!\S)"
 )
+_OTHER_SCRIPT = re.compile(r"[\u0370-\u05ff\u0600-\u06ff\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_CAPITALS = re.compile(r"(?<![A-Za-z0-9-])[A-Z][A-Z'’&.]+(?:\s[A-Z][A-Z'’&.]+){0,2}(?![A-Za-z0-9-])")
+# Words in capitals that name no maker: abbreviations of technology, sizes, colours, advertising.
+_NO_MAKERS = (
+    "HDMI WIFI WLAN OLED QLED NVME SATA BLUETOOTH ANDROID WINDOWS GAMING TOWER FULL ULTRA SMART LIVE SALE BLACK WHITE GOLD "
+    "SILVER MINI PLUS PREMIUM XXXL UNISEX KIDS BABY WOMEN ORIGINAL TYPE CLASSIC SPORT HOME BEST STEREO LIGHT LINE STYLE COMBO "
+    "RESERVED"
+)
+_NO_MAKER = frozenset(_NO_MAKERS.split())
 
 
 class Shop:
@@ -107,7 +118,9 @@ def is_name(value: str) -> bool:
 
 def bare_brand(shown: str) -> str:
     """A brand without the words around it: "by X", "Brand: X", "Visit the X Store"."""
-    return words.BRAND_SUFFIX.sub("", words.BRAND_PREFIX.sub("", shown)).strip(" :")
+    bare = words.BRAND_PREFIX.sub("", shown)
+    ending = words.BRAND_SUFFIX if bare == shown else words.BRAND_LIST_SUFFIX
+    return ending.sub("", bare).strip(" :")
 
 
 def is_sure_name(value: str) -> bool:
@@ -183,3 +196,13 @@ def maker_in_name(name: str, chunks: Sequence[str]) -> str | None:
     maker = match.group(1)
     common = re.compile(rf"(?<!\w){maker.lower()}s?(?!\w)")
     return None if any(common.search(chunk) for chunk in chunks) else maker
+
+
+def maker_in_capitals(name: str) -> str | None:
+    """The maker in a name of another script: "Чайник ROMASHKA 1,7 л". The only words in Latin capitals that may be one."""
+    others = len(_OTHER_SCRIPT.findall(name))
+    if others < LEAST_OTHERS or 4 * others < sum(char.isalpha() for char in name):
+        return None
+    found = {match[0] for match in _CAPITALS.finditer(name) if len(match[0].split()[0]) >= LEAST_CAPITALS}
+    makers = {maker for maker in found if _NO_MAKER.isdisjoint(maker.split())}
+    return makers.pop() if len(makers) == 1 and len(found) == 1 else None

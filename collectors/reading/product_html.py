@@ -31,9 +31,10 @@ from collectors.reading.product_brand import (
     is_name,
     is_sure_name,
     linked_brand,
+    maker_in_capitals,
     maker_in_name,
 )
-from collectors.reading.product_walk import SHORT, Walk, walk_page
+from collectors.reading.product_walk import SHORT, Walk, walk_page, words_of
 from collectors.reading.shop_marks import ShopMarks
 
 BEFORE_TITLE = 40  # pieces of text before the title that may still belong to the product; menus stand further away
@@ -43,8 +44,10 @@ MAX_MARKED = 200  # elements whose names are looked at
 MAX_LABELLED = 100  # characters of a label with its value
 MAX_VALUE = 60  # characters of a labelled value
 MAX_BUY_BUTTONS = 6  # more of them make a listing
+LEAST_IN_ADDRESS = 5  # characters of an article number that an address bears, too
 MIN_USES = 3  # how often a page must bear the id of its address
 
+_TITLE_PARTS = re.compile(r"\s+[|–—·•:-]\s+")
 _DIGIT = re.compile(r"\d")
 _NUMBERS = words.SKU | words.WEAK_SKU | words.GTIN | words.MPN
 _LABELS = _NUMBERS | words.BRAND | words.AVAILABILITY
@@ -53,7 +56,7 @@ _MARKED: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "brand": (words.BRAND_NAMES, ("brand", "byline", "manufacturer"), ("data-brand",)),
     "sku": (("sku",), ("sku",), ("data-sku", "data-product-sku")),
     "gtin": ((), (), ("data-gtin", "data-ean")),
-    "availability": (("stock", "availab"), ("availab",), ()),
+    "availability": (("stock", "availab", *words.BUY_NAMES), ("availab", *words.BUY_NAMES), ()),
 }
 _PROPS: dict[str, frozenset[str]] = {
     "brand": frozenset(("brand",)),
@@ -78,16 +81,18 @@ def read_printed(
     """
     raw = document.tree.raw_html or b""
     if known is None:
-        if not (marks.has_buy and any(text_of(node) for node, _, _ in document.tagged("h1")) and marks.has_price):
+        if not (marks.has_buy and (title or any(text_of(node) for node, _, _ in document.tagged("h1"))) and marks.has_price):
             return None
     elif _is_complete(known, marks) and not (marks.has_old and known.old_price_amount is None):
         return None
     walk = walk_page(document, title)
+    if walk.title is None:
+        _find_title(walk, title)
     if known is None and not walk.title:
         return None
     page = Printed(name=walk.title)
     _read_labels(walk, max(0, (walk.title_at or 0) - BEFORE_TITLE), page)
-    if known is None and not _is_product(document, walk, page, lang):
+    if known is None and not _is_product(document, walk, page, url, lang):
         return None
     is_free = known is not None and known.price_amount == 0 and not words.FREE.isdisjoint(walk.keys)
     if known is not None and (known.price_high_amount is not None or not (known.price_amount or is_free) or marks.has_old):
@@ -113,11 +118,26 @@ def read_printed(
         currency=price.currency if price else None,
         availability=page.availability,
         availability_text=page.availability_text,
-        sku=page.sku or (id_of_address(url, raw) if url else None) or page.weak_sku,
+        sku=page.sku or _confirmed(page.weak_sku, url) or (id_of_address(url, raw) if url else None) or page.weak_sku,
         gtin=page.gtin,
         mpn=page.mpn,
         brand=page.brand,
     )
+
+
+def _find_title(walk: Walk, title: str) -> None:
+    """The title of a page without a first heading: a text that is what its head says, the one right before the button."""
+    parts = sorted((part for part in (title, *_TITLE_PARTS.split(title)) if len(words_of(part)) > 1), key=len, reverse=True)
+    for part in parts:
+        wanted = part.strip().lower()
+        places = [at for at, chunk in enumerate(walk.chunks) if chunk.lower() == wanted]
+        if places:
+            first_buy = walk.buys[0] if walk.buys else len(walk.chunks)
+            before = [at for at in places if at < first_buy]
+            at = before[-1] if before else places[0]
+            walk.title, walk.title_at = walk.chunks[at][:300], at
+            walk.around_title = frozenset(above.mark for above in walk.place(at).chain(30))
+            return
 
 
 def _unmarked_brand(document: Document, walk: Walk, title: str, raw: bytes, shop: Shop) -> str | None:
@@ -130,25 +150,40 @@ def _unmarked_brand(document: Document, walk: Walk, title: str, raw: bytes, shop
     is_all = brand is not None and walk.title is not None and walk.title.lower() in brand.lower()  # the product's whole name
     if brand and not is_all and not shop.seems_called(brand):
         return brand
-    return maker_in_name(name, walk.chunks) or maker_in_name(title, walk.chunks)
+    brand = maker_in_name(name, walk.chunks) or maker_in_name(title, walk.chunks) or maker_in_capitals(name)
+    return brand if brand and not shop.seems_called(brand) else None
 
 
-def _is_product(document: Document, walk: Walk, page: Printed, lang: str | None) -> bool:
+def _is_product(document: Document, walk: Walk, page: Printed, url: str | None, lang: str | None) -> bool:
     """Whether a page without structured data sells one thing: it can be bought for a price, is labelled, or is sold out.
+
+    A number that the page labels and its address bears labels it enough.
 
     Reads the price, where buttons are found first: it takes longest.
     """
-    is_bought = 0 < walk.buy_buttons <= MAX_BUY_BUTTONS
+    raw = document.tree.raw_html or b""
+    is_bought = 0 < walk.buy_buttons <= MAX_BUY_BUTTONS or (
+        walk.buy_buttons > 0 and bool(page.sku or page.gtin or (url and id_of_address(url, raw)))
+    )
     if is_bought:
         read_printed_price(walk, page, lang)
         if page.price is not None and not page.is_listed:
             return True
     is_labelled = page.brand is not None and bool(page.sku or page.gtin)
+    is_labelled = is_labelled or _confirmed(page.sku or page.weak_sku, url) is not None
     if not is_labelled and not _is_sold_out(document, walk):
         return False
     if not is_bought:
         read_printed_price(walk, page, lang)
     return True
+
+
+def _confirmed(sku: str | None, url: str | None) -> str | None:
+    """An article number that the path of the address bears too, by itself or at the end of a name."""
+    if not sku or not url or len(sku) < LEAST_IN_ADDRESS:
+        return None
+    path = unquote(url[:MAX_URL]).partition("?")[0].lower()
+    return sku if re.search(rf"[/_-]{re.escape(sku.lower())}(?:\.html?)?/?$", path) else None
 
 
 def _is_complete(known: ReadOffer, marks: ShopMarks) -> bool:
@@ -268,9 +303,11 @@ def _read_marked(document: Document, walk: Walk, page: Printed, wanted: list[str
             if brand and (is_beside or not shop.seems_called(brand)) and not walk.is_away(node):
                 page.brand = brand
                 left.discard("brand")
-        if "availability" in left and ("stock" in named or "availab" in named) and not words.VARIANT_NAME.search(named):
-            printed = text_of(node)
-            if term := _stock_in(printed, walk, node, longest_stock):
+        if "availability" in left and not words.VARIANT_NAME.search(named):
+            is_stock = "stock" in named or "availab" in named
+            printed = text_of(node) if is_stock or not walk.buys else ""
+            term = _stock_in(printed, walk, node, longest_stock)
+            if term and (is_stock or (term == "OutOfStock" and any(name in named for name in words.BUY_NAMES))):
                 page.availability, page.availability_text = term, printed
                 left.discard("availability")
 

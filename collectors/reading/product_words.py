@@ -101,6 +101,18 @@ PRICE_MARKS = tuple(
         "Kč",
     )
 )
+# parts of the names of what holds the button to buy, or the word that the thing is sold out in its place
+BUY_NAMES = (
+    "buy-box",
+    "buybox",
+    "product-buy",
+    "productbuy",
+    "add-to-cart",
+    "addtocart",
+    "add-to-basket",
+    "buy-button",
+    "btn-buy",
+)
 BUY_MARKS = tuple(
     word.encode()
     for word in (
@@ -130,7 +142,8 @@ BRAND_PREFIX = re.compile(
     r"магазин |visite a loja |odwiedź sklep |besök |by |more from |shop all |voir plus de |"
     r"(?:marque|marca|brand|marke|merk|marka|бренд|производитель|ブランド|メーカー|品牌)\s*[:：]\s*|par |da |von |от )"
 )
-BRAND_SUFFIX = re.compile(r"(?i)(?:\s+|-)(?:store|shop|brand store|winkel|products)$")
+BRAND_SUFFIX = re.compile(r"(?i)(?:\s+|-)(?:store|shop|brand store|winkel)$")
+BRAND_LIST_SUFFIX = re.compile(r"(?i)(?:\s+|-)(?:store|shop|brand store|winkel|products)$")  # behind "Shop all"
 # Attributes by which the makers of a page find its elements again: they tell what these show where classes are made by machines.
 TEST_NAMES = ("data-testid", "data-test-id", "data-test", "data-qa", "data-auto", "data-cy")
 # In names of classes and ids of elements that show a brand.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from collectors.reading.cards import read_cards
@@ -125,13 +126,13 @@ def _products(items: Sequence[Item], url: str | None, title: str) -> tuple[list[
         if item.type not in _LISTS and item.type:
             continue
         main = item.properties.get("mainEntity")
+        part: Any
         for value in item.properties.values():
             for part in value if isinstance(value, list) else (value,):
-                if isinstance(part, Item):
-                    for inner in walk([part]):
-                        if is_product(inner):
-                            (own if part is main and inner is part else listed).append(inner)
-                            break
+                products = [inner for inner in walk([part]) if is_product(inner)] if isinstance(part, Item) else []
+                if products:
+                    is_own = products[0] is part or (len(products) == 1 and part.type not in _LISTS)
+                    (own if part is main and is_own else listed).append(products[0])
     own.sort(key=lambda item: _ORDER.get(item.origin, 3))
     by_origin: dict[str, list[Item]] = {}
     for item in own:

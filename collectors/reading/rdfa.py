@@ -96,7 +96,9 @@ def read_rdfa(document: Document, url: str | None) -> list[Item]:
         names = [
             bare_property(inner.full(name))
             for name in (
-                attributes.get("property") or attributes.get("rel" if "typeof" in attributes else "property") or ""
+                attributes.get("property")
+                or attributes.get("rel" if "typeof" in attributes or "resource" in attributes else "property")
+                or ""
             ).split()
             if not _META.match(name)
         ]
@@ -104,9 +106,7 @@ def read_rdfa(document: Document, url: str | None) -> list[Item]:
         address = attributes.get("about") or (attributes.get("resource") if "typeof" in attributes or not names else None)
         is_own_text = bool(types and names) and "datatype" in attributes  # a typed link whose own words are the property
         if "typeof" in attributes or (address and not names):
-            address = address or (
-                attributes.get("href") or attributes.get("src") if types and (is_own_text or not names) else None
-            )
+            address = address or (attributes.get("href") or attributes.get("src") if types else None)
             full = _resolve(address, url) if address else None
             thing = by_address.get(full) if full else None
             if thing is None:
@@ -115,7 +115,7 @@ def read_rdfa(document: Document, url: str | None) -> list[Item]:
                 if full:
                     by_address[full] = thing
             else:
-                thing.types = thing.types or types
+                thing.types += [name for name in types if name not in thing.types]
             things[mark] = thing
             if is_own_text:
                 _add(thing, names, text_of(node))

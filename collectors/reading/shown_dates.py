@@ -33,11 +33,19 @@ _LONGEST_RAW = 5_000  # the same with all its white space
 _LONGEST_TAG = 300
 _MOST_READ = 2_000_000  # characters of all elements that are looked at
 _MOST_PLACES = 500
+_MOST_TODAY = 10
+_MOST_AROUND = 5
+_LONGEST_TODAY = 60  # characters of an element that shows the day of the visit
 # in the class of what shows a date
 _NAMES = ("date", "datum", "publish", "time", "posted", "byline", " meta ", "-meta", "_meta", "info", "submitted")
 _OTHER_PAGES = re.compile(
-    r"teaser|related|sidebar|widget|footer|\bcomment|recommend|calendar|footnote|most-read|newsticker", re.IGNORECASE
+    r"teaser|related|sidebar|\bside\b|widget|footer|\bcomment|recommend|calendar|footnote|most-read|newsticker|"
+    r"(?:^|[\W_])(?:today|todays|clock|uhr|current[-_]?(?:date|time)|date[-_]?(?:today|now))(?:$|[\W_])",
+    re.IGNORECASE,
 )
+_TODAY = ("clock", "today", "uhr", "current-date", "current-time", "currentdate")
+_PUBLICATION = re.compile(r"publish|publicat|publie|pubdate", re.IGNORECASE)
+
 _DATE_IN_TEXT = re.compile(
     r"(?<![\d/])(?:\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?"
     r"|\d{1,2}[./-]\s?\d{1,2}[./-]\s?(?:19|20)\d{2}|\d{1,2}\.\d{1,2}\.\d{2}(?!\d)"
@@ -69,8 +77,8 @@ _CHANGED_STEMS = (
     "updat", "modif", "обновл", "измен", "aktualis", "geändert", "bearbeitet", "edited", "mis à jour", "actualiz", "letzte",
 )  # fmt: skip
 _COPYRIGHT = re.compile(
-    r"©|copyright|\(c\)|all rights reserved|все права|valid|gültig|expires|regist|joined|member since|mitglied seit|на сайте с|"
-    r"geboren|born",
+    r"©|copyright|\(c\)|all rights reserved|все права|valid|gültig|expires|review due|regist|joined|member since|mitglied seit|"
+    r"на сайте с|geboren|born",
     re.IGNORECASE,
 )
 _SCRIPT_DATE = re.compile(
@@ -112,19 +120,40 @@ def shown_date(
 ) -> Moment | None:
     """The date that the page shows: marked as publication, else after its heading, labelled as publication, or the first."""
     terms = _Terms(limit, fetched_at, lang, order)
-    elements = _dated_elements(document)
+    today, days = _of_today(document)
+    elements = [element for element in _dated_elements(document) if element[0].mem_id not in today]
     heading = next((place for place, (_, tag, _) in enumerate(elements) if tag == "h1"), len(elements))
     published: list[Element] = []
     after: list[Element] = []
     before: list[Element] = []
     for place, element in enumerate(elements):
         if element[1] != "h1":
-            (published if _says_published(element[2]) else after if place > heading else before).append(element)
+            (published if _says_published(*element) else after if place > heading else before).append(element)
     if found := _first_shown(published, terms) or _first_shown(after, terms):
         return found
     text = visible_text(document)
+    for day in days:
+        text = text.replace(day, "", 1)
     regions = _regions(text)
     return _labelled(text, regions, terms) or _first_shown(before, terms) or _unlabelled(text, regions, terms)
+
+
+def _of_today(document: Document) -> tuple[frozenset[int], list[str]]:
+    """The elements that show the day of the visit, as many pages do, with those that hold nothing else; and its texts."""
+    marks: set[int] = set()
+    days: list[str] = []
+    for node, _, attributes in document.in_order(document.called(*_TODAY), document.identified(*_TODAY))[:_MOST_TODAY]:
+        shown = short_text(node, _LONGEST_TODAY)
+        if not shown or not _names_other_pages(attributes):
+            continue
+        days += [match[0] for match in _DATE_IN_TEXT.finditer(shown)]
+        above: LexborNode | None = node
+        for _ in range(_MOST_AROUND):
+            if above is None or short_text(above, _LONGEST_TODAY) != shown:
+                break
+            marks.add(above.mem_id)
+            above = above.parent
+    return frozenset(marks), days
 
 
 def visible_text(document: Document) -> str:
@@ -143,12 +172,12 @@ def _dated_elements(document: Document) -> Sequence[Element]:
     return document.in_order(document.tagged("h1"), document.tagged("time"), *named, marked)[:_MOST_NODES]
 
 
-def _says_published(attributes: Attributes) -> bool:
-    return (
-        "pubdate" in attributes
-        or "publish" in (attributes.get("class") or "").lower()
-        or "publish" in (attributes.get("itemprop") or "").lower()
-    )
+def _says_published(node: LexborNode, tag: str, attributes: Attributes) -> bool:
+    """Whether an element is named for publication; a bare `time` also through what stands around it."""
+    names = f"{attributes.get('class') or ''} {attributes.get('itemprop') or ''}"
+    if tag == "time" and node.parent is not None:
+        names = f"{names} {node.parent.attributes.get('class') or ''}"
+    return "pubdate" in attributes or _PUBLICATION.search(names) is not None
 
 
 def _first_shown(elements: Sequence[Element], terms: _Terms) -> Moment | None:

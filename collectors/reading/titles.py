@@ -8,9 +8,15 @@ from collections.abc import Sequence
 from collectors.reading.head import Head, clean, first_text
 from collectors.reading.model import Item
 
-_SEPARATOR = re.compile(r"\s+(?:[|\-–—·•:/>~]+\s+|[|｜ㅣ•]\s*|[»«]\s+)|[|｜ㅣ•]\s*|：")
-_SEPARATORS = frozenset("|｜ㅣ•-–—·:/>~»«：")  # one of them is in every match of the pattern above
+# Sites in Chinese part titles with low lines too, which are letters of names elsewhere.
+_SEPARATOR = re.compile(
+    r"\s+(?:[|\-–—·•:/>~]+\s+|[|｜ㅣ•]\s*|[»«]\s+)|[|｜ㅣ•]\s*|：|"
+    r"(?<=[\u3000-\u9fff\uff00-\uffef])_|_(?=[\u4e00-\u9fff])"
+)
+_SEPARATORS = frozenset("|｜ㅣ•-–—·:/>~»«：_")  # one of them is in every match of the pattern above
+_ORNAMENT = re.compile(r"\s+[⋆★☆✦✓➤►•·|]+$")
 _CUT = re.compile(r"\s*[|｜ㅣ\-–—·•»:：/>~]")
+_NEWS = frozenset(("NewsArticle", "ReportageNewsArticle", "AnalysisNewsArticle", "OpinionNewsArticle", "LiveBlogPosting"))
 _WORD = re.compile(r"\w+")
 _LEAST_SHOWN = 20  # characters: a shorter only heading is often the site's name or a section
 _LEAST_SHARED = 8  # letters: shorter common beginnings are chance
@@ -25,7 +31,7 @@ def read_title(head: Head, own: Sequence[Item], names: Sequence[str], host: str)
     h1s = head.h1s[:10]
     names = [name for name in names if name]
     bare = host.removeprefix("www.")
-    site = {_key(name) for name in (*names, host, bare, bare.split(".")[0])} - {""}
+    site = {_key(name) for name in (*names, host, bare, bare.split(".")[0], *map(_initials, names))} - {""}
     headline = next((text for item in own[:3] if (text := first_text(item, "headline", "name"))), "")
     if headline.startswith(("…", "...")):
         headline = ""
@@ -35,24 +41,49 @@ def read_title(head: Head, own: Sequence[Item], names: Sequence[str], host: str)
     pool = [text for text in (page, claimed, social, twitter, *h1s) if text]
     pool.sort(key=len)
     page, claimed, social = (_shortened(text, pool) for text in (page, claimed, social))
-    if claimed and social and (claimed_key := _key(claimed)) != (social_key := _key(social)):
-        page_key = _key(page)
-        if (claimed_key == page_key) != (social_key == page_key):
-            return social if claimed_key == page_key else claimed
-        return social if social_key in map(_key, h1s) else claimed
+    if claimed and social and _key(claimed) != _key(social):
+        return _chosen(claimed, social, page, h1s, is_news=any(item.type in _NEWS for item in own[:3]))
     if declared := social or claimed:
-        if len(h1s) == 1 and len(h1s[0]) >= _LEAST_SHOWN:
-            declared_key, h1_key = _key(declared), _key(h1s[0])
-            if h1_key == declared_key:
-                return (
-                    declared if h1s[0].isupper() or len(h1s[0]) != len(declared) else h1s[0]
-                )  # the page's own quotes and dashes
-            if not claimed and not _is_name(h1s[0], {_key(name) for name in names}) and declared_key not in h1_key:
-                return h1s[0]
-        return declared
+        return _as_shown(declared, h1s, names, is_claimed=bool(claimed))
     if len(h1s) == 1 and (not page or _key(h1s[0]) in _key(page)):
-        return h1s[0]
+        return _before_site(page, h1s[0]) or h1s[0]
     return page or (h1s[0] if h1s else None)
+
+
+def _chosen(claimed: str, social: str, page: str, h1s: Sequence[str], *, is_news: bool) -> str:
+    """The structured headline or the social title, where they differ.
+
+    The one that is not a copy of the `title` element. But a structured name that the page shows nowhere is often that of
+    something else on it, such as a video, or of the kind of page; the headlines of news are trusted.
+    """
+    claimed_key, social_key, page_key = _key(claimed), _key(social), _key(page)
+    shown = [_key(h1) for h1 in h1s]
+    if (claimed_key == page_key) == (social_key == page_key):
+        return social if social_key in shown else claimed
+    if claimed_key == page_key:
+        return social
+    is_elsewhere = social_key in shown and claimed_key not in shown and claimed_key not in social_key
+    return social if is_elsewhere and not is_news else claimed
+
+
+def _as_shown(declared: str, h1s: Sequence[str], names: Sequence[str], *, is_claimed: bool) -> str:
+    """A declared title as the page itself spells it, with its own quotes and dashes; else a long only heading that differs."""
+    key = _key(declared)
+    for h1 in h1s:
+        if _key(h1) == key and len(h1) == len(declared) >= _LEAST_SHOWN and not h1.isupper():
+            return h1
+    if is_claimed or len(h1s) != 1 or len(h1s[0]) < _LEAST_SHOWN or key in _key(h1s[0]):
+        return declared
+    return declared if _is_name(h1s[0], {_key(name) for name in names}) else h1s[0]
+
+
+def _before_site(page: str, h1: str) -> str | None:
+    """The first part of a `title` element that ends with the only heading, then the site's name: "Tea for all - Leaf"."""
+    cuts = list(_SEPARATOR.finditer(page))
+    if not cuts or _key(page[cuts[-1].end() :]) != _key(h1):
+        return None
+    first = page[: cuts[0].start()].strip()
+    return first if len(_key(first)) > len(_key(h1)) else None
 
 
 def _shortened(text: str, pool: Sequence[str]) -> str:
@@ -70,7 +101,7 @@ def _shortened(text: str, pool: Sequence[str]) -> str:
 
 def strip_site_name(title: str, keys: set[str]) -> str:
     """Cuts parts at either end that are the site's name or its address, whose keys these are."""
-    title = clean(title)[:2_000]
+    title = _ORNAMENT.sub("", clean(title)[:2_000])
     while True:
         cuts = [] if _SEPARATORS.isdisjoint(title) else list(_SEPARATOR.finditer(title))
         if not cuts:
@@ -95,6 +126,12 @@ def _is_name(part: str, keys: set[str]) -> bool:
         if len(key) > 3 and name.startswith(key) and 2 * len(key) >= len(name):
             return True
     return False
+
+
+def _initials(name: str) -> str:
+    """The first letters of a name of several words."""
+    words = _WORD.findall(name)
+    return "".join(word[0] for word in words) if 3 <= len(words) <= 6 else ""
 
 
 def _key(text: str) -> str:

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -237,3 +237,50 @@ def test_dates_in_scripts_and_image_addresses_are_the_last_resort():
 
     assert published is not None
     assert published.evidence == "script"
+
+
+@pytest.mark.parametrize(
+    "today",
+    [
+        "<span id='uhr'>Donnerstag, 16. Februar 2012</span>",
+        "<div id='block-date'><p class='todays-date'><b>Thursday</b>, 16 February 2012</p></div>",
+        "<p class='header-clock'>16.02.2012</p>",
+    ],
+)
+def test_the_day_of_the_visit_in_the_head_of_a_page_is_no_publication(today):
+    published, _ = page_dates(f"{today}<div><span>14. Februar 2012</span></div><h1>Neues Lager</h1><p>Text</p>", lang="de")
+
+    assert published is not None
+    assert published.value == datetime(2012, 2, 14)
+
+
+def test_a_time_in_an_element_named_for_publication_goes_before_those_of_comments():
+    html = (
+        "<h1>Склад</h1><p class='publication'><time datetime='2019-06-28T13:49:45Z'>28 июня</time></p>"
+        "<p class='reply'><time datetime='2019-09-22T07:30:29Z' pubdate>22 сентября</time></p>"
+    )
+
+    published, _ = page_dates(html)
+
+    assert published is not None
+    assert published.value.date() == date(2019, 6, 28)
+
+
+def test_when_a_review_is_due_is_no_publication():
+    published, _ = page_dates("<h1>Чай и сон</h1><p>Next review due: 11 Jan 2025</p><p>3 May 2024</p>", lang="en")
+
+    assert published is not None
+    assert published.value == datetime(2024, 5, 3)
+
+
+def test_a_publication_that_is_rewritten_at_every_edit_gives_way_to_structured_data():
+    html = (
+        '<meta property="article:published_time" content="2019-12-12T21:17:43.462Z">'
+        '<meta property="article:modified_time" content="2019-12-12T21:17:43.643Z"><h1>Склад</h1>'
+    )
+
+    published, modified = page_dates(html, article("2019-12-09T12:25:10Z"))
+
+    assert published is not None
+    assert modified is not None
+    assert (published.value.date(), modified.value.date()) == (date(2019, 12, 9), date(2019, 12, 12))

@@ -85,6 +85,36 @@ def test_a_million_attributes_are_refused_by_name() -> None:  # R-88
         read_page("<p " + " ".join(f"a{i}=1" for i in range(1_000_000)) + ">", URL)
 
 
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        pytest.param(" ".join(f"a{i}" for i in range(1_000_000)), id="without values"),
+        pytest.param("/".join(f"a{i}" for i in range(300_000)), id="between slashes"),
+        pytest.param(" ".join(f"a{i}=1" for i in range(250_000)), id="with values"),
+    ],
+)
+def test_attributes_that_stand_in_one_tag_are_refused_by_name(attributes: str) -> None:
+    start = time.process_time()
+    with pytest.raises(PageError, match="too many attributes in one tag"):
+        read_page(f"<script>if (a<b) {{}}</script><p {attributes}>tea".encode(), URL)
+
+    assert time.process_time() - start < SECONDS
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param('<p data-json="' + "tea and cake, " * 20_000 + '">tea', id="a long value"),
+        pytest.param("<script>" + "if (a<b ) c ( d , e ) ; " * 20_000 + "</script>", id="a script"),
+        pytest.param("<!-- <p " + "tea " * 20_000 + "--><p>tea", id="a comment"),
+        pytest.param("<p>" + "tea and cake " * 20_000, id="a text"),
+    ],
+)
+def test_many_words_in_a_row_are_no_attributes(page: str) -> None:
+    check_bounds(page)
+    check_bounds(page.encode())
+
+
 @pytest.mark.parametrize("tag", ["div", "span"])
 def test_much_text_in_many_elements_is_refused_by_name(tag: str) -> None:
     with pytest.raises(PageError, match="too much text nested too deeply"):

@@ -59,6 +59,44 @@ def test_without_declarations_the_heading_is_the_title():
     assert (page.title, page.h1) == ("Доставка и оплата", "Доставка и оплата")
 
 
+@pytest.mark.parametrize(
+    ("title", "heading", "wanted"),
+    [
+        ("这个新茶壶值得买吗_家居_茶日报", "茶日报", "这个新茶壶值得买吗"),
+        ("Ten teapots for a small kitchen - Leaf Daily", "Leaf Daily", "Ten teapots for a small kitchen"),
+        ("Teapots - Leaf Kitchen and Garden", "Leaf Kitchen and Garden", "Leaf Kitchen and Garden"),
+    ],
+)
+def test_a_heading_with_which_the_title_ends_is_the_sites_name_if_more_stands_before_it(title, heading, wanted):
+    assert metadata(f"<title>{title}</title><h1>{heading}</h1>").title == wanted
+
+
+def test_the_initials_of_the_site_are_its_name_too():
+    head = '<title>Twelve teapots of the year | WTA</title><meta property="og:site_name" content="World Teapot Awards">'
+
+    assert metadata(head).title == "Twelve teapots of the year"
+
+
+def test_an_ornament_behind_the_title_is_cut():
+    assert metadata("<title>Twelve teapots of the year ⋆</title>").title == "Twelve teapots of the year"
+
+
+def test_the_page_spells_its_title_best_though_other_headings_stand_on_it():
+    html = "<meta property='og:title' content=\"'Tea Land': how a teapot won\"><h1>Leaf</h1><h1>‘Tea Land’: how a teapot won</h1>"
+
+    assert metadata(html).title == "‘Tea Land’: how a teapot won"
+
+
+@pytest.mark.parametrize(
+    ("type_name", "wanted"), [("VideoObject", "How to keep teapots clean"), ("NewsArticle", "The teapot film")]
+)
+def test_a_structured_name_that_the_page_does_not_show_is_that_of_something_on_it(type_name, wanted):
+    title = "How to keep teapots clean"
+    html = f'<title>{title}</title><meta property="og:title" content="{title}"><h1>{title}</h1>'
+
+    assert metadata(html, Item(type_name, {"name": "The teapot film"}, "json-ld")).title == wanted
+
+
 def test_a_title_inside_a_picture_is_not_the_pages():
     assert metadata("<body><svg><title>стрелка</title></svg><h1>Тарифы</h1>").title == "Тарифы"
 
@@ -84,6 +122,28 @@ def test_authors_of_structured_data_keep_their_order():
 
 
 @pytest.mark.parametrize(
+    "aside",
+    [
+        '<p class="comment-form-author"><label>Name *</label></p>',
+        '<cite class="comment-author">Berta Beispiel</cite>',
+        '<p class="author-box-title">About the Author</p>',
+        '<p class="author-role">Senior Tea Reporter</p>',
+    ],
+)
+def test_forms_comments_and_headings_that_are_named_for_authors_are_no_bylines(aside):
+    assert metadata(f'<h1>Tea</h1>{aside}<p class="author-name">Ann Smith</p>').authors == ("Ann Smith",)
+
+
+@pytest.mark.parametrize("line", ["Auteur : Anne Exemple", "Autorin/Autor Anne Exemple", "Автор статьи: Anne Exemple"])
+def test_a_line_of_its_own_names_the_author(line):
+    assert metadata(f"<h1>Tea</h1><p>{line}</p>").authors == ("Anne Exemple",)
+
+
+def test_a_pen_name_counts_where_a_link_says_that_it_is_the_authors():
+    assert metadata('<h1>Tea</h1><p>von <a rel="author" href="/u/leaf">teeblatt</a></p>').authors == ("teeblatt",)
+
+
+@pytest.mark.parametrize(
     ("text", "names"),
     [
         ("By Ann Smith and Bob Jones", ["Ann Smith", "Bob Jones"]),
@@ -91,6 +151,17 @@ def test_authors_of_structured_data_keep_their_order():
         ("Von Max Muster", ["Max Muster"]),
         ("https://vestnik.example/author/ivan", []),
         ("admin", []),
+        ("Eingestellt von Max Muster", ["Max Muster"]),
+        ("Alles von Max Muster", ["Max Muster"]),
+        ("Ann Smith Alle Artikel", ["Ann Smith"]),
+        ("Ann Smith Thursday, November 9, 2023", ["Ann Smith"]),
+        ("Ann Smith Nov 02", ["Ann Smith"]),
+        ("Ann Smith @annsmith", ["Ann Smith"]),
+        ("Ann Smith Marketing Manager", ["Ann Smith"]),
+        ("Ann Smith Ann Smith", ["Ann Smith"]),
+        ("July 22", []),
+        ("Name *", []),
+        ("Posted on", []),
     ],
 )
 def test_bylines_are_split_into_names(text, names):

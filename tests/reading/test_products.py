@@ -10,6 +10,7 @@ from collectors.reading.availability import read_availability, term_of
 from collectors.reading.document import read_document
 from collectors.reading.gtin import is_gtin, read_gtin
 from collectors.reading.model import ReadOffer
+from collectors.reading.product_brand import maker_in_capitals
 from collectors.reading.products import read_offers
 from collectors.reading.structured import read_items
 
@@ -268,6 +269,97 @@ LISTING = """<html><body><h1>Чайники</h1><ul class="grid">{}</ul></body><
         for n in range(1, 9)
     )
 )
+
+
+def test_the_only_product_in_the_main_entity_of_a_page_is_its_own():
+    page = {"@type": "WebPage", "mainEntity": {"@type": "WebPageElement", "offers": {"@type": "Offer", "itemOffered": [PRODUCT]}}}
+
+    found = offers(ld(page))
+
+    assert (found[0].name, found[0].is_card) == ("Чайник «Ромашка»", False)
+
+
+def test_a_list_as_main_entity_is_cards_even_with_one_product():
+    page = {"@type": "CollectionPage", "mainEntity": {"@type": "ItemList", "itemListElement": [PRODUCT]}}
+
+    assert [offer.is_card for offer in offers(ld(page))] == [True]
+
+
+def test_a_page_without_a_first_heading_is_known_by_its_title():
+    html = (
+        "<title>Teapot Daisy - Shop</title><ol><li>Teapots</li><li>Teapot Daisy</li></ol><h2>Teapot Daisy</h2>"
+        "<b class=price>$12.90</b><button>Add to cart</button>"
+    )
+
+    found = offers(html)
+
+    assert (found[0].name, found[0].price_amount) == ("Teapot Daisy", Decimal("12.90"))
+
+
+def test_a_price_beside_its_label_counts_before_the_title_too():
+    html = "<p>Price:</p><p>USD 12.90</p><p>plus shipping</p><h1>Teapot Daisy</h1><p>LeafShop</p><button>Add to cart</button>"
+
+    assert offers(html)[0].price_amount == Decimal("12.90")
+
+
+def test_a_price_whose_sign_stands_in_the_next_piece_of_text():
+    filler = " " * 250  # wide markup between them
+    html = f"<h1>Teapot Daisy</h1><div><i>99,95</i>{filler}<i>€</i></div><button>In den Warenkorb</button>"
+
+    assert (offers(html)[0].price_amount, offers(html)[0].currency) == (Decimal("99.95"), "EUR")
+
+
+def test_a_labelled_number_that_the_address_bears_makes_a_product_of_a_page_that_does_not_sell():
+    html = (
+        "<h1>Robot Daisy</h1><p>Item #</p><p>J755020</p><p>only at select retailers</p><b class=price>$799.99</b>"
+        "<script>var page = {addToCart: false}</script>"
+    )
+
+    found = offers(html, "https://shop.example/robot-daisy/J755020.html")
+
+    assert (found[0].sku, found[0].price_amount) == ("J755020", Decimal("799.99"))
+    assert offers(html, "https://shop.example/robots") == []
+
+
+def test_sold_out_in_the_place_of_the_button():
+    html = (
+        ld({"@type": "Product", "name": "Teapot Daisy", "brand": "Leaf", "sku": "RM-17"})
+        + "<div class='product-buy'><span class='btn'>Out of stock</span></div><h1>Teapot Daisy</h1>"
+    )
+
+    assert offers(html)[0].availability == "OutOfStock"
+
+
+def test_many_buttons_do_not_hide_a_product_whose_number_is_labelled():
+    others = "".join(f"<div class='rec{n}'><p>Cup {n}</p><button>Add to cart</button></div>" for n in range(9))
+    html = f"<h1>Teapot Daisy</h1><p>SKU: 400-150-020</p><b class=price>$48.99</b><button>Add to cart</button>{others}"
+
+    assert (offers(html)[0].price_amount, offers(html)[0].sku) == (Decimal("48.99"), "400-150-020")
+
+
+@pytest.mark.parametrize(
+    ("shown", "brand"), [("Boss Office Products", "Boss Office Products"), ("Shop all Daisy products", "Daisy")]
+)
+def test_products_is_part_of_a_brand_unless_all_of_them_are_shown(shown, brand):
+    html = f"<h1>Vinyl chair</h1><p class='product-brand-name'>{shown}</p><b class=price>$48.99</b><button>Add to cart</button>"
+
+    assert offers(html)[0].brand == brand
+
+
+@pytest.mark.parametrize(
+    ("name", "brand"),
+    [
+        ("Чайник BOSCH TWK3A011", "BOSCH"),
+        ("达美乐披萨DOMINO'S PIZZA(全台)", "DOMINO'S PIZZA"),
+        ("בושם לגבר Legend 200ml edt MONT BLANC", "MONT BLANC"),
+        ("Кабель HDMI 2 м", None),
+        ("Наушники JBL", None),
+        ("Набор LEGO для BOSCH", None),
+        ("TEAPOT DAISY", None),
+    ],
+)
+def test_the_maker_in_capitals_of_a_name_in_another_script(name, brand):
+    assert maker_in_capitals(name) == brand
 
 
 def test_printed_cards():

@@ -255,3 +255,38 @@ def test_the_tolerant_parser_agrees_with_the_strict_one(value):
 def test_any_json_becomes_items(value):
     for item in walk(items_from_blocks([json.dumps(value)])):
         assert isinstance(item.properties, dict)
+
+
+def test_a_typed_rdfa_value_has_the_address_of_its_link():
+    html = (
+        '<ol vocab="https://schema.org/" typeof="BreadcrumbList"><li property="itemListElement" typeof="ListItem">'
+        '<a property="item" typeof="WebPage" href="/teapots"><span property="name">Teapots</span></a></li></ol>'
+    )
+
+    (crumbs,) = read_items_from_html(html, "https://shop.example/teapots/17")
+
+    step = crumbs.properties["itemListElement"].properties["item"]
+    assert (step.type, step.properties) == ("WebPage", {"name": "Teapots", "@id": "https://shop.example/teapots"})
+
+
+def test_an_rdfa_thing_named_twice_has_both_types():
+    html = (
+        '<div vocab="https://schema.org/"><p typeof="Periodical" resource="#p"><b property="name">Tea</b></p>'
+        '<p typeof="PublicationVolume" resource="#p"><b property="volumeNumber">5</b></p></div>'
+    )
+
+    (item,) = read_items_from_html(html, "https://shop.example/")
+
+    assert item.properties["@type"] == ["Periodical", "PublicationVolume"]
+    assert (item.properties["name"], item.properties["volumeNumber"]) == ("Tea", "5")
+
+
+def test_an_rdfa_relation_to_a_resource_is_a_property():
+    html = (
+        '<p vocab="https://schema.org/" typeof="DefinedTerm">'
+        '<b property="name">2</b><span rel="url" resource="/levels/2"></span></p>'
+    )
+
+    (item,) = read_items_from_html(html, "https://shop.example/")
+
+    assert item.properties == {"name": "2", "url": "https://shop.example/levels/2"}
