@@ -17,28 +17,29 @@ def words_of(text: str) -> list[str]:
 
 
 def label_blocks(texts: Sequence[str], truth: str) -> npt.NDArray[np.float32]:
-    """Share of each block that stands in the truth: by runs of three words; a short one must be a line or join a neighbour."""
+    """Share of each block that stands in the truth: by runs of three words; a short one must be a line or join its neighbours."""
     true_words = words_of(truth)
     lines = {" ".join(words_of(line)) for line in truth.splitlines()}
     shingles = {tuple(true_words[i : i + SHINGLE]) for i in range(len(true_words) - SHINGLE + 1)}
     running = f" {' '.join(true_words)} "
     tokens = [words_of(text) for text in texts]
+    flow = [word for words in tokens for word in words]
     labels = np.zeros(len(texts), np.float32)
+    start = 0
     for number, words in enumerate(tokens):
+        end = start + len(words)
         if not words:
             labels[number] = np.nan
         elif len(words) >= 5:
             parts = [tuple(words[i : i + SHINGLE]) for i in range(len(words) - SHINGLE + 1)]
             labels[number] = sum(part in shingles for part in parts) / len(parts)
         else:
-            own = " ".join(words)
-            before = tokens[number - 1][-3:] if number else []
-            after = tokens[number + 1][:3] if number + 1 < len(tokens) else []
-            labels[number] = (
-                own in lines
-                or (len(before) + len(words) > 3 and f" {' '.join([*before, own])} " in running)
-                or (len(after) + len(words) > 3 and f" {' '.join([own, *after])} " in running)
+            # Cells of a table are a word or two each: what stands beside one may be several blocks.
+            before, after = flow[max(0, start - SHINGLE) : end], flow[start : end + SHINGLE]
+            labels[number] = " ".join(words) in lines or any(
+                len(run) > SHINGLE and f" {' '.join(run)} " in running for run in (before, after)
             )
+        start = end
     return labels
 
 
