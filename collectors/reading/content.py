@@ -29,6 +29,7 @@ LEAST_WORDS: Final = 30
 LEAST_PROBABILITY: Final[dict[PageKind, float]] = {"article": 0.5, "documentation": 0.5, "product": 0.5}
 SURE_OF_ARTICLE: Final = 0.7
 LEAST_OF_ARTICLE: Final = 0.6
+LEAST_SHARE: Final = 0.5  # of the characters that are expected to be content
 REPEATING: Final = frozenset(("article", "documentation"))  # an interview asks everybody the same, a recipe measures twice
 LEAST_COPY: Final = 15  # characters; what is shorter may be a word of its own each time
 _FORUM: Final = KINDS.index("forum")
@@ -141,7 +142,10 @@ def keep(blocks: Blocks, measured: Measured, probability: Doubles, kinds: Sequen
     """The page's threshold, and which of its blocks are its content: the likely ones, less comments and copies."""
     kind = KINDS[int(np.argmax(kinds))]
     least = LEAST_OF_ARTICLE if kinds[_ARTICLE] >= SURE_OF_ARTICLE else LEAST_PROBABILITY.get(kind, 0.0)
-    threshold = max(expected_best(probability, measured.words), least)
+    best = expected_best(probability, measured.words)
+    threshold = max(best, least)
+    if measured.chars[probability >= threshold].sum() < LEAST_SHARE * (measured.chars * probability).sum():
+        threshold = best  # so strict a border would leave out most of what the page is about
     kept = probability >= threshold
     if kinds[_FORUM] < SURE_OF_FORUM:
         kept = _without_comments(measured, kept)
