@@ -90,7 +90,8 @@ def review(text: str, number: int = 1, **fields: Any) -> Review:
 def night(
     store: Path, day: int, records: Sequence[Record], *, watch: str = "w1", source: str = "site", version: str = "1"
 ) -> None:
-    put(store, day, [(capture(f"c{day}-{watch}", day, watch=watch), records)], source=source, kinds=KINDS, version=version)
+    captured = capture(f"c{day}-{watch}", day, watch=watch, source=source)
+    put(store, day, [(captured, records)], source=source, kinds=KINDS, version=version)
 
 
 def test_a_mention_tells_where_its_words_stand_in_the_text_as_it_was_published(store: Path) -> None:
