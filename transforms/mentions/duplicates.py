@@ -180,6 +180,13 @@ class _Components:
             node = parent[node]
         return node
 
+    def roots(self) -> Ints:
+        """Of all nodes."""
+        roots = np.array(self._parent, np.int64)
+        while not np.array_equal(above := roots[roots], roots):
+            roots = above
+        return roots
+
     def join_all(self, pairs: Pairs) -> None:
         for one, other in pairs:
             self.joined.add(one)
@@ -237,13 +244,14 @@ def _near(rows: _Rows, runs: _Runs, span: int, threshold: float, components: _Co
     for keys in of_bands:
         order = _alike(keys)
         ordered = keys[order]
+        roots = components.roots()[first]
         for step in range(1, NEIGHBOURS + 1):
             here = np.flatnonzero(ordered[:-step] == ordered[step:])
             if not len(here):
                 break
             one, other = order[here], order[here + step]
             wanted = (since[other] - until[one] <= span) & (is_new[one] | is_new[other])
-            one, other = _apart(one[wanted], other[wanted], first, components)
+            one, other = _apart(one[wanted], other[wanted], roots)
             for part in range(0, len(one), 10_000):  # bounds the memory of the comparison
                 left, right = one[part : part + 10_000], other[part : part + 10_000]
                 alike = (signatures[left] == signatures[right]).mean(axis=1) >= threshold
@@ -258,11 +266,10 @@ def _alike(keys: npt.NDArray[np.uint64]) -> Ints:
     return places[np.lexsort((places, keys[places]))]
 
 
-def _apart(one: Ints, other: Ints, first: Ints, components: _Components) -> tuple[Ints, Ints]:
+def _apart(one: Ints, other: Ints, roots: Ints) -> tuple[Ints, Ints]:
     """Drops pairs already in one component: another proof would change nothing."""
-    root = components.root
-    keep = [place for place, (left, right) in enumerate(_pairs(first[one], first[other])) if root(left) != root(right)]
-    return one[keep], other[keep]
+    apart = roots[one] != roots[other]
+    return one[apart], other[apart]
 
 
 def _named(rows: _Rows, components: _Components) -> Clustering:
