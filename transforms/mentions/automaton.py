@@ -1,8 +1,8 @@
 """The scan: which texts of a batch hold any of very many spellings, at a cost that does not grow with their number.
 
 A batch is looked at as one array of UTF-16 units. Each unit becomes the code of its skeleton letter (`fold.skeleton_char`:
-case, ё, diacritics and look-alikes are gone); running sums of these give the hash of every word (`running_hash`); a bitmap tells
-the few words that may be anchors, a sorted table which. Some ten array operations a letter, none of them Python.
+case, ё, diacritics and look-alikes are gone); running sums of these give the hash of every word (`running_hash`); a table of
+marks tells the few words that may be anchors, a sorted one which. Some ten array operations a letter, none of them Python.
 
 The scan may report a text too many (skeletons are coarser than folds, hashes can collide) and never one too few: the evaluator
 decides.
@@ -33,7 +33,8 @@ class Candidate:
 Found = dict[int, Candidate | None]
 Groups = frozenset[int]
 
-_BITS_PER_KEY = 16  # about one word in 16 passes the bitmap by chance; a larger one would not fit the cache
+_SLOTS_PER_KEY = 16  # about one word in 16 comes upon a mark by chance; more slots would not fit the cache
+_SEVERAL = 1  # the mark of a slot with several keys
 _MOST_BITS = 23
 _CHUNK = 1 << 16  # characters scanned at a time, so that the arrays stay in the processor's cache
 _HEAD = 4  # letters by which words with a given beginning are looked for: the least that a query may give
@@ -77,6 +78,11 @@ def _hash(word: str) -> int:
     return int((codes * powers()[0][: len(codes)]).sum(dtype=np.uint64))
 
 
+def _mark(hashes: Codes) -> npt.NDArray[np.uint8]:
+    """Some bits of each hash, as a number from 128."""
+    return hashes.astype(np.uint8) | np.uint8(128)
+
+
 class _Table:
     """A set of hashes, each with the groups it stands for."""
 
@@ -91,14 +97,20 @@ class _Table:
         order = sorted(groups)
         self._keys = np.array(order, np.uint64)
         self.groups = [groups[key] for key in order]
-        bits = min(_MOST_BITS, max(10, (_BITS_PER_KEY * len(order)).bit_length()))
+        bits = min(_MOST_BITS, max(10, (_SLOTS_PER_KEY * len(order)).bit_length()))
         self._shift = np.uint64(64 - bits)
-        self._bitmap = np.zeros(1 << bits, bool)
-        self._bitmap[self._keys >> self._shift] = True
+        slots = self._slots(self._keys)
+        self._marks = np.zeros(1 << bits, np.uint8)
+        self._marks[slots] = _mark(self._keys)
+        self._marks[slots[1:][slots[1:] == slots[:-1]]] = _SEVERAL
+
+    def _slots(self, hashes: Codes) -> Places:
+        return (hashes >> self._shift).view(np.int64)
 
     def find(self, hashes: Codes) -> tuple[Places, Places]:
         """Which of the hashes are in the table: their places, and the numbers of their keys."""
-        likely = np.flatnonzero(self._bitmap[hashes >> self._shift])
+        marks = self._marks.take(self._slots(hashes))
+        likely = np.flatnonzero((marks == _mark(hashes)) | (marks == _SEVERAL))
         if not len(likely):
             return likely, likely
         keys = np.searchsorted(self._keys, hashes[likely])
@@ -189,7 +201,7 @@ class _Chunk:
     def __init__(self, texts: Sequence[str]) -> None:
         units = np.frombuffer(("\n".join(texts) + "\n").encode("utf-16-le", "surrogatepass"), np.uint16)
         kinds_of, codes_of = _tables()
-        kinds = kinds_of[units]
+        kinds = kinds_of.take(units)
         ends = np.flatnonzero(units == _LINE_BREAK)
         if len(ends) != len(texts):  # texts with line breaks of their own
             lengths = (len(text.encode("utf-16-le", "surrogatepass")) // 2 + 1 for text in texts)
