@@ -24,6 +24,7 @@ from simplemma.strategies.dictionaries import DefaultDictionaryFactory
 
 from transforms.mentions.common_words import COMMON_WORDS
 from transforms.mentions.match import QuerySet, compile_queries
+from transforms.mentions.words import is_common_word
 
 WORDS = 30
 BRAND_SHARE = 0.04  # posts that name one of the brands of 1 000 topics; a third to a half of them satisfy a topic
@@ -50,11 +51,13 @@ _find_words = re.compile(r"[^\W_]+").findall
 
 
 def brands(count: int, rng: random.Random) -> list[str]:
-    """Invented names of two or three syllables."""
+    """Invented names of two or three syllables; those that happen to be words ("рукам": to the hands) are no names."""
     names: dict[str, None] = {}
     while len(names) < count:
         syllables = (rng.choice("бвгдзклмнпрстфх") + rng.choice("аеиоу") for _ in range(rng.choice((2, 3, 3))))
-        names["".join(syllables) + rng.choice("вдклмнрст")] = None
+        name = "".join(syllables) + rng.choice("вдклмнрст")
+        if not is_common_word(name):
+            names[name] = None
     return list(names)
 
 

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.mentions.duplicates import ASSIGNED, LEAST_WORDS, SIGNATURE_BYTES, cluster, likeness, sign, words
+from transforms.mentions.duplicates import ASSIGNED, cluster
+from transforms.mentions.signatures import LEAST_WORDS, MOST_WORDS, SIGNATURE_BYTES, likeness, sign, words
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 LONG = "Чайная на Садовой открыла летнюю веранду и угощает первых гостей смородиновым пирогом до конца недели"
@@ -17,7 +18,7 @@ def signed(*posts):
     """(record id, day, text) -> a table as `cluster` wants it."""
     ids, days, texts = zip(*posts, strict=True) if posts else ((), (), ())
     times = pa.array([START + timedelta(days=day) for day in days], pa.timestamp("us", "UTC"))
-    made = sign(texts)
+    made = sign(pa.array(texts, pa.string()))
     return pa.table(
         {"record_id": pa.array(ids, pa.string()), "published_at": times, **{name: made[name] for name in made.column_names}}
     )
@@ -107,7 +108,7 @@ def test_case_punctuation_links_and_invisible_letters_do_not_tell_texts_apart():
 
 @pytest.mark.parametrize("text", ["Спасибо большое!", "+1", "так и есть"])
 def test_a_text_too_short_to_be_anyones_is_compared_by_hash_only(text):
-    assert sign([text])["signature"].to_pylist() == [None]
+    assert sign(pa.array([text]))["signature"].to_pylist() == [None]
     assert Store().night(("a", 0, text), ("b", 1, text), ("c", 1, text + " да")).clusters == {"a": "a", "b": "a", "c": "c"}
 
 
@@ -116,14 +117,44 @@ def test_texts_without_words_are_nobodys_copies():
 
 
 def test_signatures_are_of_one_size_and_the_same_in_every_process():
-    (signature,) = sign([LONG])["signature"].to_pylist()
+    (signature,) = sign(pa.array([LONG]))["signature"].to_pylist()
 
     assert len(signature) == SIGNATURE_BYTES
-    assert signature[:8].hex() == "51980df1a3c16084"
+    assert signature[:8].hex() == "ee00ec8d1f93e9a9"
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.one_of(st.none(), st.text(max_size=40), st.sampled_from([LONG, EDITED, "слово " * 3000])), max_size=300))
+def test_a_text_is_signed_the_same_whatever_stands_beside_it(texts):
+    together = sign(pa.array(texts, pa.string()))
+
+    alone = [sign(pa.array([text], pa.string())).to_pylist()[0] for text in texts]
+    assert together.to_pylist() == alone
+
+
+def test_what_follows_the_first_words_does_not_change_the_signature():
+    numbered = [" ".join(f"слово{number}" for number in range(count)) for count in (MOST_WORDS, MOST_WORDS + 50)]
+    one, other = sign(pa.array(numbered))["signature"].to_pylist()
+
+    assert one == other
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Don't, C++ и my_brand!", ["don", "t", "c", "и", "my_brand"]),
+        ("за\u0301мок Нью-Йорк 24/7", ["замок", "нью", "йорк", "24", "7"]),
+        ("😀 www.a.example/x чай😀чай", ["чай", "чай"]),
+        ("\ud800 чай", ["чай"]),
+        ("", []),
+    ],
+)
+def test_words_are_letters_digits_and_underscores_between_anything_else(text, found):
+    assert words(text) == found
 
 
 def test_likeness_is_the_share_of_word_pairs_in_common():
-    one, other, far = sign([LONG, EDITED, OTHER])["signature"].to_pylist()
+    one, other, far = sign(pa.array([LONG, EDITED, OTHER]))["signature"].to_pylist()
 
     assert likeness(one, one) == 1
     assert likeness(one, other) == pytest.approx(12 / 16, abs=0.1)

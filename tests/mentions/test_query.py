@@ -70,6 +70,8 @@ def _read(text):
         ("", 0, "empty"),
         ("(чай", 0, "not closed"),
         ("чай)", 3, "never opened"),
+        ("чай lang: ru", 8, "lang: has no value"),
+        ("чай lang:", 8, "lang: has no value"),
         ("чай OR", 6, "ends where a word is expected"),
         ("OR чай", 0, "a word on each side"),
         ("чай AND OR кофе", 8, "a word on each side"),

@@ -1,9 +1,8 @@
 """The scan: which texts of a batch hold any of very many spellings, at a cost that does not grow with their number.
 
 A batch is looked at as one array of UTF-16 units. Each unit becomes the code of its skeleton letter (`fold.skeleton_char`:
-case, ё, diacritics and look-alikes are gone); a running sum of code * R^position, modulo 2^64, gives the hash of any word as a
-difference of two sums; a bitmap tells the few words that may be anchors, a sorted table which. Some ten array operations a
-letter, none of them Python.
+case, ё, diacritics and look-alikes are gone); running sums of these give the hash of every word (`running_hash`); a table of
+marks tells the few words that may be anchors, a sorted one which. Some ten array operations a letter, none of them Python.
 
 The scan may report a text too many (skeletons are coarser than folds, hashes can collide) and never one too few: the evaluator
 decides.
@@ -19,10 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from transforms.mentions.fold import IGNORABLE, skeleton, skeleton_char
+from transforms.mentions.running_hash import Codes, Places, hashes_between, mixed, powers, running_sums
 from transforms.mentions.tokens import CONNECTORS, is_emoji, split_camel
-
-_Codes = npt.NDArray[np.uint64]
-_Places = npt.NDArray[np.int64]
 
 
 @dataclass(slots=True)
@@ -36,10 +33,8 @@ class Candidate:
 Found = dict[int, Candidate | None]
 Groups = frozenset[int]
 
-_MODULUS = 1 << 64
-_R = 0x9E3779B97F4A7C15  # odd, so it has an inverse modulo 2^64
-_R_INVERSE = pow(_R, -1, _MODULUS)
-_BITS_PER_KEY = 16  # about one word in 16 passes the bitmap by chance; a larger one would not fit the cache
+_SLOTS_PER_KEY = 16  # about one word in 16 comes upon a mark by chance; more slots would not fit the cache
+_SEVERAL = 1  # the mark of a slot with several keys
 _MOST_BITS = 23
 _CHUNK = 1 << 16  # characters scanned at a time, so that the arrays stay in the processor's cache
 _HEAD = 4  # letters by which words with a given beginning are looked for: the least that a query may give
@@ -49,16 +44,8 @@ _TAG = re.compile(rf"[#@]([\w{IGNORABLE}]+)")
 _BREAK, _LETTER, _IGNORED, _CONNECTOR, _ODD = range(5)  # what a UTF-16 unit is
 
 
-def _mix(values: _Codes) -> _Codes:
-    """Well-spread 64-bit codes of small numbers (the finaliser of SplitMix64)."""
-    mixed = values * np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
-
-
 @cache
-def _tables() -> tuple[npt.NDArray[np.uint8], _Codes]:
+def _tables() -> tuple[npt.NDArray[np.uint8], Codes]:
     """Kind and code of every UTF-16 unit."""
     kind, letter = np.zeros(65536, np.uint8), np.zeros(65536, np.uint64)
     ignorable = re.compile(f"[{IGNORABLE}]")
@@ -74,16 +61,7 @@ def _tables() -> tuple[npt.NDArray[np.uint8], _Codes]:
             kind[point], letter[point] = _LETTER, ord(skeleton_char(char))
     kind[0xD800:0xDC00] = kind[0x1100:0x1200] = _ODD  # letters beyond the basic plane, parts of Korean syllables
     kind[0xD83C:0xD83F] = _BREAK  # emoji
-    return kind, np.where(kind == _LETTER, _mix(letter), np.uint64(0))
-
-
-@cache
-def _powers() -> tuple[_Codes, _Codes]:
-    """R^0, R^1 ... and the powers of its inverse, enough for any chunk."""
-    count = 4 * _CHUNK + 4
-    bases = (np.full(count, base, np.uint64) for base in (_R, _R_INVERSE))
-    forward, backward = (np.concatenate((np.ones(1, np.uint64), base.cumprod(dtype=np.uint64))) for base in bases)
-    return forward, backward
+    return kind, np.where(kind == _LETTER, mixed(letter), np.uint64(0))
 
 
 def hashes_of(spellings: Iterable[str]) -> frozenset[int]:
@@ -97,7 +75,12 @@ def hashes_of(spellings: Iterable[str]) -> frozenset[int]:
 def _hash(word: str) -> int:
     """The hash that the scan computes for a spelling, given as its skeleton."""
     codes = _tables()[1][np.frombuffer(word.encode("utf-16-le", "surrogatepass"), np.uint16)]
-    return int((codes * _powers()[0][: len(codes)]).sum(dtype=np.uint64))
+    return int((codes * powers()[0][: len(codes)]).sum(dtype=np.uint64))
+
+
+def _mark(hashes: Codes) -> npt.NDArray[np.uint8]:
+    """Some bits of each hash, as a number from 128."""
+    return hashes.astype(np.uint8) | np.uint8(128)
 
 
 class _Table:
@@ -114,14 +97,20 @@ class _Table:
         order = sorted(groups)
         self._keys = np.array(order, np.uint64)
         self.groups = [groups[key] for key in order]
-        bits = min(_MOST_BITS, max(10, (_BITS_PER_KEY * len(order)).bit_length()))
+        bits = min(_MOST_BITS, max(10, (_SLOTS_PER_KEY * len(order)).bit_length()))
         self._shift = np.uint64(64 - bits)
-        self._bitmap = np.zeros(1 << bits, bool)
-        self._bitmap[self._keys >> self._shift] = True
+        slots = self._slots(self._keys)
+        self._marks = np.zeros(1 << bits, np.uint8)
+        self._marks[slots] = _mark(self._keys)
+        self._marks[slots[1:][slots[1:] == slots[:-1]]] = _SEVERAL
 
-    def find(self, hashes: _Codes) -> tuple[_Places, _Places]:
+    def _slots(self, hashes: Codes) -> Places:
+        return (hashes >> self._shift).view(np.int64)
+
+    def find(self, hashes: Codes) -> tuple[Places, Places]:
         """Which of the hashes are in the table: their places, and the numbers of their keys."""
-        likely = np.flatnonzero(self._bitmap[hashes >> self._shift])
+        marks = self._marks.take(self._slots(hashes))
+        likely = np.flatnonzero((marks == _mark(hashes)) | (marks == _SEVERAL))
         if not len(likely):
             return likely, likely
         keys = np.searchsorted(self._keys, hashes[likely])
@@ -212,7 +201,7 @@ class _Chunk:
     def __init__(self, texts: Sequence[str]) -> None:
         units = np.frombuffer(("\n".join(texts) + "\n").encode("utf-16-le", "surrogatepass"), np.uint16)
         kinds_of, codes_of = _tables()
-        kinds = kinds_of[units]
+        kinds = kinds_of.take(units)
         ends = np.flatnonzero(units == _LINE_BREAK)
         if len(ends) != len(texts):  # texts with line breaks of their own
             lengths = (len(text.encode("utf-16-le", "surrogatepass")) // 2 + 1 for text in texts)
@@ -226,18 +215,16 @@ class _Chunk:
             np.diff((kinds == _LETTER).view(np.int8), prepend=np.int8(0))
         )  # even: the last unit is a line break
         self._starts, self._stops = edges[::2], edges[1::2]
-        self._sums = np.zeros(len(units) + 1, np.uint64)
-        np.cumsum(codes_of[units] * _powers()[0][: len(units)], out=self._sums[1:])
+        self._sums = running_sums(codes_of[units])
         self._hashes = self._hash(self._starts, self._stops)
         self._joined_starts, self._joined_hashes = self._compounds()
         self._bounds = [0, *np.searchsorted(self._starts, ends).tolist()]
         self._joined_bounds = [0, *np.searchsorted(self._joined_starts, ends).tolist()]
 
-    def _hash(self, starts: _Places, stops: _Places) -> _Codes:
-        hashes: _Codes = (self._sums[stops] - self._sums[starts]) * _powers()[1][starts]
-        return hashes
+    def _hash(self, starts: Places, stops: Places) -> Codes:
+        return hashes_between(self._sums, starts, stops)
 
-    def _compounds(self) -> tuple[_Places, _Codes]:
+    def _compounds(self) -> tuple[Places, Codes]:
         """Runs of words with one connector between them: where each starts, and its hash without the connectors."""
         starts, stops = self._starts, self._stops
         joins = np.flatnonzero((starts[1:] == stops[:-1] + 1) & (self._kinds[stops[:-1]] == _CONNECTOR)) + 1
@@ -249,7 +236,7 @@ class _Chunk:
         opens = np.flatnonzero(~goes_on[members])
         heads = np.repeat(members[opens], np.diff(np.append(opens, len(members))))
         letters_before = starts[members] - starts[heads] - (members - heads)
-        return starts[heads[opens]], np.add.reduceat(self._hashes[members] * _powers()[0][letters_before], opens)
+        return starts[heads[opens]], np.add.reduceat(self._hashes[members] * powers()[0][letters_before], opens)
 
     def find(self, table: _Table) -> Iterator[tuple[int, int]]:
         """(text number, key number) of every word and joined compound that is in the table."""
@@ -257,13 +244,13 @@ class _Chunk:
             places, keys = table.find(hashes)
             yield from zip(np.searchsorted(self._ends, starts[places]).tolist(), keys.tolist(), strict=True)
 
-    def begun(self, heads: _Table) -> _Places:
+    def begun(self, heads: _Table) -> Places:
         """The numbers of words whose first letters are in the table: the few that are worth comparing with longer beginnings."""
         long = np.flatnonzero(self._stops - self._starts >= _HEAD)
         starts = self._starts[long]
         return long[heads.find(self._hash(starts, starts + _HEAD))[0]]
 
-    def find_stems(self, table: _Table, length: int, words: _Places) -> Iterator[tuple[int, int]]:
+    def find_stems(self, table: _Table, length: int, words: Places) -> Iterator[tuple[int, int]]:
         """(text number, key number) of those words whose beginning of a length is in the table."""
         words = words[self._stops[words] - self._starts[words] >= length]
         starts = self._starts[words]

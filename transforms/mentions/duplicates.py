@@ -1,10 +1,8 @@
 """Which texts are the same text: exact copies, and reposts with a few words changed.
 
 A text has a hash of its normalised words (equal hash: an exact copy) and a MinHash signature of its word pairs, whose share of
-equal values estimates the Jaccard similarity of two texts (Broder 1997; R-MinHash of the `rensa` library: 85 000 posts a second
-on one core against 18 500 of datasketch, with the same error). Of each value the lower 16 bits are kept (b-bit minwise hashing,
-Li and König 2010): two values that differ agree in them once in 65 536. Both are short binary columns, so a night compares its
-new texts with stored signatures and never reads an old text again.
+equal values estimates the Jaccard similarity of two texts (`signatures.py`). Both are short binary columns, so a night compares
+its new texts with stored signatures and never reads an old text again.
 
 A cluster is a connected component of pairs that are at least `THRESHOLD` alike and at most `window` apart in time; its id is the
 record id of its earliest member. So it changes only when a new member links two clusters, or precedes the earliest.
@@ -12,38 +10,25 @@ record id of its earliest member. So it changes only when a new member links two
 
 from __future__ import annotations
 
-import re
-from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from hashlib import blake2b
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from rensa import RMinHash
 
-PERMUTATIONS = 128  # standard error of the estimate 0.03
-BANDS = 32  # of 4 values: a pair 0.6 alike is found with probability 0.99, one 0.7 alike with 0.9998
+from transforms.mentions.signatures import BANDS, Signatures, bands, matrix
+
 THRESHOLD = 0.6
 WINDOW = timedelta(days=7)
-SIGNATURE_BYTES = 2 * PERMUTATIONS
-LEAST_WORDS = 5  # "thank you so much" is nobody's text: shorter ones are compared by hash only
-MOST_WORDS = 2_000  # what follows is not compared
 NEIGHBOURS = 64  # texts of one bucket that each text is compared with; keeps a flood of variants linear
 
 _PRESENT_BITS = 26  # of the bitmap that tells most bands apart from those wanted: 64 MB
 _ROWS_AT_ONCE = 20_000  # bounds the memory of their bands' keys
-_SEED = 20_260_101  # a signature is only comparable with one of the same seed: changing it means signing all texts again
-_LINK = re.compile(r"https?://\S+|www\.\S+")
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
-_WORD = re.compile(r"\w+")
 
-SIGNED = pa.schema([("text_hash", pa.binary(16)), ("signature", pa.binary(SIGNATURE_BYTES))])
 _CLUSTER: list[pa.Field[Any]] = [pa.field("cluster_id", pa.string()), pa.field("cluster_started_at", pa.timestamp("us", "UTC"))]
 _RECORD: list[pa.Field[Any]] = [pa.field("record_id", pa.string())]
 _OLD: list[pa.Field[Any]] = [pa.field("old_cluster_id", pa.string())]
@@ -51,6 +36,7 @@ ASSIGNED = pa.schema(_RECORD + _CLUSTER)
 MOVED = pa.schema(_OLD + _CLUSTER)
 
 Ints = npt.NDArray[np.int64]
+Pairs = Iterable[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,36 +45,6 @@ class Clustering:
 
     assigned: pa.Table  # record_id, cluster_id, cluster_started_at: one row per new record
     moved: pa.Table  # old_cluster_id, cluster_id, cluster_started_at: merged into, or preceded by, another
-
-
-def words(text: str) -> list[str]:
-    """The words that count for sameness: no case, punctuation, emoji, links or invisible characters; ё = е."""
-    text = text[: 40 * MOST_WORDS]
-    if "http" in text or "www." in text:
-        text = _LINK.sub(" ", text)
-    if _INVISIBLE.search(text):
-        text = _INVISIBLE.sub(" ", text)
-    return _WORD.findall(text.lower().replace("ё", "е"))[:MOST_WORDS]
-
-
-def sign(texts: Sequence[str]) -> pa.Table:
-    """Hash and signature of each text, in order (columns of SIGNED). No hash without words, no signature below LEAST_WORDS."""
-    hashes: list[bytes | None] = []
-    values, is_signed = array("I"), []
-    for text in texts:
-        found = words(text)
-        hashes.append(blake2b(" ".join(found).encode(), digest_size=16).digest() if found else None)
-        is_signed.append(len(found) >= LEAST_WORDS)
-        if is_signed[-1]:
-            values.extend(_signature(found))
-    kept = iter(np.frombuffer(values, np.uint32).astype(np.uint16).reshape(-1, PERMUTATIONS))  # the lower 16 bits
-    signatures = [next(kept).tobytes() if signed else None for signed in is_signed]
-    return pa.table({"text_hash": hashes, "signature": signatures}, schema=SIGNED)
-
-
-def likeness(one: bytes, other: bytes) -> float:
-    """Estimated Jaccard similarity of the word pairs of two signed texts, 0-1."""
-    return float(np.mean(np.frombuffer(one, np.uint16) == np.frombuffer(other, np.uint16)))
 
 
 def cluster(new: pa.Table, known: pa.Table, *, window: timedelta = WINDOW, threshold: float = THRESHOLD) -> Clustering:
@@ -100,16 +56,13 @@ def cluster(new: pa.Table, known: pa.Table, *, window: timedelta = WINDOW, thres
     into nights, as long as no bucket of alike texts holds more than NEIGHBOURS different ones within a window.
     """
     rows = _Rows.of(new, known)
-    parents = _Components(len(rows.times))
-    for one, other in _same_cluster(rows):
-        parents.join(one, other)
+    components = _Components(len(rows.times))
+    components.join_all(_same_cluster(rows))
     span = int(window / timedelta(microseconds=1))
-    segments = _segments(rows, span)
-    for one, other in segments.links:
-        parents.join(one, other)
-    for one, other in _near(rows, segments, span, threshold, parents):
-        parents.join(one, other)
-    return _named(rows, parents)
+    runs = _runs(rows, span)
+    components.join_all(runs.links)
+    components.join_all(_near(rows, runs, span, threshold, components))
+    return _named(rows, components)
 
 
 def relevant(new: pa.Table, known: Callable[[], Iterable[pa.Table]]) -> pa.Table:
@@ -129,8 +82,9 @@ class _Wanted:
 
     def __init__(self, new: pa.Table) -> None:
         self._hashes = pc.unique(pc.drop_null(new["text_hash"]))
-        signatures = _matrix(new["signature"])[pc.is_valid(new["signature"]).to_numpy()]
-        self._keys = np.unique(_band_keys(signatures))
+        signatures = matrix(new["signature"])[pc.is_valid(new["signature"]).to_numpy()]
+        # np.unique would make a hash table of millions first, at 50 times the cost
+        self._keys = np.sort(_band_keys(signatures), axis=None)
         self._present = np.zeros(1 << _PRESENT_BITS, bool)
         self._present[self._keys >> np.uint64(64 - _PRESENT_BITS)] = True
 
@@ -139,84 +93,71 @@ class _Wanted:
         same: npt.NDArray[np.bool_] = pc.is_in(known["text_hash"], value_set=self._hashes).to_numpy().copy()
         if len(self._keys):
             left = np.flatnonzero(~same & pc.is_valid(known["signature"]).to_numpy())
-            signatures = _matrix(known["signature"])
+            signatures = matrix(known["signature"])
             for first in range(0, len(left), _ROWS_AT_ONCE):
                 rows = left[first : first + _ROWS_AT_ONCE]
                 keys = _band_keys(signatures[rows])
-                maybe, bands = np.nonzero(self._present[keys >> np.uint64(64 - _PRESENT_BITS)])
-                found = keys[maybe, bands]
+                maybe, bands_of = np.nonzero(self._present[keys >> np.uint64(64 - _PRESENT_BITS)])
+                found = keys[maybe, bands_of]
                 place = np.minimum(np.searchsorted(self._keys, found), len(self._keys) - 1)
                 same[rows[maybe[self._keys[place] == found]]] = True
         return pa.array(same)
 
 
-def _matrix(signatures: pa.ChunkedArray[Any]) -> npt.NDArray[np.uint16]:
-    """(rows, PERMUTATIONS), zeros where there is no signature."""
-    blank = pa.scalar(bytes(SIGNATURE_BYTES), pa.binary(SIGNATURE_BYTES))
-    parts = [np.zeros((0, PERMUTATIONS), np.uint16)]
-    for chunk in signatures.chunks:
-        filled: Any = pc.fill_null(chunk.cast(blank.type), blank)
-        values = np.frombuffer(filled.buffers()[1], np.uint16, len(chunk) * PERMUTATIONS, filled.offset * SIGNATURE_BYTES)
-        parts.append(values.reshape(-1, PERMUTATIONS))
-    return np.concatenate(parts)
-
-
-def _bands(signatures: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint64]:
-    """(rows, BANDS): the four values of a band as one number."""
-    return np.ascontiguousarray(signatures).view(np.uint64)
-
-
-def _band_keys(signatures: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint64]:
+def _band_keys(signatures: Signatures) -> npt.NDArray[np.uint64]:
     """(rows, BANDS): well-spread numbers, so that those of all bands go into one table."""
-    keys = _bands(signatures) * np.uint64(0x9E3779B97F4A7C15)
+    keys = bands(signatures) * np.uint64(0x9E3779B97F4A7C15)
     keys ^= keys >> np.uint64(29)
     keys += np.arange(BANDS, dtype=np.uint64)
     keys *= np.uint64(0xBF58476D1CE4E5B9)
     return keys
 
 
-def _signature(found: list[str]) -> list[int]:
-    sketch = RMinHash(num_perm=PERMUTATIONS, seed=_SEED)
-    sketch.update([f"{one} {other}" for one, other in pairwise(found)])
-    values: list[int] = sketch.digest()
-    return values
-
-
 @dataclass(frozen=True, slots=True)
 class _Rows:
     """New and known records in one order: by time, then by id."""
 
-    ids: list[str]
+    ids: pa.Array[Any]
     times: Ints  # microseconds
-    hashes: list[bytes | None]
-    signatures: npt.NDArray[np.uint16]  # (rows, PERMUTATIONS); zeros where there is none
+    hashes: Ints  # a number for each hash; -1 for rows without
+    signatures: Signatures  # zeros where there is none
     has_signature: npt.NDArray[np.bool_]
-    clusters: list[str | None]  # of known records
-    starts: list[int | None]  # microseconds, of the clusters of known records
+    clusters: Ints  # of known records, a number for each cluster; -1 for new ones
+    cluster_ids: list[str]  # by that number
+    cluster_starts: Ints  # microseconds; likewise
 
     @classmethod
     def of(cls, new: pa.Table, known: pa.Table) -> _Rows:
-        ids = [str(record_id) for table in (new, known) for record_id in table["record_id"].to_pylist()]
+        ids = _both(new["record_id"], known["record_id"])
         times = np.concatenate([_micros(new["published_at"]), _micros(known["published_at"])])
-        moments = pa.table({"time": times, "id": pa.array(ids, pa.string())})
-        order = pc.sort_indices(moments, [("time", "ascending"), ("id", "ascending")]).to_numpy()
-        hashes = [*new["text_hash"].to_pylist(), *known["text_hash"].to_pylist()]
-        matrix = np.concatenate([_matrix(new["signature"]), _matrix(known["signature"])])
-        has_signature = np.concatenate([pc.is_valid(table["signature"]).to_numpy() for table in (new, known)])
-        clusters: list[str | None] = [None] * new.num_rows
-        starts: list[int | None] = [None] * new.num_rows
+        order = pc.sort_indices(pa.table({"time": times, "id": ids}), [("time", "ascending"), ("id", "ascending")]).to_numpy()
+        hashes = _both(new["text_hash"], known["text_hash"]).dictionary_encode()
+        known_ids: Any = known["cluster_id"].combine_chunks() if known.num_rows else pa.array([], pa.string())
+        named = known_ids.dictionary_encode()
+        clusters = _numbers(named)
+        starts = np.zeros(len(named.dictionary), np.int64)
         if known.num_rows:
-            clusters += known["cluster_id"].to_pylist()
-            starts += _micros(known["cluster_started_at"]).tolist()
+            starts[clusters] = _micros(known["cluster_started_at"])
         return cls(
-            ids=[ids[row] for row in order],
+            ids=ids.take(pa.array(order)),
             times=times[order],
-            hashes=[hashes[row] for row in order],
-            signatures=matrix[order],
-            has_signature=has_signature[order],
-            clusters=[clusters[row] for row in order],
-            starts=[starts[row] for row in order],
+            hashes=_numbers(hashes)[order],
+            signatures=np.concatenate([matrix(new["signature"]), matrix(known["signature"])])[order],
+            has_signature=np.concatenate([pc.is_valid(table["signature"]).to_numpy() for table in (new, known)])[order],
+            clusters=np.concatenate([np.full(new.num_rows, -1, np.int64), clusters])[order],
+            cluster_ids=named.dictionary.to_pylist(),
+            cluster_starts=starts,
         )
+
+
+def _both(one: pa.ChunkedArray[Any], other: pa.ChunkedArray[Any]) -> pa.Array[Any]:
+    return pa.concat_arrays([*one.chunks, *other.cast(one.type).chunks]) if len(one) + len(other) else pa.array([], one.type)
+
+
+def _numbers(encoded: Any) -> Ints:
+    """Of a dictionary array; -1 for nulls."""
+    numbers: Any = pc.fill_null(encoded.indices, -1)
+    return np.asarray(numbers.to_numpy(), np.int64)
 
 
 def _micros(column: pa.ChunkedArray[Any]) -> Ints:
@@ -230,6 +171,7 @@ class _Components:
 
     def __init__(self, size: int) -> None:
         self._parent = list(range(size))
+        self.joined: set[int] = set()  # rows that were named in a pair: all others stand alone
 
     def root(self, node: int) -> int:
         parent = self._parent
@@ -238,112 +180,124 @@ class _Components:
             node = parent[node]
         return node
 
-    def join(self, one: int, other: int) -> None:
-        low, high = sorted((self.root(one), self.root(other)))
-        self._parent[high] = low
+    def roots(self) -> Ints:
+        """Of all nodes."""
+        roots = np.array(self._parent, np.int64)
+        while not np.array_equal(above := roots[roots], roots):
+            roots = above
+        return roots
+
+    def join_all(self, pairs: Pairs) -> None:
+        for one, other in pairs:
+            self.joined.add(one)
+            self.joined.add(other)
+            low, high = sorted((self.root(one), self.root(other)))
+            self._parent[high] = low
 
 
-def _same_cluster(rows: _Rows) -> Iterator[tuple[int, int]]:
-    first: dict[str, int] = {}
-    for row, cluster_id in enumerate(rows.clusters):
-        if cluster_id is not None:
-            yield first.setdefault(cluster_id, row), row
+def _same_cluster(rows: _Rows) -> Pairs:
+    known = np.flatnonzero(rows.clusters >= 0)
+    clusters = rows.clusters[known]
+    first = np.zeros(len(rows.cluster_ids), np.int64)
+    first[clusters[::-1]] = known[::-1]  # of several the last one stays: the earliest
+    return _pairs(first[clusters], known)
+
+
+def _pairs(one: Ints, other: Ints) -> Pairs:
+    return zip(one.tolist(), other.tolist(), strict=True)
 
 
 @dataclass(frozen=True, slots=True)
-class _Segments:
-    """Runs of copies of one text, each at most a window after the one before: they share signature and cluster."""
+class _Runs:
+    """Copies of one text, each at most a window after the one before: they share signature and cluster. In order of time."""
 
-    links: list[tuple[int, int]]  # rows that follow each other in a run
+    links: Pairs  # rows that follow each other in a run
     first: Ints  # row that stands for each run
     since: Ints  # microseconds
     until: Ints
     is_new: npt.NDArray[np.bool_]  # a run with a new record
 
 
-def _segments(rows: _Rows, span: int) -> _Segments:
-    last: dict[bytes, tuple[int, int]] = {}  # hash -> latest run, latest row
-    links: list[tuple[int, int]] = []
-    first: list[int] = []
-    until: list[int] = []
-    is_new: list[bool] = []
-    for row, text_hash in enumerate(rows.hashes):
-        moment, fresh = int(rows.times[row]), rows.clusters[row] is None
-        run, before = last.get(text_hash, (-1, -1)) if text_hash is not None else (-1, -1)
-        if run >= 0 and moment - int(rows.times[before]) <= span:
-            links.append((before, row))
-            until[run] = moment
-            is_new[run] |= fresh
-        else:
-            run = len(first)
-            first.append(row)
-            until.append(moment)
-            is_new.append(fresh)
-        if text_hash is not None:
-            last[text_hash] = (run, row)
-    rows_of = np.array(first, np.int64)
-    return _Segments(links, rows_of, rows.times[rows_of] if first else rows_of, np.array(until, np.int64), np.array(is_new, bool))
+def _runs(rows: _Rows, span: int) -> _Runs:
+    order = np.argsort(rows.hashes, kind="stable")
+    hashes, times, is_new = rows.hashes[order], rows.times[order], rows.clusters[order] < 0
+    follows = (hashes[1:] == hashes[:-1]) & (hashes[1:] >= 0) & (times[1:] - times[:-1] <= span)
+    begins = np.flatnonzero(np.append(True, ~follows)) if len(order) else order
+    ends = np.append(begins[1:], len(order)) - 1 if len(order) else order
+    by_time = np.argsort(order[begins])
+    return _Runs(
+        links=_pairs(order[:-1][follows], order[1:][follows]),
+        first=order[begins][by_time],
+        since=times[begins][by_time],
+        until=times[ends][by_time],
+        is_new=(np.logical_or.reduceat(is_new, begins) if len(order) else is_new)[by_time],
+    )
 
 
-def _near(rows: _Rows, segments: _Segments, span: int, threshold: float, parents: _Components) -> Iterator[tuple[int, int]]:
+def _near(rows: _Rows, runs: _Runs, span: int, threshold: float, components: _Components) -> Iterator[tuple[int, int]]:
     """Pairs of runs that share a band, are near in time and alike enough, at least one of them new."""
-    runs = np.flatnonzero(rows.has_signature[segments.first]) if len(segments.first) else segments.first
-    signatures = rows.signatures[segments.first[runs]]
-    for band in range(BANDS):
-        keys = _bands(signatures)[:, band]
-        order = np.lexsort((runs, keys))  # runs are numbered in order of time
+    signed = np.flatnonzero(rows.has_signature[runs.first])
+    first, since, until = (each[signed] for each in (runs.first, runs.since, runs.until))
+    is_new = runs.is_new[signed]
+    signatures = rows.signatures[first]
+    of_bands = np.ascontiguousarray(bands(signatures).T)
+    for keys in of_bands:
+        order = _alike(keys)
         ordered = keys[order]
+        roots = components.roots()[first]
         for step in range(1, NEIGHBOURS + 1):
             here = np.flatnonzero(ordered[:-step] == ordered[step:])
             if not len(here):
                 break
             one, other = order[here], order[here + step]
-            gap = segments.since[runs[other]] - segments.until[runs[one]]
-            wanted = (gap <= span) & (segments.is_new[runs[one]] | segments.is_new[runs[other]])
-            one, other = _apart(one[wanted], other[wanted], segments.first[runs], parents)
+            wanted = (since[other] - until[one] <= span) & (is_new[one] | is_new[other])
+            one, other = _apart(one[wanted], other[wanted], roots)
             for part in range(0, len(one), 10_000):  # bounds the memory of the comparison
                 left, right = one[part : part + 10_000], other[part : part + 10_000]
                 alike = (signatures[left] == signatures[right]).mean(axis=1) >= threshold
-                rows_left, rows_right = segments.first[runs[left[alike]]], segments.first[runs[right[alike]]]
-                yield from zip(rows_left.tolist(), rows_right.tolist(), strict=True)
+                yield from _pairs(first[left[alike]], first[right[alike]])
 
 
-def _apart(one: Ints, other: Ints, first: Ints, parents: _Components) -> tuple[Ints, Ints]:
+def _alike(keys: npt.NDArray[np.uint64]) -> Ints:
+    """The places of keys that occur more than once, equal ones together and in order."""
+    order = np.argsort(keys)
+    equal = keys[order[1:]] == keys[order[:-1]]
+    places = order[np.append(equal, False) | np.append(False, equal)] if len(order) else order  # few
+    return places[np.lexsort((places, keys[places]))]
+
+
+def _apart(one: Ints, other: Ints, roots: Ints) -> tuple[Ints, Ints]:
     """Drops pairs already in one component: another proof would change nothing."""
-    keep = [
-        place
-        for place, (left, right) in enumerate(zip(first[one].tolist(), first[other].tolist(), strict=True))
-        if parents.root(left) != parents.root(right)
-    ]
-    return one[keep], other[keep]
+    apart = roots[one] != roots[other]
+    return one[apart], other[apart]
 
 
-def _named(rows: _Rows, parents: _Components) -> Clustering:
-    roots = [parents.root(row) for row in range(len(rows.ids))]
+def _named(rows: _Rows, components: _Components) -> Clustering:
+    joined = sorted(components.joined)
+    named: list[Any] = rows.ids.take(pa.array(joined, pa.int64())).to_pylist()
+    ids = dict(zip(joined, named, strict=True))
+    roots = {row: components.root(row) for row in joined}
     earliest: dict[int, tuple[int, str]] = {}
-    for row, root in enumerate(roots):
-        known_id, started = rows.clusters[row], rows.starts[row]
-        member = (int(rows.times[row]), rows.ids[row])
-        if known_id is not None and started is not None:
-            member = (started, known_id)
+    for row, root in roots.items():
+        known = rows.clusters[row]
+        member = (int(rows.times[row]), ids[row]) if known < 0 else (int(rows.cluster_starts[known]), rows.cluster_ids[known])
         earliest[root] = min(earliest.get(root, member), member)
     assigned, moved = [], {}
-    for row, root in enumerate(roots):
+    for row, root in roots.items():
         started, cluster_id = earliest[root]
-        known_id = rows.clusters[row]
-        if known_id is None:
-            assigned.append((rows.ids[row], cluster_id, started))
-        elif known_id != cluster_id:
+        known = rows.clusters[row]
+        if known < 0:
+            assigned.append((ids[row], cluster_id, started))
+        elif (known_id := rows.cluster_ids[known]) != cluster_id:
             moved[known_id] = (known_id, cluster_id, started)
-    return Clustering(_table(assigned, ASSIGNED), _table(list(moved.values()), MOVED))
+    alone = rows.clusters < 0
+    alone[joined] = False
+    own = rows.ids.filter(pa.array(alone))
+    by_themselves = pa.table([own, own, pa.array(rows.times[alone]).cast(ASSIGNED.field(2).type)], schema=ASSIGNED)
+    return Clustering(pa.concat_tables([by_themselves, _table(assigned, ASSIGNED)]), _table(list(moved.values()), MOVED))
 
 
 def _table(found: list[tuple[str, str, int]], schema: pa.Schema) -> pa.Table:
-    columns = list(zip(*found, strict=True)) if found else [(), (), ()]
-    return pa.table([_column(column, field.type) for column, field in zip(columns, schema, strict=True)], schema=schema)
-
-
-def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array[Any]:
-    if pa.types.is_timestamp(kind):
-        return pa.array(np.array(values, np.int64)).cast(kind)  # ten times as fast as number by number
-    return pa.array(values, kind)
+    old, new, started = zip(*found, strict=True) if found else ((), (), ())
+    times = pa.array(np.array(started, np.int64)).cast(schema.field(2).type)  # ten times as fast as number by number
+    return pa.table([pa.array(old, pa.string()), pa.array(new, pa.string()), times], schema=schema)

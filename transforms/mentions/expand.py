@@ -252,10 +252,12 @@ def anchors_of(plan: Plan) -> tuple[float, frozenset[str]] | None:
 def possible(plan: Plan, hashes: set[int]) -> bool:
     """Whether a text with words of these hashes, in whatever order, could satisfy the plan. Never wrong when it says no."""
     match plan:
-        case Find(elements):
-            if plan.only is not None:
-                return _may_be_in(plan.only, hashes)
-            return all(any(all(_may_be_in(slot, hashes) for slot in variant) for variant in element) for element in elements)
+        case Find():
+            return (
+                _may_be_in(plan.only, hashes)
+                if plan.only is not None
+                else all(_has_variant(each, hashes) for each in plan.elements)
+            )
         case All(parts):
             return all(possible(part, hashes) for part in parts)
         case Any(parts):
@@ -266,6 +268,10 @@ def possible(plan: Plan, hashes: set[int]) -> bool:
             return possible(part, hashes)
         case Without() | Condition():
             return True
+
+
+def _has_variant(element: Element, hashes: set[int]) -> bool:
+    return any(all(_may_be_in(slot, hashes) for slot in variant) for variant in element)
 
 
 def _may_be_in(slot: Slot, hashes: set[int]) -> bool:

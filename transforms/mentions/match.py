@@ -152,11 +152,8 @@ class QuerySet:
         """The hits of every text, in order."""
         stream = iter(texts)
         while batch := list(islice(stream, BATCH)):
-            found = self._scanner.scan(batch)
-            for number, text in enumerate(batch):
-                candidate = found.get(number, _NOTHING)
-                chosen = () if candidate is _NOTHING and not self._always else self._chosen(candidate)
-                yield _judged(Document(text=text), chosen) if chosen else []
+            hits = {number: found for number, _, found in self.match_where(batch, lambda n: Document(text=batch[n]))}
+            yield from (hits.get(number) or [] for number in range(len(batch)))
 
     def match_batch(self, documents: Sequence[Document]) -> list[list[Hit]]:
         """The hits of every document, in order."""

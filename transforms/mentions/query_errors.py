@@ -1,5 +1,6 @@
 """What is said of a query that cannot be read: what is wrong, at which place, and how to mend it."""
 
+import re
 from collections.abc import Sequence
 
 from lark import Token, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
@@ -79,6 +80,8 @@ def _explain_token(text: str, token: Token) -> QueryError:
 
 def _explain_char(text: str, position: int, fields: Sequence[str], min_prefix: int) -> QueryError:
     char = text[position]
+    if char == ":" and (name := re.split(r"\W", text[:position])[-1]) in fields:
+        return QueryError(f"{name}: has no value", text, position, f"The value stands right behind the colon: {name}:value")
     if char in '"«“„':
         return QueryError("a quote is not closed", text, position, "Add the closing quote.")
     hints = {

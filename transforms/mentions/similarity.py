@@ -2,7 +2,7 @@
 
 A mean of three measures over the words of both texts: the cosine of their rare words (inverse document frequency), the best
 match of each word of one among the words of the other by their vectors (so that a synonym, or a translation, counts), and the
-Jaccard similarity of their character trigrams. Dearer than the signatures of `duplicates` (0.1 ms for two posts): for pairs,
+Jaccard similarity of their character trigrams. Dearer than the `signatures` of `duplicates` (0.1 ms for two posts): for pairs,
 not for search.
 """
 
@@ -14,8 +14,8 @@ from functools import cache
 
 import numpy as np
 
-from transforms.mentions.duplicates import words
 from transforms.mentions.lexicon import EMBEDDING_WIDTH, Floats, Stems, word_table
+from transforms.mentions.signatures import words
 
 MOST_STEMS = 150  # rarest of a text that are matched one by one
 MOST_CHARACTERS = 6_000  # of a text whose trigrams are compared

@@ -25,14 +25,16 @@ note: looks that only count likes anew are not compared again;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.mentions.duplicates import SIGNATURE_BYTES, WINDOW, cluster, relevant, sign
+from transforms.mentions.duplicates import WINDOW, cluster, relevant
+from transforms.mentions.signatures import SIGNATURE_BYTES, sign
 from transforms.mentions.spam import Post, copying_authors, is_copied, stuffing
 
 QUERY = """
@@ -48,19 +50,24 @@ ORDER = "published_at, record_id"
 
 # The model's own rows that changed records may affect: clusters that a changed record was in are taken apart (`is_loose`),
 # clusters with a member near in time may be joined. `keys` are the changed records, `given` the rows of QUERY that they have now.
+# Rows are found by their columns of few bytes and fetched by their place: signatures of a long history are not read.
 KNOWN = """
 WITH loose AS (SELECT DISTINCT cluster_id FROM core.text_cluster SEMI JOIN keys USING (record_id)),
 loose_span AS (
-    SELECT published_at FROM core.text_cluster WHERE cluster_id IN (FROM loose) UNION ALL SELECT published_at FROM given
+    SELECT published_at FROM core.text_cluster SEMI JOIN loose USING (cluster_id) UNION ALL SELECT published_at FROM given
 ),
 near AS (
     SELECT DISTINCT cluster_id FROM core.text_cluster
     WHERE published_at >= (SELECT min(published_at) FROM loose_span) - INTERVAL 7 DAYS
         AND published_at <= (SELECT max(published_at) FROM loose_span) + INTERVAL 7 DAYS
+),
+place AS (
+    SELECT t.rowid AS place
+    FROM core.text_cluster AS t
+    SEMI JOIN (FROM near UNION FROM loose) USING (cluster_id)
+    ANTI JOIN keys USING (record_id)
 )
-SELECT t.*, t.cluster_id IN (FROM loose) AS is_loose
-FROM core.text_cluster AS t
-WHERE (t.cluster_id IN (FROM near) OR t.cluster_id IN (FROM loose)) AND t.record_id NOT IN (SELECT record_id FROM keys)
+SELECT t.*, t.cluster_id IN (FROM loose) AS is_loose FROM core.text_cluster AS t JOIN place ON t.rowid = place
 """
 
 _COLUMNS: list[pa.Field[Any]] = [
@@ -143,9 +150,8 @@ def _own(rows: pa.Table) -> pa.Table:
 
 def _fresh(given: pa.Table) -> pa.Table:
     """Rows of new texts, each a cluster of its own."""
-    texts = [text or "" for text in given["text"].to_pylist()]
+    texts: Any = pc.fill_null(given["text"], pa.scalar(""))
     signed = sign(texts)
-    stuffed = [stuffing(text) for text in texts]
     count = given.num_rows
     columns: dict[str, Any] = {name: given[name] for name in ("record_id", "published_at", "author", "is_repost")}
     columns |= {
@@ -154,11 +160,27 @@ def _fresh(given: pa.Table) -> pa.Table:
         "cluster_id": given["record_id"],
         "cluster_started_at": given["published_at"],
         "copying_author_count": pa.repeat(1, count),
-        "link_count": pa.array([links for links, _, _ in stuffed], pa.int64()),
-        "tag_count": pa.array([tags for _, tags, _ in stuffed], pa.int64()),
-        "spam_marks": pa.array([list(marks) for _, _, marks in stuffed], pa.list_(pa.string())),
+        "link_count": pa.repeat(0, count),
+        "tag_count": pa.repeat(0, count),
+        "spam_marks": pa.array([[]], pa.list_(pa.string())).take(pa.repeat(0, count)),
     }
-    return pa.table(columns).cast(SCHEMA)
+    rows = pa.table(columns).cast(SCHEMA)
+    places = np.flatnonzero(pc.match_substring_regex(texts, "http|www[.]|#").to_numpy())  # others have neither links nor tags
+    stuffed = [stuffing(text) for text in texts.take(places).to_pylist()]
+    for place, name in enumerate(("link_count", "tag_count", "spam_marks")):
+        rows = _with(rows, name, places, [found[place] for found in stuffed])
+    return rows
+
+
+def _with(rows: pa.Table, name: str, places: npt.NDArray[np.int64], values: Sequence[Any]) -> pa.Table:
+    """The rows with these values at these places of a column."""
+    if not len(places):
+        return rows
+    column = rows[name]
+    chosen = np.arange(len(column))
+    chosen[places] = len(column) + np.arange(len(places))
+    both = pa.chunked_array([*column.chunks, pa.array(values, column.type)])
+    return rows.set_column(_place(name), name, both.take(chosen))
 
 
 def _settled(new: pa.Table, firm: pa.Table) -> pa.Table:
@@ -185,14 +207,11 @@ def _counted(rows: pa.Table, clusters: pa.Array[Any]) -> pa.Table:
     places = np.flatnonzero(of_shared.to_numpy())
     members = rows.take(places).select(_COUNTED).to_pylist()
     authors = copying_authors([_post(row) for row in members])
-    counts: list[Any] = rows["copying_author_count"].to_pylist()
-    marks: list[Any] = rows["spam_marks"].to_pylist()
-    for place, row in zip(places.tolist(), members, strict=True):
-        counts[place] = authors.get(row["record_id"], 1)
-        stuffed = [name for name in row["spam_marks"] if name != "copied"]
-        marks[place] = ["copied"] * is_copied(counts[place], row["is_repost"]) + stuffed
-    rows = rows.set_column(_place("copying_author_count"), "copying_author_count", pa.array(counts, pa.int64()))
-    return rows.set_column(_place("spam_marks"), "spam_marks", pa.array(marks, pa.list_(pa.string())))
+    counts = [authors.get(row["record_id"], 1) for row in members]
+    stuffed = [[name for name in row["spam_marks"] if name != "copied"] for row in members]
+    copied = [is_copied(count, row["is_repost"]) for count, row in zip(counts, members, strict=True)]
+    rows = _with(rows, "copying_author_count", places, counts)
+    return _with(rows, "spam_marks", places, [["copied"] * is_one + marks for is_one, marks in zip(copied, stuffed, strict=True)])
 
 
 def _post(row: Mapping[str, Any]) -> Post:
