@@ -7,7 +7,7 @@
 `nights` loads and builds one more night on warehouses of 30 and of 365 nights; two fifths of a night are new publications, the
 rest are those of the three nights before with grown counters. The history before it is loaded and built at once: 18 million
 observations take about an hour of processor time. Seconds are those of the clock; on a machine that others use too, the seconds
-of processors are what can be compared.
+of processors are what can be compared, with `--threads 1`: threads of DuckDB that wait for one another work on a busy machine.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ from warehouse.files import build_file
 from warehouse.load import load_pending
 from warehouse.publish import publish
 from warehouse.reference import set_reference
+from warehouse.writer import Limits
 
 START = datetime(2025, 11, 1, 3, tzinfo=UTC)
 SOURCE = "telegram_channel"
@@ -253,19 +254,19 @@ def night(template: pa.Table, day: int, rows: int) -> pa.Table:
     return table
 
 
-def nights(rows: int, short: int, long: int) -> None:
+def nights(rows: int, short: int, long: int, limits: Limits) -> None:
     """One more night on a short and a long history: load and build; checks and publishing apart."""
     took = {}
     for history in (short, long):
         with TemporaryDirectory() as folder:
-            took[history] = one_more(Path(folder), history, rows)
+            took[history] = one_more(Path(folder), history, rows, limits)
     for place, unit in enumerate(("seconds", "processor seconds")):
         few, many = took[short][place], took[long][place]
         allowed = 1.5 * few + long * rows / 1e7
         print(f"{unit}: ratio {many / few:.2f}; allowed for {long} nights {allowed:.1f}, took {many:.1f}")
 
 
-def one_more(store: Path, history: int, rows: int) -> tuple[float, float]:
+def one_more(store: Path, history: int, rows: int, limits: Limits) -> tuple[float, float]:
     """Seconds and processor seconds of loading and building a night after others."""
     template = normalise([(capture("c", START), list(publications(0, rows)))], "1")["publication"]
     set_reference(store, MARKET)
@@ -274,21 +275,21 @@ def one_more(store: Path, history: int, rows: int) -> tuple[float, float]:
         for day in range(history):
             put(store, template, day, rows)
     with before.step("load"):
-        load_pending(store)
+        load_pending(store, limits=limits)
     with before.step("build"):
-        build(store, now=START)
+        build(store, now=START, limits=limits)
     put(store, template, history, rows)
     print(f"{history} nights of {rows}, all at once: {before}", flush=True)
     with spent.step("load"):
-        load_pending(store)
+        load_pending(store, limits=limits)
     with spent.step("build"):
-        report = build(store, now=START)
+        report = build(store, now=START, limits=limits)
     assert "core.publication" in report.parts, report
     with spent.step("check"):
-        assert not check(store)
+        assert not check(store, limits=limits)
     size = build_file(store).stat().st_size / 1e9
     with spent.step("publish"):
-        publish(store)
+        publish(store, limits=limits)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     seconds = spent.seconds["publish"]
     print(f"one more: {spent}; published {size:.2f} GB, {seconds / size:.1f} s/GB; peak {peak:.0f} MB", flush=True)
@@ -308,13 +309,14 @@ def main() -> None:
     parser.add_argument("--peer-rows", type=int, default=20_000)
     parser.add_argument("--short", type=int, default=30)
     parser.add_argument("--long", type=int, default=365)
+    parser.add_argument("--threads", type=int, default=0, help="of the warehouse, for nights; default: as many as cores")
     given = parser.parse_args()
     if given.what == "ours":
         ours(given.rows or 1_000_000)
     elif given.what == "peer":
         peer(given.peer_rows)
     elif given.what == "nights":
-        nights(given.rows or 50_000, given.short, given.long)
+        nights(given.rows or 50_000, given.short, given.long, Limits(threads=given.threads))
     else:
         # A process a side: neither inherits the other's memory or imports.
         found = []

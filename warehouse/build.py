@@ -1,9 +1,12 @@
 """Core and mart from obs, ref and ops: what changed is rebuilt, in one transaction.
 
 A model with `by` is rebuilt for the keys that changed: each need that has those columns is replaced in its statement by the
-rows of
-those keys, the keys' rows are deleted and the fresh ones inserted. A model without, a changed statement or a changed ref table
-means the whole model.
+rows of those keys, the keys' rows are deleted and the fresh ones inserted. A model without, a changed statement or a changed ref
+table means the whole model.
+
+What a night costs on a long history is looking through its ids, so each relation is looked through once, by the key column alone;
+the rows are fetched by their place, and rows that this build has at hand are not looked for again. Tables lie in order of time:
+what changes together lies together.
 """
 
 from __future__ import annotations
@@ -31,6 +34,9 @@ TEXT_SLICE_ROWS = 1_000_000  # the same for a Python model, whose rows bring the
 
 _WHOLE = ""  # in place of the table of touched rows: all of the relation changed
 
+# Rows that this build has at hand: (relation, key columns) -> [(temp table of keys, temp table of all rows of these keys)]
+_AtHand = dict[tuple[str, tuple[str, ...]], list[tuple[str, str]]]
+
 
 @dataclass(slots=True)
 class BuildReport:
@@ -52,6 +58,7 @@ def build(store: Path, *, now: datetime, full: bool = False, limits: Limits | No
         connection.execute("BEGIN")
         changes = _changes(connection)
         changes |= load_reference(connection, store)
+        at_hand: _AtHand = {}
         marks = dict(connection.execute("SELECT name, value FROM work.state WHERE name LIKE 'model.%'").fetchall())
         _drop_removed(connection, marks)
         for model in models():
@@ -72,7 +79,7 @@ def build(store: Path, *, now: datetime, full: bool = False, limits: Limits | No
                 connection.execute("DELETE FROM work.state WHERE name = ?", [f"model.{model.name}"])
                 connection.execute("INSERT INTO work.state VALUES (?, ?)", [f"model.{model.name}", mark])
             else:
-                changes[model.name] = _rebuild_part(connection, store, model, changes)
+                changes[model.name] = _rebuild_part(connection, store, model, at_hand)
                 report.parts[model.name] = keys
             crash_point("build.model")
         _create_macros(connection, marks)
@@ -134,7 +141,11 @@ def _list_keys(connection: duckdb.DuckDBPyConnection, table: str, by: str, parts
         connection.execute(f"DROP TABLE IF EXISTS {table}")
         return 0
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT DISTINCT {by} FROM ({' UNION ALL '.join(parts)})")
-    (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,)
+    return _count(connection, table)
+
+
+def _count(connection: duckdb.DuckDBPyConnection, rows: str) -> int:
+    (count,) = connection.execute(f"SELECT count(*) FROM {rows}").fetchone() or (0,)
     return int(count)
 
 
@@ -150,19 +161,23 @@ def _rebuild_whole(connection: duckdb.DuckDBPyConnection, store: Path, model: Mo
         for number in range(slices):
             _rebuild_slice(connection, store, model, number, slices)
     else:
-        statement = _statement(connection, store, model, model.sql)
-        connection.execute(
-            f"CREATE OR REPLACE TABLE {model.name} AS SELECT * FROM ({statement}) ORDER BY {', '.join(model.grain)}"
-        )
+        rows = f"({_statement(connection, store, model, model.sql)})"
+        connection.execute(f"CREATE OR REPLACE TABLE {model.name} AS {_in_order(connection, model, rows)}")
     comment_model(connection, model)
+
+
+def _in_order(connection: duckdb.DuckDBPyConnection, model: Model, rows: str) -> str:
+    """The SELECT of a model's rows in the order in which they are stored: by the first time they tell, then by key."""
+    columns = connection.execute(f"DESCRIBE FROM {rows}").fetchall()
+    times = [name for name, kind, *_ in columns if kind in ("TIMESTAMP", "DATE")]
+    return f"SELECT * FROM {rows} ORDER BY {', '.join(dict.fromkeys([*times[:1], *model.grain]))}"
 
 
 def _slices(connection: duckdb.DuckDBPyConnection, model: Model) -> int:
     """In how many parts the whole is made: one, but for a long history of a model that can be rebuilt in part."""
     if not model.by or hasattr(model.module, "merge"):
         return 1
-    counts = [connection.execute(f"SELECT count(*) FROM {need}").fetchone() or (0,) for need in model.drivers]
-    return 1 + sum(int(count) for (count,) in counts) // (TEXT_SLICE_ROWS if model.module else SLICE_ROWS)
+    return 1 + sum(_count(connection, need) for need in model.drivers) // (TEXT_SLICE_ROWS if model.module else SLICE_ROWS)
 
 
 def _rebuild_slice(connection: duckdb.DuckDBPyConnection, store: Path, model: Model, number: int, slices: int) -> None:
@@ -170,54 +185,79 @@ def _rebuild_slice(connection: duckdb.DuckDBPyConnection, store: Path, model: Mo
     keys, by = _temp("keys", model.name), ", ".join(model.by)
     parts = [f"SELECT {by} FROM {need} WHERE hash({by}) % {slices} = {number}" for need in model.drivers]
     _list_keys(connection, keys, by, parts)
-    narrowed = {need: _rows_of_keys(connection, need, model, {}) for need in model.drivers}
-    _make_fresh(connection, store, model, narrowed, keys, model.by)
-    fresh = f"SELECT * FROM fresh ORDER BY {', '.join(model.grain)}"
-    connection.execute(f"INSERT INTO {model.name} {fresh}" if number else f"CREATE OR REPLACE TABLE {model.name} AS {fresh}")
-    for table in (*narrowed.values(), keys, "fresh"):
+    at_hand: _AtHand = {}
+    narrowed = {need: _rows_of_keys(connection, need, model, at_hand) for need in model.drivers}
+    fresh = _make_fresh(connection, store, model, narrowed, keys, model.by)
+    rows = _in_order(connection, model, fresh)
+    connection.execute(f"INSERT INTO {model.name} {rows}" if number else f"CREATE OR REPLACE TABLE {model.name} AS {rows}")
+    for table in (keys, fresh, *(rows for pairs in at_hand.values() for _, rows in pairs)):
         connection.execute(f"DROP TABLE {table}")
 
 
-def _rebuild_part(connection: duckdb.DuckDBPyConnection, store: Path, model: Model, changes: Mapping[str, str]) -> str:
+def _rebuild_part(connection: duckdb.DuckDBPyConnection, store: Path, model: Model, at_hand: _AtHand) -> str:
     """Rebuild the keys listed; returns the temp table of the rows touched, as they were and as they are."""
     keys, also_keys, touched = _temp("keys", model.name), _temp("also_keys", model.name), _temp("touched", model.name)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {touched} AS SELECT * FROM {model.name} LIMIT 0")
     if _has_keys(connection, keys):
-        narrowed = {need: _rows_of_keys(connection, need, model, changes) for need in model.drivers}
+        narrowed = {need: _rows_of_keys(connection, need, model, at_hand) for need in model.drivers}
+        narrowed |= {need: _rows_beside(connection, need, model, narrowed, at_hand) for need in model.beside}
         if model.module is not None and hasattr(model.module, "merge"):
-            fresh = run_merging_model(connection, store, model, _narrowed(model.sql, narrowed), keys)
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {fresh}")
-            connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE {keys} AS SELECT record_id FROM {keys} UNION SELECT record_id FROM fresh"
-            )
+            keys, fresh = _merge_fresh(connection, store, model, narrowed, keys)
         else:
-            _make_fresh(connection, store, model, narrowed, keys, model.by)
-        _exchange(connection, model, keys, model.by, touched)
+            fresh = _make_fresh(connection, store, model, narrowed, keys, model.by)
+        _exchange(connection, model, keys, model.by, fresh, touched)
+        at_hand.setdefault((model.name, model.by), []).append((keys, fresh))
     if _has_keys(connection, also_keys):
         using = ", ".join(model.also_by)
         narrowed = {need: f"(SELECT * FROM {need} SEMI JOIN {also_keys} USING ({using}))" for need in model.also_drivers}
-        _make_fresh(connection, store, model, narrowed, also_keys, model.also_by)
-        _exchange(connection, model, also_keys, model.also_by, touched)
+        fresh = _make_fresh(connection, store, model, narrowed, also_keys, model.also_by)
+        _exchange(connection, model, also_keys, model.also_by, fresh, touched)
     return touched
 
 
 def _make_fresh(
     connection: duckdb.DuckDBPyConnection, store: Path, model: Model, narrowed: Mapping[str, str], keys: str, by: tuple[str, ...]
-) -> None:
-    """The model's rows of the keys, as they are now, into the temp table `fresh`."""
+) -> str:
+    """A temp table of the model's rows of the keys, as they are now."""
     statement = _statement(connection, store, model, _narrowed(model.sql, narrowed), narrowed)
+    fresh = keys.replace("keys", "fresh", 1)
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT * FROM ({statement}) SEMI JOIN {keys} USING ({', '.join(by)})"
+        f"CREATE OR REPLACE TEMP TABLE {fresh} AS SELECT * FROM ({statement}) SEMI JOIN {keys} USING ({', '.join(by)})"
     )
+    return fresh
 
 
-def _exchange(connection: duckdb.DuckDBPyConnection, model: Model, keys: str, by: tuple[str, ...], touched: str) -> None:
-    """The rows of `fresh` in place of the model's rows of the keys; both are noted as touched."""
+def _merge_fresh(
+    connection: duckdb.DuckDBPyConnection, store: Path, model: Model, narrowed: Mapping[str, str], keys: str
+) -> tuple[str, str]:
+    """The same for a model whose other rows may change with those of the keys: all keys that change, and their rows."""
+    statement = run_merging_model(connection, store, model, _narrowed(model.sql, narrowed), keys)
+    merged, fresh = _temp("merged_keys", model.name), _temp("fresh", model.name)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {fresh} AS {statement}")
+    using = ", ".join(model.by)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {merged} AS SELECT {using} FROM {keys} UNION SELECT {using} FROM {fresh}")
+    return merged, fresh
+
+
+def _exchange(
+    connection: duckdb.DuckDBPyConnection, model: Model, keys: str, by: tuple[str, ...], fresh: str, touched: str
+) -> None:
+    """The fresh rows in place of the model's rows of the keys; both are noted as touched."""
+    places = _places(connection, model.name, keys, by)
+    connection.execute(f"INSERT INTO {touched} SELECT m.* FROM {model.name} AS m JOIN {places} ON m.rowid = place")
+    connection.execute(f"DELETE FROM {model.name} WHERE rowid IN (SELECT place FROM {places})")
+    connection.execute(f"INSERT INTO {model.name} {_in_order(connection, model, fresh)}")
+    connection.execute(f"INSERT INTO {touched} FROM {fresh}")
+
+
+def _places(connection: duckdb.DuckDBPyConnection, relation: str, keys: str, by: tuple[str, ...]) -> str:
+    """A temp table of where the relation's rows of the keys lie: found by the key alone, as DuckDB would read every column of
+    every row to join whole rows."""
     using = ", ".join(by)
-    connection.execute(f"INSERT INTO {touched} SELECT * FROM {model.name} SEMI JOIN {keys} USING ({using})")
-    connection.execute(f"DELETE FROM {model.name} WHERE ({using}) IN (SELECT ({using}) FROM {keys})")
-    connection.execute(f"INSERT INTO {model.name} SELECT * FROM fresh ORDER BY {', '.join(model.grain)}")
-    connection.execute(f"INSERT INTO {touched} FROM fresh")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE places AS SELECT r.rowid AS place FROM {relation} AS r SEMI JOIN {keys} USING ({using})"
+    )
+    return "places"
 
 
 def _narrowed(sql: str, narrowed: Mapping[str, str]) -> str:
@@ -226,32 +266,57 @@ def _narrowed(sql: str, narrowed: Mapping[str, str]) -> str:
     return sql
 
 
-def _rows_of_keys(connection: duckdb.DuckDBPyConnection, need: str, model: Model, changes: Mapping[str, str]) -> str:
-    """A temp table of the need's rows of the model's keys. Models whose keys are told by the same change share it: the scan of
-    a long history is what a night costs."""
-    told_by = [changes[driver] for driver in model.drivers if driver in changes]
-    shared = len(set(told_by)) == 1 and need not in model.rows and not any(need in changes for need in model.touches)
-    owner = told_by[0] if shared else model.name.replace(".", "_")
-    name = f"{_temp('rows', need)}_by_{'_'.join(model.by)}_of_{owner}"
-    if not shared or not connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [name]).fetchone():
-        keys, using = _temp("keys", model.name), ", ".join(model.by)
-        if need in model.rows:
-            of_keys = re.sub(r"\bkeys\b", keys, model.rows[need])
-            keys, using = f"({of_keys})", "record_id"
-        columns = ", ".join(_mentioned(connection, need))
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns} FROM {need} SEMI JOIN {keys} USING ({using})"
-        )
-    return name
+def _rows_of_keys(connection: duckdb.DuckDBPyConnection, need: str, model: Model, at_hand: _AtHand) -> str:
+    """A temp table of the need's rows of the model's keys, and no others."""
+    keys, by = _temp("keys", model.name), model.by
+    if need in model.rows:
+        of_keys, keys, by = re.sub(r"\bkeys\b", keys, model.rows[need]), _temp("record_keys", model.name), ("record_id",)
+        _list_keys(connection, keys, "record_id", [of_keys])
+    return _rows_by(connection, need, model, keys, by, at_hand)
+
+
+def _rows_beside(
+    connection: duckdb.DuckDBPyConnection, need: str, model: Model, narrowed: Mapping[str, str], at_hand: _AtHand
+) -> str:
+    """A temp table of the rows of a need that tells no keys, as far as the rows of the keys lead to them."""
+    column, relations = model.beside[need]
+    keys = f"{_temp('keys', model.name)}_{_temp('beside', need)}"
+    _list_keys(connection, keys, column, [f"SELECT {column} FROM {narrowed[relation]}" for relation in relations])
+    return _rows_by(connection, need, model, keys, (column,), at_hand)
+
+
+def _rows_by(
+    connection: duckdb.DuckDBPyConnection, need: str, model: Model, keys: str, by: tuple[str, ...], at_hand: _AtHand
+) -> str:
+    rows, using = f"{_temp('rows', need)}_of_{model.name.replace('.', '_')}", ", ".join(by)
+    columns = _mentioned(connection, need)
+    known = at_hand.setdefault((need, by), [])
+    for known_keys, known_rows in known:
+        if _count(connection, f"{keys} ANTI JOIN {known_keys} USING ({using})") == 0:
+            if _count(connection, keys) == _count(connection, known_keys):
+                return known_rows
+            select = f"SELECT {', '.join(columns)} FROM {known_rows} SEMI JOIN {keys} USING ({using})"
+            break
+    else:
+        if (view := next((other for other in models() if other.name == need and other.is_view), None)) is not None:
+            (base,) = view.needs
+            select = _narrowed(view.sql, {base: _rows_by(connection, base, model, keys, by, at_hand)})
+        else:
+            places = _places(connection, need, keys, by)
+            select = f"SELECT {', '.join(f'r.{column}' for column in columns)} FROM {need} AS r JOIN {places} ON r.rowid = place"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {rows} AS {select}")
+    known.append((keys, rows))
+    return rows
 
 
 def _mentioned(connection: duckdb.DuckDBPyConnection, need: str) -> list[str]:
-    """The columns to carry along: those that some model driven by the relation names, or all where one passes them all on."""
+    """The columns to carry along: those that some model names that sees the relation's rows of its keys, or all where one passes
+    them all on."""
     schema, _, table = need.partition(".")
     rows = connection.execute(
         "SELECT column_name FROM duckdb_columns() WHERE schema_name = ? AND table_name = ? ORDER BY column_index", [schema, table]
     ).fetchall()
-    driven = [model for model in models() if need in model.drivers]
+    driven = [model for model in models() if need in (*model.drivers, *model.beside) or (model.is_view and need in model.needs)]
     if schema != "obs" and any(re.search(rf"\*\s+FROM {re.escape(need)}\b", model.sql) for model in driven):
         return [name for (name,) in rows]
     words = {word for model in driven for word in re.findall(r"\w+", f"{model.sql} {model.by} {model.also_by} {model.grain}")}

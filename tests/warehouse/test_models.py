@@ -7,6 +7,11 @@ from pathlib import Path
 
 from collectors.records import Ad, App, Channel, Counters, Review
 from tests.warehouse.nights import START, ask, capture, day_of, offer, page, post, put, refresh
+from transforms.models import models
+from warehouse.build import build
+from warehouse.checks import check
+from warehouse.load import load_pending
+from warehouse.publish import publish
 from warehouse.reference import set_reference
 
 
@@ -138,6 +143,26 @@ def test_share_of_voice_counts_whole_words_of_names_and_aliases(store: Path) -> 
 
     sql = "SELECT entity_id, mention_count, mention_share FROM share_of_voice('tea', DATE '2026-11-01', DATE '2026-12-01')"
     assert sorted(ask(store, sql)) == [("north", 2, 0.5), ("south", 2, 0.5)]
+
+
+def test_what_is_only_counted_anew_is_not_searched_for_names_again(store: Path) -> None:
+    put(store, 0, [(look(0, watch="w3"), [post(1, "North Tea", counters=Counters(likes=1))])])
+    refresh(store)
+    put(store, 1, [(look(1, watch="w3"), [post(1, "North Tea", counters=Counters(likes=7)), post(2, "South Tea")])])
+    load_pending(store)
+    report = build(store, now=START)
+
+    assert [report.parts[name] for name in ("core.publication", "core.alias_mention")] == [2, 1]
+    assert check(store) == []
+    publish(store)
+    assert sorted(ask(store, "SELECT entity_id FROM core.alias_mention")) == [("north",), ("south",)]
+
+
+def test_what_a_model_sees_beside_its_keys_is_led_to_by_their_rows() -> None:
+    for model in models():
+        told = {*model.drivers, *model.also_drivers}
+        assert set(model.beside) <= set(model.needs) - told, model.name
+        assert all(set(relations) <= set(model.drivers) for _, relations in model.beside.values()), model.name
 
 
 def test_an_edited_review_keeps_its_history_and_its_answer(store: Path) -> None:

@@ -11,6 +11,8 @@ A model opens with a header of comment lines (SQL) or its module docstring (Pyth
     also:  KEY, ... from RELATION          optional: a second set of columns by which it can be rebuilt in part, each on its own
     touch RELATION: SELECT of keys from `touched`, the changed rows of another need    where those tell keys too
     rows RELATION: SELECT of record_id from `keys`    where the relation calls the records of a key by other ids
+    beside RELATION: COLUMN from RELATION, ...    of a need that tells no keys the statement sees only the rows whose COLUMN is
+           among those of the keys' rows of these relations
     kind:  view                           optional: nothing is stored; of one need, row by row: its changes are the view's
     column NAME: meaning                  for each column that no observation table and no need describes
     note: anything a reader must know
@@ -45,7 +47,9 @@ from types import ModuleType
 
 from transforms.looks import expanded, meanings
 
-_LINE = re.compile(r"^(?:-- )?(?P<key>about|grain|needs|by|also|kind|note|column \w+|(?:touch|rows) [\w.]+):\s*(?P<value>.*)$")
+_LINE = re.compile(
+    r"^(?:-- )?(?P<key>about|grain|needs|by|also|kind|note|column \w+|(?:touch|rows|beside) [\w.]+):\s*(?P<value>.*)$"
+)
 _NEXT = re.compile(r"^(?:-- )? {2,}(?P<value>\S.*)$")
 
 
@@ -65,6 +69,7 @@ class Model:
     also_drivers: tuple[str, ...] = ()
     touches: Mapping[str, str] = field(default_factory=dict)  # need -> SELECT of keys from `touched`
     rows: Mapping[str, str] = field(default_factory=dict)  # need -> SELECT of record_id from `keys`
+    beside: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)  # need -> (column, relations)
     is_view: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
@@ -141,6 +146,7 @@ def _model(name: str, sql: str, header: Mapping[str, str], module: ModuleType | 
         also_drivers=_names(also_drivers),
         touches={key.removeprefix("touch "): value for key, value in header.items() if key.startswith("touch ")},
         rows={key.removeprefix("rows "): value for key, value in header.items() if key.startswith("rows ")},
+        beside={key.removeprefix("beside "): _beside(value) for key, value in header.items() if key.startswith("beside ")},
         is_view=header.get("kind") == "view",
         columns={
             **meanings(sql),
@@ -148,6 +154,11 @@ def _model(name: str, sql: str, header: Mapping[str, str], module: ModuleType | 
         },
         note=header.get("note", ""),
     )
+
+
+def _beside(text: str) -> tuple[str, tuple[str, ...]]:
+    column, _, relations = text.partition(" from ")
+    return column.strip(), _names(relations)
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -2,9 +2,14 @@
 -- grain: record_id, project_id, entity_id
 -- needs: core.publication, core.publication_entity, obs.text, ref.entity
 -- by: record_id from core.publication, core.publication_entity
+-- beside obs.text: text_hash from core.publication
+-- touch core.publication: SELECT record_id FROM touched GROUP BY record_id HAVING count(*) <> 2 OR count(DISTINCT (
+--     source, published_date, title, text_hash)) > 1
+-- touch core.publication_entity: SELECT record_id FROM touched GROUP BY record_id, project_id, entity_id, role HAVING count(*) <> 2
 -- column is_owned: found in a channel of an entity of the project, not said by others
 -- column published_date: UTC day of publication
--- note: plain matching without word forms; topics with a query language are matched by the mention engine
+-- note: plain matching without word forms; topics with a query language are matched by the mention engine;
+--   looks that only count likes anew are not searched again
 WITH name AS (
     SELECT DISTINCT project_id, entity_id, lower(trim(unnest(list_append(coalesce(aliases, []), name)))) AS alias
     FROM ref.entity

@@ -5,6 +5,10 @@ grain: record_id, project_id, topic_id
 needs: core.publication, core.review, core.counter_latest, core.publication_watch, core.record_watch, obs.text,
     ref.watch_entity, ref.topic, ref.sentiment_model
 by: record_id from core.publication, core.review
+beside core.publication_watch: record_id from core.publication
+beside core.record_watch: record_id from core.review
+beside core.counter_latest: record_id from core.publication
+beside obs.text: text_hash from core.publication, core.review
 touch core.publication: SELECT record_id FROM touched GROUP BY record_id HAVING count(*) <> 2 OR count(DISTINCT (
     source, kind, published_at, title, text_hash, author, channel_title, url, lang, is_ad, ad_erid)) > 1
 touch core.review: SELECT record_id FROM touched GROUP BY record_id HAVING count(*) <> 2 OR count(DISTINCT (

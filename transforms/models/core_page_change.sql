@@ -2,6 +2,8 @@
 -- grain: record_id, changed_at, change, subject
 -- needs: core.page_version, core.price_interval, core.offer, obs.page, obs.text, ref.ignore_rule
 -- by: record_id from core.page_version
+-- beside obs.page: record_id from core.page_version
+-- beside obs.text: text_hash from core.page_version
 -- touch core.price_interval: SELECT p.record_id FROM touched AS t JOIN obs.page AS p USING (capture_id)
 -- column changed_at: first look that found it changed
 -- column change: price, availability, text, title, meta, links or structured_data
@@ -128,6 +130,7 @@ priced AS (
         lag(i.currency) OVER turn AS old_currency,
         lag(i.availability) OVER turn AS old_availability
     FROM core.price_interval AS i
+    WHERE i.record_id IN (SELECT j.record_id FROM core.price_interval AS j JOIN obs.page AS p USING (capture_id))
     WINDOW turn AS (PARTITION BY i.record_id ORDER BY i.interval_number)
 ),
 on_page AS (

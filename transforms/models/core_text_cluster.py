@@ -4,6 +4,7 @@ about: texts by the cluster of near-duplicates they belong to, and how many auth
 grain: record_id
 needs: core.publication, core.review, obs.text
 by: record_id from core.publication, core.review
+beside obs.text: text_hash from core.publication, core.review
 touch core.publication: SELECT record_id FROM touched GROUP BY record_id HAVING count(*) <> 2 OR count(DISTINCT (
     coalesce(published_at, first_seen_at), author, channel, channel_title, repost_of_id, repost_of_url, title, text_hash)) > 1
 touch core.review: SELECT record_id FROM touched GROUP BY record_id HAVING count(*) <> 2 OR count(DISTINCT (
