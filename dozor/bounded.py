@@ -11,10 +11,10 @@ from typing import Final, NoReturn
 
 from collectors.reading.model import PageError
 
-CPU_SECONDS: Final = 2.0  # a hundred times what a large page takes
+CPU_SECONDS: Final = 1.5  # dozens of times what a large page takes
 MEMORY_BYTES: Final = 500 * 1024**2  # above what the process held before
 _AGAIN: Final = 0.5  # seconds: should something on the way have taken the error for its own
-_HANG: Final = 1.0  # seconds of CPU beyond the bound in which no Python code has run: the process ends, its pool names the page
+_HANG: Final = 0.5  # seconds of CPU beyond the bound in which no Python code has run: the process ends, its pool names the page
 
 
 @contextmanager

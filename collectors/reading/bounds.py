@@ -19,6 +19,8 @@ MAX_NESTING: Final = 10_000  # lexbor takes 0.2 s for that many levels, 16 s for
 MAX_TAGS: Final = 500_000  # opening ones; the largest page of the corpora has under 60 000
 MAX_ATTRIBUTES: Final = 300_000
 MAX_OF_ONE_TAG: Final = 1_500  # attributes: lexbor takes 0.03 s for 5 000, 14 s for 40 000
+USUAL_OF_ONE_TAG: Final = 5  # signs of equality for each "<": no page of the corpora has more than 3.4, scripts counted
+USUAL_VALUES: Final = 25_000  # signs of equality: beyond, each tag is looked at
 LONG_TAG: Final = 3 * MAX_OF_ONE_TAG  # characters: fewer hold fewer attributes of different names
 COUNTED_AT_ONCE: Final = 1 << 15
 
@@ -57,11 +59,12 @@ def check_bounds(page: str | bytes) -> None:
     Bytes are those of UTF-8.
     """
     check_size(page)
-    if len(page) > MAX_ATTRIBUTES and _count(page, "=") > MAX_ATTRIBUTES:
+    tags, values = _count(page, "<"), _count(page, "=")
+    if values > MAX_ATTRIBUTES:
         raise PageError(f"too many attributes (more than {MAX_ATTRIBUTES:,})")
-    if _may_be_crowded(page) and _is_crowded(page if isinstance(page, str) else page.decode("utf-8", "replace")):
+    is_suspect = values > USUAL_VALUES or values > MAX_OF_ONE_TAG + USUAL_OF_ONE_TAG * tags or _may_be_crowded(page)
+    if is_suspect and _is_crowded(page if isinstance(page, str) else page.decode("utf-8", "replace")):
         raise PageError(f"too many attributes in one tag (more than {MAX_OF_ONE_TAG:,})")
-    tags = _count(page, "<")
     if tags <= MAX_NESTING:
         return  # end tags among them: there are fewer than may be open at once
     tags -= page.count("</") if isinstance(page, str) else page.count(b"</")
