@@ -4,7 +4,7 @@ A term is a row of elements (one for a word, several for a phrase); an element i
 row of slots, one word each. "Нью-Йорк" is one element of two variants: нью + йорк, and ньюйорк.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from transforms.mentions.automaton import hashes_of
@@ -54,6 +54,7 @@ class Slot:
 
 Variant = tuple[Slot, ...]
 Element = tuple[Variant, ...]
+Needs = tuple[frozenset[int], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -249,30 +250,29 @@ def anchors_of(plan: Plan) -> tuple[float, frozenset[str]] | None:
             return None
 
 
-def possible(plan: Plan, hashes: set[int]) -> bool:
-    """Whether a text with words of these hashes, in whatever order, could satisfy the plan. Never wrong when it says no."""
+def needs_of(plan: Plan) -> Needs:
+    """Sets of hashes of words: a text that satisfies the plan has a word of each. They may ask less than the plan, never more."""
     match plan:
         case Find():
-            return (
-                _may_be_in(plan.only, hashes)
-                if plan.only is not None
-                else all(_has_variant(each, hashes) for each in plan.elements)
-            )
+            branches = ([_needs_of_words(variant) for variant in element] for element in plan.elements)
+            return tuple(need for branch in branches if (need := _either(branch)))
         case All(parts):
-            return all(possible(part, hashes) for part in parts)
+            return tuple(need for part in parts for need in needs_of(part))
         case Any(parts):
-            return any(possible(part, hashes) for part in parts)
+            need = _either([needs_of(part) for part in parts])
+            return (need,) if need else ()
         case Close(left, right, is_excluding=is_excluding):
-            return possible(left, hashes) and (is_excluding or possible(right, hashes))
+            return needs_of(left) if is_excluding else needs_of(left) + needs_of(right)
         case InSentence(part) | InPart(_, part):
-            return possible(part, hashes)
+            return needs_of(part)
         case Without() | Condition():
-            return True
+            return ()
 
 
-def _has_variant(element: Element, hashes: set[int]) -> bool:
-    return any(all(_may_be_in(slot, hashes) for slot in variant) for variant in element)
+def _needs_of_words(variant: Variant) -> Needs:
+    return tuple(slot.hashes for slot in variant if slot.hashes)
 
 
-def _may_be_in(slot: Slot, hashes: set[int]) -> bool:
-    return not slot.hashes or not slot.hashes.isdisjoint(hashes)
+def _either(branches: Sequence[Needs]) -> frozenset[int]:
+    """The words of which one is there when one of the branches holds; none when a branch needs nothing."""
+    return frozenset[int]().union(*(min(needs, key=len) for needs in branches)) if all(branches) else frozenset()

@@ -14,7 +14,7 @@ from itertools import islice
 from collectors.source import digest
 from transforms.mentions.automaton import Candidate, Scanner
 from transforms.mentions.evaluate import Document, Place, Subject, evaluate
-from transforms.mentions.expand import Plan, Planner, anchors_of, possible
+from transforms.mentions.expand import Needs, Plan, Planner, anchors_of, needs_of
 from transforms.mentions.query import parse
 from transforms.mentions.query_errors import QueryError
 from transforms.mentions.syntax import Field, Macro, Node, unparse, walk
@@ -43,6 +43,7 @@ class CompiledQuery:
     plan: Plan
     version: str  # changes when the query, a macro it uses or the engine does
     anchors: frozenset[str] | None  # None: no word to go by, so looked at in every text
+    needs: Needs
 
 
 class BadQueriesError(ValueError):
@@ -63,7 +64,8 @@ def compile_query(
     used = sorted({(inner.name, unparse(inner.part)) for inner in walk(node) if isinstance(inner, Macro)})
     plan = (planner or Planner()).plan(node)
     anchors = anchors_of(plan)
-    return CompiledQuery(query_id, text, node, plan, digest(ENGINE_VERSION, unparse(node), used), anchors[1] if anchors else None)
+    version = digest(ENGINE_VERSION, unparse(node), used)
+    return CompiledQuery(query_id, text, node, plan, version, anchors[1] if anchors else None, needs_of(plan))
 
 
 def compile_queries(queries: Mapping[str, str], macros: Mapping[str, str] | None = None) -> "QuerySet":
@@ -177,8 +179,9 @@ class QuerySet:
         """The queries that may hold for a text; all of them where the scan could not tell (None)."""
         if candidate is None:
             return self.queries
-        numbers = sorted(candidate.groups | self._always)
-        return [self.queries[number] for number in numbers if possible(self.queries[number].plan, candidate.hashes)]
+        asked = [self.queries[number] for number in sorted(candidate.groups | self._always)]
+        hashes = candidate.hashes
+        return [query for query in asked if not any(need.isdisjoint(hashes) for need in query.needs)]
 
 
 def scanned(title: str | None, text: str) -> str:
