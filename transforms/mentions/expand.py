@@ -4,7 +4,7 @@ A term is a row of elements (one for a word, several for a phrase); an element i
 row of slots, one word each. "Нью-Йорк" is one element of two variants: нью + йорк, and ньюйорк.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from transforms.mentions.automaton import hashes_of
@@ -54,7 +54,9 @@ class Slot:
 
 Variant = tuple[Slot, ...]
 Element = tuple[Variant, ...]
-Needs = tuple[frozenset[int], ...]
+Needs = tuple[
+    "frozenset[int] | tuple[Needs, ...]", ...
+]  # a text has a word of each set of hashes, and one of each list of branches
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -251,16 +253,14 @@ def anchors_of(plan: Plan) -> tuple[float, frozenset[str]] | None:
 
 
 def needs_of(plan: Plan) -> Needs:
-    """Sets of hashes of words: a text that satisfies the plan has a word of each. They may ask less than the plan, never more."""
+    """What words a text that satisfies the plan must have, whatever their order. It may ask less than the plan, never more."""
     match plan:
         case Find():
-            branches = ([_needs_of_words(variant) for variant in element] for element in plan.elements)
-            return tuple(need for branch in branches if (need := _either(branch)))
+            return tuple(need for element in plan.elements for need in _either([_needs_of_words(variant) for variant in element]))
         case All(parts):
             return tuple(need for part in parts for need in needs_of(part))
         case Any(parts):
-            need = _either([needs_of(part) for part in parts])
-            return (need,) if need else ()
+            return _either([needs_of(part) for part in parts])
         case Close(left, right, is_excluding=is_excluding):
             return needs_of(left) if is_excluding else needs_of(left) + needs_of(right)
         case InSentence(part) | InPart(_, part):
@@ -273,6 +273,24 @@ def _needs_of_words(variant: Variant) -> Needs:
     return tuple(slot.hashes for slot in variant if slot.hashes)
 
 
-def _either(branches: Sequence[Needs]) -> frozenset[int]:
-    """The words of which one is there when one of the branches holds; none when a branch needs nothing."""
-    return frozenset[int]().union(*(min(needs, key=len) for needs in branches)) if all(branches) else frozenset()
+def _either(branches: Sequence[Needs]) -> Needs:
+    """One of the branches; nothing when one of them needs nothing. Branches of a word each are one set of words."""
+    if not all(branches):
+        return ()
+    words = [needs[0] for needs in branches if len(needs) == 1 and isinstance(needs[0], frozenset)]
+    others = [needs for needs in branches if len(needs) > 1 or not isinstance(needs[0], frozenset)]
+    together = frozenset[int]().union(*words)
+    if not others:
+        return (together,)
+    return (((together,), *others) if words else tuple(others),)
+
+
+def are_met(needs: Needs, hashes: Set[int]) -> bool:
+    """Whether a text with words of these hashes has what is needed."""
+    for need in needs:
+        if isinstance(need, frozenset):
+            if need.isdisjoint(hashes):
+                return False
+        elif not any(are_met(branch, hashes) for branch in need):
+            return False
+    return True

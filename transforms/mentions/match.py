@@ -14,7 +14,7 @@ from itertools import islice
 from collectors.source import digest
 from transforms.mentions.automaton import Candidate, Scanner
 from transforms.mentions.evaluate import Document, Place, Subject, evaluate
-from transforms.mentions.expand import Needs, Plan, Planner, anchors_of, needs_of
+from transforms.mentions.expand import Needs, Plan, Planner, anchors_of, are_met, needs_of
 from transforms.mentions.query import parse
 from transforms.mentions.query_errors import QueryError
 from transforms.mentions.syntax import Field, Macro, Node, unparse, walk
@@ -180,8 +180,7 @@ class QuerySet:
         if candidate is None:
             return self.queries
         asked = [self.queries[number] for number in sorted(candidate.groups | self._always)]
-        hashes = candidate.hashes
-        return [query for query in asked if not any(need.isdisjoint(hashes) for need in query.needs)]
+        return [query for query in asked if are_met(query.needs, candidate.hashes)]
 
 
 def scanned(title: str | None, text: str) -> str:
