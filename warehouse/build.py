@@ -29,7 +29,7 @@ from warehouse.python_models import run_merging_model, run_python_model, run_who
 from warehouse.reference import load_reference
 from warehouse.writer import Limits, open_build
 
-SLICE_ROWS = 20_000_000  # rows of its needs that a model is rebuilt from at a time: what 1 200 MB of memory were seen to hold
+SLICE_ROWS = 1_500_000  # rows of its needs that a model is rebuilt from at a time: sorting 2 million took more than 1 200 MB
 TEXT_SLICE_ROWS = 1_000_000  # the same for a Python model, whose rows bring their texts along
 
 _WHOLE = ""  # in place of the table of touched rows: all of the relation changed
@@ -162,7 +162,9 @@ def _rebuild_whole(connection: duckdb.DuckDBPyConnection, store: Path, model: Mo
             _rebuild_slice(connection, store, model, number, slices)
     else:
         rows = f"({_statement(connection, store, model, model.sql)})"
-        connection.execute(f"CREATE OR REPLACE TABLE {model.name} AS {_in_order(connection, model, rows)}")
+        is_in_order = hasattr(model.module, "merge")  # a long history of wide rows would not fit the memory that sorting needs
+        fresh = f"FROM {rows}" if is_in_order else _in_order(connection, model, rows)
+        connection.execute(f"CREATE OR REPLACE TABLE {model.name} AS {fresh}")
     comment_model(connection, model)
 
 
