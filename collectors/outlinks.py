@@ -12,7 +12,7 @@ from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 
 from collectors.reading.bounds import check_bounds
 from collectors.reading.encoding import utf8
-from collectors.reading.links import MAX_ANCHORS, MAX_LINKS
+from collectors.reading.links import MAX_ANCHORS, MAX_LINKS, base_among
 from collectors.source import Capture
 from collectors.urls import resolve
 
@@ -25,7 +25,7 @@ def outlinks(capture: Capture) -> Iterator[str]:
     markup, _ = utf8(capture.body or b"", capture.media_type or None, capture.charset or None)
     check_bounds(markup)
     tree = LexborHTMLParser(markup, options=LexborDocumentOptions.WO_EVENTS)
-    base = _base(tree, capture.final_url)
+    base = base_among((node.attributes.get("href") for node in tree.css("base[href]")), capture.final_url) or ""
     asked: set[str] = set()  # as they are written
     found: set[str] = set()
     for anchor in tree.css("a[href]")[:MAX_ANCHORS]:
@@ -42,11 +42,3 @@ def outlinks(capture: Capture) -> Iterator[str]:
         found.add(target)
         if "nofollow" not in (attributes.get("rel") or "").lower().split():
             yield target
-
-
-def _base(tree: LexborHTMLParser, url: str) -> str:
-    """What relative addresses are joined with: the first `base` element's address, else the page's own."""
-    for node in tree.css("base[href]"):
-        if href := (node.attributes.get("href") or "").strip():
-            return resolve(url, href.partition("#")[0].strip()) or url
-    return url

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Final
 
@@ -47,7 +47,12 @@ _PAGE_NUMBER = re.compile(
 
 def base_of(document: Document, url: str | None) -> str | None:
     """The address that relative links of the page are joined with: the first `base` element's, else the page's own."""
-    href = next((href for _, _, attributes in document.tagged("base") if (href := attributes.get("href"))), "").strip()
+    return base_among((attributes.get("href") for _, _, attributes in document.tagged("base")), url)
+
+
+def base_among(hrefs: Iterable[str | None], url: str | None) -> str | None:
+    """The same, from the addresses of its `base` elements in their order."""
+    href = next(filter(None, hrefs), "").strip()
     return (_joined(url, href) if href else None) or url
 
 

@@ -54,9 +54,8 @@ class Slot:
 
 Variant = tuple[Slot, ...]
 Element = tuple[Variant, ...]
-Needs = tuple[
-    "frozenset[int] | tuple[Needs, ...]", ...
-]  # a text has a word of each set of hashes, and one of each list of branches
+# A text has a word of each set of hashes, and what one branch of each list of branches needs.
+Needs = tuple["frozenset[int] | tuple[Needs, ...]", ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
