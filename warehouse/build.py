@@ -12,7 +12,8 @@ what changes together lies together.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
@@ -184,15 +185,23 @@ def _slices(connection: duckdb.DuckDBPyConnection, model: Model) -> int:
 
 def _rebuild_slice(connection: duckdb.DuckDBPyConnection, store: Path, model: Model, number: int, slices: int) -> None:
     """The rows of those keys whose hash falls to this slice; the first makes the table."""
-    keys, by = _temp("keys", model.name), ", ".join(model.by)
-    parts = [f"SELECT {by} FROM {need} WHERE hash({by}) % {slices} = {number}" for need in model.drivers]
-    _list_keys(connection, keys, by, parts)
+    with _slice(connection, model, number, slices) as (keys, narrowed):
+        fresh = _make_fresh(connection, store, model, narrowed, keys, model.by)
+        rows = _in_order(connection, model, fresh)
+        connection.execute(f"INSERT INTO {model.name} {rows}" if number else f"CREATE OR REPLACE TABLE {model.name} AS {rows}")
+        connection.execute(f"DROP TABLE {fresh}")
+
+
+@contextmanager
+def _slice(connection: duckdb.DuckDBPyConnection, model: Model, number: int, slices: int) -> Iterator[tuple[str, dict[str, str]]]:
+    """Temp tables of the keys whose hash falls to this slice, and of the needs' rows of these keys; gone when the block ends."""
+    keys, by = f"slice_{_temp('keys', model.name)}", ", ".join(model.by)
     at_hand: _AtHand = {}
-    narrowed = {need: _rows_of_keys(connection, need, model, at_hand) for need in model.drivers}
-    fresh = _make_fresh(connection, store, model, narrowed, keys, model.by)
-    rows = _in_order(connection, model, fresh)
-    connection.execute(f"INSERT INTO {model.name} {rows}" if number else f"CREATE OR REPLACE TABLE {model.name} AS {rows}")
-    for table in (keys, fresh, *(rows for pairs in at_hand.values() for _, rows in pairs)):
+    _list_keys(
+        connection, keys, by, [f"SELECT {by} FROM {need} WHERE hash({by}) % {slices} = {number}" for need in model.drivers]
+    )
+    yield keys, _needs_of_keys(connection, model, keys, at_hand)
+    for table in {keys}.union(*(pair for pairs in at_hand.values() for pair in pairs)):
         connection.execute(f"DROP TABLE {table}")
 
 
@@ -201,8 +210,7 @@ def _rebuild_part(connection: duckdb.DuckDBPyConnection, store: Path, model: Mod
     keys, also_keys, touched = _temp("keys", model.name), _temp("also_keys", model.name), _temp("touched", model.name)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {touched} AS SELECT * FROM {model.name} LIMIT 0")
     if _has_keys(connection, keys):
-        narrowed = {need: _rows_of_keys(connection, need, model, at_hand) for need in model.drivers}
-        narrowed |= {need: _rows_beside(connection, need, model, narrowed, at_hand) for need in model.beside}
+        narrowed = _needs_of_keys(connection, model, keys, at_hand)
         if model.module is not None and hasattr(model.module, "merge"):
             keys, fresh = _merge_fresh(connection, store, model, narrowed, keys)
         else:
@@ -210,11 +218,28 @@ def _rebuild_part(connection: duckdb.DuckDBPyConnection, store: Path, model: Mod
         _exchange(connection, model, keys, model.by, fresh, touched)
         at_hand.setdefault((model.name, model.by), []).append((keys, fresh))
     if _has_keys(connection, also_keys):
-        using = ", ".join(model.also_by)
-        narrowed = {need: f"(SELECT * FROM {need} SEMI JOIN {also_keys} USING ({using}))" for need in model.also_drivers}
-        fresh = _make_fresh(connection, store, model, narrowed, also_keys, model.also_by)
+        fresh = _make_fresh_of_all(connection, store, model, also_keys)
         _exchange(connection, model, also_keys, model.also_by, fresh, touched)
     return touched
+
+
+def _make_fresh_of_all(connection: duckdb.DuckDBPyConnection, store: Path, model: Model, also_keys: str) -> str:
+    """A temp table of the model's rows of the second set of keys: of all records, on a long history a slice of them at a time."""
+    using = ", ".join(model.also_by)
+
+    def with_also(needs: Mapping[str, str]) -> dict[str, str]:
+        rows = "(SELECT * FROM {} SEMI JOIN {} USING ({}))"
+        return {**needs, **{need: rows.format(needs.get(need, need), also_keys, using) for need in model.also_drivers}}
+
+    if (slices := _slices(connection, model)) == 1:
+        return _make_fresh(connection, store, model, with_also({}), also_keys, model.also_by)
+    fresh = f"all_{_temp('fresh', model.name)}"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {fresh} AS SELECT * FROM {model.name} LIMIT 0")
+    for number in range(slices):
+        with _slice(connection, model, number, slices) as (_, needs):
+            part = _make_fresh(connection, store, model, with_also(needs), also_keys, model.also_by)
+            connection.execute(f"INSERT INTO {fresh} FROM {part}")
+    return fresh
 
 
 def _make_fresh(
@@ -268,29 +293,38 @@ def _narrowed(sql: str, narrowed: Mapping[str, str]) -> str:
     return sql
 
 
-def _rows_of_keys(connection: duckdb.DuckDBPyConnection, need: str, model: Model, at_hand: _AtHand) -> str:
-    """A temp table of the need's rows of the model's keys, and no others."""
-    keys, by = _temp("keys", model.name), model.by
-    if need in model.rows:
-        of_keys, keys, by = re.sub(r"\bkeys\b", keys, model.rows[need]), _temp("record_keys", model.name), ("record_id",)
-        _list_keys(connection, keys, "record_id", [of_keys])
-    return _rows_by(connection, need, model, keys, by, at_hand)
+def _needs_of_keys(connection: duckdb.DuckDBPyConnection, model: Model, keys: str, at_hand: _AtHand) -> dict[str, str]:
+    """Temp tables of the needs' rows of these keys, and of what they lead to in needs that tell no keys."""
+    narrowed = {need: _rows_of_keys(connection, need, model, keys, at_hand) for need in model.drivers}
+    return narrowed | {need: _rows_beside(connection, need, model, keys, narrowed, at_hand) for need in model.beside}
+
+
+def _rows_of_keys(connection: duckdb.DuckDBPyConnection, need: str, model: Model, keys: str, at_hand: _AtHand) -> str:
+    """A temp table of the need's rows of the keys, and no others."""
+    if need not in model.rows:
+        return _rows_by(connection, need, keys, model.by, at_hand)
+    records = f"record_{keys}"
+    _list_keys(connection, records, "record_id", [re.sub(r"\bkeys\b", keys, model.rows[need])])
+    return _rows_by(connection, need, records, ("record_id",), at_hand)
 
 
 def _rows_beside(
-    connection: duckdb.DuckDBPyConnection, need: str, model: Model, narrowed: Mapping[str, str], at_hand: _AtHand
+    connection: duckdb.DuckDBPyConnection,
+    need: str,
+    model: Model,
+    keys: str,
+    narrowed: Mapping[str, str],
+    at_hand: _AtHand,
 ) -> str:
     """A temp table of the rows of a need that tells no keys, as far as the rows of the keys lead to them."""
     column, relations = model.beside[need]
-    keys = f"{_temp('keys', model.name)}_{_temp('beside', need)}"
-    _list_keys(connection, keys, column, [f"SELECT {column} FROM {narrowed[relation]}" for relation in relations])
-    return _rows_by(connection, need, model, keys, (column,), at_hand)
+    led_to = f"{keys}_{_temp('beside', need)}"
+    _list_keys(connection, led_to, column, [f"SELECT {column} FROM {narrowed[relation]}" for relation in relations])
+    return _rows_by(connection, need, led_to, (column,), at_hand)
 
 
-def _rows_by(
-    connection: duckdb.DuckDBPyConnection, need: str, model: Model, keys: str, by: tuple[str, ...], at_hand: _AtHand
-) -> str:
-    rows, using = f"{_temp('rows', need)}_of_{model.name.replace('.', '_')}", ", ".join(by)
+def _rows_by(connection: duckdb.DuckDBPyConnection, need: str, keys: str, by: tuple[str, ...], at_hand: _AtHand) -> str:
+    rows, using = f"{_temp('rows', need)}_of_{keys}", ", ".join(by)
     columns = _mentioned(connection, need)
     known = at_hand.setdefault((need, by), [])
     for known_keys, known_rows in known:
@@ -302,7 +336,7 @@ def _rows_by(
     else:
         if (view := next((other for other in models() if other.name == need and other.is_view), None)) is not None:
             (base,) = view.needs
-            select = _narrowed(view.sql, {base: _rows_by(connection, base, model, keys, by, at_hand)})
+            select = _narrowed(view.sql, {base: _rows_by(connection, base, keys, by, at_hand)})
         else:
             places = _places(connection, need, keys, by)
             select = f"SELECT {', '.join(f'r.{column}' for column in columns)} FROM {need} AS r JOIN {places} ON r.rowid = place"

@@ -534,8 +534,12 @@ def some_posts(random: Random) -> list[Record]:
     return [*posts, review(random.choice(WORDS), random.randint(1, 3))]
 
 
+@pytest.mark.parametrize("rows_at_once", [1_000_000, 2])
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 20))])
-def test_however_nights_and_lists_came_the_mentions_are_those_of_one_build(store: Path, seed: int) -> None:
+def test_however_nights_and_lists_came_the_mentions_are_those_of_one_build(
+    store: Path, monkeypatch: pytest.MonkeyPatch, seed: int, rows_at_once: int
+) -> None:
+    monkeypatch.setattr("warehouse.build.TEXT_SLICE_ROWS", rows_at_once)
     random = Random(seed)
     ids: list[str] = []
     for step, day in enumerate(random.sample(range(5), 4)):
