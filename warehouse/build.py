@@ -30,8 +30,8 @@ from warehouse.python_models import run_merging_model, run_python_model, run_who
 from warehouse.reference import load_reference
 from warehouse.writer import Limits, open_build
 
-SLICE_ROWS = 1_500_000  # rows of its needs that a model is rebuilt from at a time: sorting 2 million took more than 1 200 MB
-TEXT_SLICE_ROWS = 1_000_000  # the same for a Python model, whose rows bring their texts along
+SLICE_ROWS = 1_000_000  # rows of its needs that a model is rebuilt from at a time: sorting 2 million took more than 1 200 MB
+TEXT_SLICE_ROWS = 300_000  # the same for a Python model, whose rows bring their texts along: 600 000 took all of 1 200 MB
 
 _WHOLE = ""  # in place of the table of touched rows: all of the relation changed
 

@@ -67,9 +67,11 @@ WITH seen AS (
     UNION ALL
     SELECT record_id, watch_id FROM core.record_watch WHERE record_id IN (SELECT record_id FROM core.review)
 ),
+seen_for AS (
+    SELECT s.record_id, e.project_id, min(e.role) AS role FROM seen AS s JOIN ref.watch_entity AS e USING (watch_id) GROUP BY ALL
+),
 project AS (
-    SELECT s.record_id, list(DISTINCT e.project_id ORDER BY e.project_id) AS project_ids, min(e.role) AS role
-    FROM seen AS s JOIN ref.watch_entity AS e USING (watch_id) GROUP BY s.record_id
+    SELECT record_id, list_sort(list(project_id)) AS project_ids, min(role) AS role FROM seen_for GROUP BY record_id
 )
 SELECT p.record_id, p.source, p.kind, p.published_at, p.title, t.text, p.author, p.channel_title, p.url, p.lang, NULL AS country,
     NULL AS rating_value, c.follower_count, p.is_ad, p.ad_erid, j.role, j.project_ids
