@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, TextIO
 
 from collectors.reading.bounds import MAX_SIZE
 from collectors.reading.explain import explain_page
-from collectors.reading.model import Moment, PageError, Reading
+from collectors.reading.model import Link, Moment, PageError, Reading
 from collectors.reading.page import read_page
 from dozor.bounded import bounded
 from dozor.json_lines import as_line
@@ -141,6 +141,8 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     if is_dataclass(value):
         return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, Link):
+        return _plain(value._asdict())
     if isinstance(value, Mapping):
         return {str(key): _plain(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):

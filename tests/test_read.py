@@ -101,13 +101,14 @@ def test_values_are_plain_json(page: Path) -> None:
         '<title>Cup</title><meta property="article:published_time" content="2026-05-01T10:00:00+03:00">'
         '<script type="application/ld+json">{"@type": "Product", "name": "Cup",'
         ' "offers": {"price": "12.50", "priceCurrency": "EUR"}}'
-        "</script><h1>Cup</h1>",
+        '</script><h1>Cup</h1><a rel="nofollow" href="https://shop.example/2">Saucer</a>',
         encoding="utf-8",
     )
     answer = read_one(str(page))
 
     assert answer["published_at"] == "2026-05-01T10:00:00+03:00"
     assert json.loads(json.dumps(answer))["offers"][0]["price_amount"] == "12.50"
+    assert answer["links"] == [{"url": "https://shop.example/2", "text": "Saucer", "rel": ["nofollow"]}]
 
 
 class _Shop(BaseHTTPRequestHandler):

@@ -7,9 +7,11 @@ list item, a table cell, a button's label).
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
@@ -17,7 +19,7 @@ from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNod
 
 from collectors.reading.blocks import Blocks
 from collectors.reading.model import PageError
-from collectors.reading.native.library import END, Bytes
+from collectors.reading.native.library import Bytes
 from collectors.reading.native.walking import USUAL_KEYS, Walk
 
 MAX_BLOCKS: Final = 20_000  # the longest page of the corpora has under 4 000
@@ -70,6 +72,40 @@ def _kinds_of_tags() -> Bytes:
 _DROPPED: Final = -1
 _USUAL_NAMES: Final[dict[int, str]] = {}  # of attributes, by what Lexbor calls them by; the same in every tree
 _WALK: Final = Walk(_kinds_of_tags(), blocks=MAX_BLOCKS, elements=MAX_NODES, depth=MAX_DEPTH, weight=MAX_WEIGHT)
+
+
+class _Called:
+    """Which elements have an attribute of what value: `column` are elements and the numbers of their values."""
+
+    def __init__(self, column: Sequence[list[int]], values: Sequence[str]) -> None:
+        self._column = column
+        padded = [f" {value} \n" for value in map(str.lower, values)]
+        self.words = "".join(padded)
+        self._ends = [*accumulate(map(len, padded))]
+
+    @cached_property
+    def _elements_of(self) -> Sequence[list[int]]:
+        """By number of a value."""
+        found: list[list[int]] = [[] for _ in self._ends]
+        for element, value in zip(*self._column, strict=True):
+            found[value].append(element)
+        return found
+
+    def numbers_with(self, parts: Iterable[str]) -> set[int]:
+        """Values that hold one of these parts."""
+        words, ends = self.words, self._ends
+        found = set()
+        for part in parts:
+            at = words.find(part)
+            while at >= 0:
+                number = bisect_right(ends, at)
+                found.add(number)
+                at = words.find(part, ends[number])
+        return found
+
+    def elements_with(self, parts: Iterable[str]) -> list[int]:
+        """Elements with such a value, in document order."""
+        return sorted([element for value in self.numbers_with(parts) for element in self._elements_of[value]])
 
 
 class Document:
@@ -186,43 +222,34 @@ class Document:
     # --- by class and id
 
     @cached_property
-    def class_words(self) -> str:
-        """All values of `class` in lower case, between spaces: what is not in it, no element is called."""
-        return _between_spaces(self._walked.classes)
+    def _classes(self) -> _Called:
+        return _Called(self._walked.classed, self._walked.classes)
 
     @cached_property
+    def _ids(self) -> _Called:
+        return _Called(self._walked.identified, self._walked.ids)
+
+    @property
+    def class_words(self) -> str:
+        """All different values of `class` in lower case, between spaces: what is not in it, no element is called."""
+        return self._classes.words
+
+    @property
     def id_words(self) -> str:
         """The same of `id`."""
-        return _between_spaces(self._walked.ids)
-
-    @cached_property
-    def _classes(self) -> Mapping[str, list[int]]:
-        return _by_value(self._walked.classed, self._walked.classes)
-
-    @cached_property
-    def _ids(self) -> Mapping[str, list[int]]:
-        return _by_value(self._walked.identified, self._walked.ids)
-
-    @cached_property
-    def _lower_classes(self) -> Sequence[tuple[str, str]]:
-        return [(f" {value.lower()} ", value) for value in self._classes]
-
-    @cached_property
-    def _lower_ids(self) -> Sequence[tuple[str, str]]:
-        return [(f" {value.lower()} ", value) for value in self._ids]
+        return self._ids.words
 
     def classes_with(self, *parts: str) -> set[str]:
         """Values of `class` that hold one of these lower-case parts; `" word "` is a whole one."""
-        return {value for part in parts if part in self.class_words for lower, value in self._lower_classes if part in lower}
+        return {self._walked.classes[number] for number in self._classes.numbers_with(parts)}
 
     def called(self, *parts: str) -> Sequence[Element]:
         """Elements with such a `class`, in document order."""
-        return self._elements(sorted([number for value in self.classes_with(*parts) for number in self._classes[value]]))
+        return self._elements(self._classes.elements_with(parts))
 
     def identified(self, *parts: str) -> Sequence[Element]:
         """The same of `id`."""
-        values = {value for part in parts if part in self.id_words for lower, value in self._lower_ids if part in lower}
-        return self._elements(sorted([number for value in values for number in self._ids[value]]))
+        return self._elements(self._ids.elements_with(parts))
 
     def in_order(self, *groups: Sequence[Element]) -> Sequence[Element]:
         """Elements of the page, given in groups of their own order, each once and in document order."""
@@ -238,8 +265,8 @@ class Document:
         walked = self._walked
         elements, parents, tags, start, end, depth = walked.containers
         container_of, link_chars, links, images = walked.blocks
-        classes = _by_number(walked.classed, walked.classes, len(self._tags))
-        ids = _by_number(walked.identified, walked.ids, len(self._tags))
+        classes = _by_element(walked.classed, walked.classes, len(self._tags))
+        ids = _by_element(walked.identified, walked.ids, len(self._tags))
         held = walked.elements[2]
         container_at = {element: container for container, element in enumerate(elements)}
         # What a site calls its own elements says little: they count as the plainest of containers.
@@ -287,20 +314,9 @@ def is_undisplayed(style: str | None) -> bool:
     return style is not None and "none" in style and "display:none" in style.replace(" ", "")
 
 
-def _between_spaces(values: str) -> str:
-    return " " + values.lower().replace(END, " \n ")
-
-
-def _by_number(numbers: Sequence[int], values: str, count: int) -> Sequence[str]:
+def _by_element(column: Sequence[list[int]], values: Sequence[str], count: int) -> Sequence[str]:
     """The value of each of `count` elements, "" for those without."""
     found = [""] * count
-    for number, value in zip(numbers, values.split(END), strict=False):
-        found[number] = value
-    return found
-
-
-def _by_value(numbers: Sequence[int], values: str) -> Mapping[str, list[int]]:
-    found: dict[str, list[int]] = defaultdict(list)
-    for number, value in zip(numbers, values.split(END), strict=False):
-        found[value].append(number)
+    for element, value in zip(*column, strict=True):
+        found[element] = values[value]
     return found

@@ -84,7 +84,8 @@ _STRANGE = re.compile(
     r"(?<=[^\W\d_])[^\w\s\x00-\x7f\xad’‘‑–—«»“”„…](?=[^\W\d_])|(?<=[а-яё])[€†°¢£§¶®©™´¨≠∞±≤≥∂√≈∆]|[\u2500-\u25ff\x80-\x9f\ufffd]"
 )
 _WORD_OF_LETTERS = re.compile(r"[^\W\d_]+")
-_HIGH_RUN = re.compile(rb"[^\x80-\xff]{0,16}[\x80-\xff]+[^\x80-\xff]{0,16}")
+_HIGH_RUN = re.compile(rb"[\x80-\xff]+[^\x80-\xff]{0,16}")
+_BEFORE_RUN = 16
 _HIGH_WORD = re.compile(rb"[\x80-\xff]{2,}")
 _SNIFFED_BYTES = 4096  # browsers look at 1024; real pages hide their meta behind comments and scripts
 _PIECE_BYTES = 16_384
@@ -246,10 +247,11 @@ def _sample(body: bytes, most: int = _SAMPLE_BYTES) -> bytes:
     """The parts of a body that tell its encoding: high bytes with a little of what stands around them."""
     if len(body) <= most:
         return body
-    parts, size = [], 0
+    parts, size, end = [], 0, 0
     for match in _HIGH_RUN.finditer(body):
-        parts.append(match[0])
-        size += len(match[0])
+        part = body[max(end, match.start() - _BEFORE_RUN) : (end := match.end())]
+        parts.append(part)
+        size += len(part)
         if size > most:
             break
     return b"".join(parts)

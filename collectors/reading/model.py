@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 PageKind = Literal["article", "product", "collection", "listing", "forum", "service", "documentation"]
 Origin = Literal["json-ld", "microdata", "rdfa", "opengraph", "twitter", "dublin-core", "html"]
@@ -36,8 +36,7 @@ class Moment:
     evidence: str  # json-ld, meta, time, url, text ... and where
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):  # a page has hundreds: made in half the time of a frozen class
     url: str
     text: str
     rel: tuple[str, ...] = ()

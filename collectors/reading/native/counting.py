@@ -62,8 +62,9 @@ _measure = filling("measure", c_void_p, c_void_p, c_void_p)
 _context = filling("context", c_void_p, c_void_p, c_void_p, c_void_p)
 _kind_measures = filling("kind_measures", c_void_p, c_void_p, c_void_p, c_void_p)
 _kind_marks = filling("kind_marks", *[c_void_p] * 8)
-_trees_sums = filling("trees_sums", c_void_p, c_void_p, c_int32, c_void_p)
-_trees_probabilities = filling("trees_probabilities", c_void_p, c_void_p, c_int32, c_void_p)
+_trees_sums, _trees_probabilities = LIBRARY.trees_sums, LIBRARY.trees_probabilities
+for _of_trees in (_trees_sums, _trees_probabilities):
+    _of_trees.argtypes, _of_trees.restype = (c_void_p, c_void_p, c_int32, c_void_p), None
 
 
 class Table:

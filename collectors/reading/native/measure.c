@@ -294,25 +294,41 @@ static void write_own(const Work *work) {
     }
 }
 
-/* The container of a block and the wider ones around it. */
-static void write_levels(const Work *work) {
+/* What a container says of itself to the blocks in it: the rows of a level, in their order; the block's place in it comes last. */
+enum { OF_CONTAINER = 9 };
+
+static void look_at(const Work *work, int32_t c, double all, double all_long, double *out) {
+    double words = held(work, c, RUN_WORDS), chars = held(work, c, RUN_CHARS), long_words = held(work, c, RUN_LONG);
+    double count = larger(work->page->end[c] - work->page->start[c], 1);
+    out[0] = log1p(words);
+    out[1] = words / all;
+    out[2] = long_words / all_long;
+    out[3] = held(work, c, RUN_LINKED) / larger(chars, 1);
+    out[4] = words / count;
+    out[5] = long_words / larger(words, 1);
+    out[6] = log1p(count);
+    out[7] = held(work, c, RUN_STOP) / count;
+    out[8] = held(work, c, RUN_MEAN) / count;
+}
+
+/* The container of a block and the wider ones around it; 0 when memory ran out. */
+static int write_levels(const Work *work) {
+    static const int rows[OF_CONTAINER] = {0, 1, 2, 3, 4, 5, 7, 8, 9}; /* 6 is the place */
     const Page *page = work->page;
     const double *total = work->run[page->blocks];
     double all = larger(total[RUN_WORDS], 1), all_long = larger(total[RUN_LONG], 1);
+    double (*looks)[OF_CONTAINER] = malloc((size_t)page->containers * sizeof *looks);
+    if (!looks) return 0;
+    for (int32_t c = 0; c < page->containers; c++) look_at(work, c, all, all_long, looks[c]);
     for (int32_t block = 0; block < page->blocks; block++) {
         int32_t c = page->container[block];
         for (int level = 0; level < LEVELS; level++, c = work->wider[c]) {
-            double words = held(work, c, RUN_WORDS), chars = held(work, c, RUN_CHARS), long_words = held(work, c, RUN_LONG);
-            int32_t blocks = page->end[c] - page->start[c];
-            double count = larger(blocks, 1);
-            const double values[] = {
-                log1p(words), words / all, long_words / all_long, held(work, c, RUN_LINKED) / larger(chars, 1), words / count,
-                long_words / larger(words, 1), (block - page->start[c]) / count, log1p(count), held(work, c, RUN_STOP) / count,
-                held(work, c, RUN_MEAN) / count,
-            };
-            for (int row = 0; row < 10; row++) put(work, UP + row * LEVELS + level, block, values[row]);
+            for (int what = 0; what < OF_CONTAINER; what++) put(work, UP + rows[what] * LEVELS + level, block, looks[c][what]);
+            put(work, UP + 6 * LEVELS + level, block, (block - page->start[c]) / larger(page->end[c] - page->start[c], 1));
         }
     }
+    free(looks);
+    return 1;
 }
 
 /* The family of repeated containers (cards, posts, rows) that a block stands in; zeros for blocks in none. */
@@ -453,8 +469,7 @@ int measure(const Page *page, const Lore *lore, const Measured *out) {
         total_up(out, own, run, count);
         const Work work = {page, out->rows, own, run, inherited, out->tags, out->wider, out->family};
         write_own(&work);
-        write_levels(&work);
-        done = write_families(&work);
+        done = write_levels(&work) && write_families(&work);
         write_places(&work);
         write_neighbours(&work);
         write_page(&work);

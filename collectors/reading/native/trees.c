@@ -1,40 +1,46 @@
 /* Boosted oblivious trees, for all columns of a matrix at once: the questions of a level are asked of whole rows. */
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "content.h"
 
-/* Adds up the leaves: `out` is columns x outputs. 0 when memory ran out. */
-int trees_sums(const Trees *trees, const float *rows, int32_t columns, double *out) {
-    int32_t outputs = trees->outputs, size = 1 << trees->depth;
-    int32_t *leaf = malloc((size_t)columns * sizeof *leaf);
-    if (!leaf) return 0;
+enum { USUAL_DEPTH = 6 };
+
+/* Trees of one output and the depth that is known here, so that the questions of several columns are answered at once. */
+WIDE static void add_usual_trees(const Trees *trees, const float *rows, int32_t columns, double *out) {
+    for (int32_t tree = 0; tree < trees->trees; tree++) {
+        const float *row[USUAL_DEPTH], *border = trees->border + (int64_t)tree * USUAL_DEPTH, *leaves = trees->leaves + ((int64_t)tree << USUAL_DEPTH);
+        for (int32_t level = 0; level < USUAL_DEPTH; level++) row[level] = rows + (int64_t)trees->feature[tree * USUAL_DEPTH + level] * columns;
+        for (int32_t column = 0; column < columns; column++) {
+            int32_t leaf = 0;
+            for (int32_t level = USUAL_DEPTH - 1; level >= 0; level--) leaf = leaf * 2 + (row[level][column] > border[level]);
+            out[column] += leaves[leaf];
+        }
+    }
+}
+
+/* Adds up the leaves: `out` is columns x outputs. */
+void trees_sums(const Trees *trees, const float *rows, int32_t columns, double *out) {
+    int32_t outputs = trees->outputs, depth = trees->depth;
     for (int32_t column = 0; column < columns; column++)
         for (int32_t output = 0; output < outputs; output++) out[(int64_t)column * outputs + output] = trees->bias[output];
-    for (int32_t tree = 0; tree < trees->trees; tree++) {
-        memset(leaf, 0, (size_t)columns * sizeof *leaf);
-        for (int32_t level = trees->depth - 1; level >= 0; level--) {
-            const float *row = rows + (int64_t)trees->feature[tree * trees->depth + level] * columns;
-            float border = trees->border[tree * trees->depth + level];
-            for (int32_t column = 0; column < columns; column++) leaf[column] = leaf[column] * 2 + (row[column] > border);
-        }
-        const float *leaves = trees->leaves + (int64_t)tree * size * outputs;
-        if (outputs == 1) {
-            for (int32_t column = 0; column < columns; column++) out[column] += leaves[leaf[column]];
-            continue;
-        }
-        for (int32_t column = 0; column < columns; column++)
-            for (int32_t output = 0; output < outputs; output++)
-                out[(int64_t)column * outputs + output] += leaves[leaf[column] * outputs + output];
+    if (outputs == 1 && depth == USUAL_DEPTH) {
+        add_usual_trees(trees, rows, columns, out);
+        return;
     }
-    free(leaf);
-    return 1;
+    for (int32_t tree = 0; tree < trees->trees; tree++)
+        for (int32_t column = 0; column < columns; column++) {
+            int32_t leaf = 0;
+            for (int32_t level = depth - 1; level >= 0; level--) {
+                int32_t question = tree * depth + level;
+                leaf = leaf * 2 + (rows[(int64_t)trees->feature[question] * columns + column] > trees->border[question]);
+            }
+            const float *leaves = trees->leaves + (((int64_t)tree << depth) + leaf) * outputs;
+            for (int32_t output = 0; output < outputs; output++) out[(int64_t)column * outputs + output] += leaves[output];
+        }
 }
 
 /* The same as probabilities, for trees of one output. */
-int trees_probabilities(const Trees *trees, const float *rows, int32_t columns, double *out) {
-    if (!trees_sums(trees, rows, columns, out)) return 0;
+void trees_probabilities(const Trees *trees, const float *rows, int32_t columns, double *out) {
+    trees_sums(trees, rows, columns, out);
     for (int32_t column = 0; column < columns; column++) out[column] = 1 / (1 + exp(-out[column]));
-    return 1;
 }

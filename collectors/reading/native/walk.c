@@ -64,9 +64,9 @@ typedef struct {
 
 /* Columns of several numbers a row: elements (place in selectolax's traversal, tag, number of attributes; an inner element of a
  * player has -1 - tag), attributes (element, number of the name), names (first element that has it, its position there), containers
- * (element, parent, tag, start, end, depth), blocks (container, characters in links, links, images), elements with a class, with an
- * id. Texts, classes and ids end in a 0 each. `keys` are what Lexbor calls the names by: small numbers that never change for usual
- * ones, addresses for others. */
+ * (element, parent, tag, start, end, depth), blocks (container, characters in links, links, images), elements with a class and the
+ * number of its value among all different ones, the same of ids. Texts, classes and ids end in a 0 each. `keys` are what Lexbor calls
+ * the names by: small numbers that never change for usual ones, addresses for others. */
 typedef struct {
     Column elements, attributes, names, containers, blocks, classed, identified;
     Codes text, classes, ids;
@@ -74,7 +74,14 @@ typedef struct {
     int32_t deepest;
 } Walked;
 
-enum { ELEMENT_NUMBERS = 3, ATTRIBUTE_NUMBERS = 2, NAME_NUMBERS = 2, CONTAINER_NUMBERS = 6, BLOCK_NUMBERS = 4 };
+enum { ELEMENT_NUMBERS = 3, ATTRIBUTE_NUMBERS = 2, NAME_NUMBERS = 2, CONTAINER_NUMBERS = 6, BLOCK_NUMBERS = 4, VALUE_NUMBERS = 2 };
+
+/* Which strings of a column were met: open addressing, 1 + number of the string, 0 for an empty place. */
+typedef struct {
+    Column starts; /* where each begins */
+    int32_t *places;
+    int64_t mask;
+} Met;
 
 typedef struct {
     Walked *out;
@@ -83,6 +90,7 @@ typedef struct {
     Codes parts;          /* of the block that is being read */
     int32_t *name_places; /* open addressing of the names met: 1 + number, 0 for an empty place */
     int64_t name_mask;
+    Met classes, ids;
     int has_parts, last_is_break, gap; /* gap: an inline element has just ended, so the next one needs a space */
     int32_t link_chars, links, images, in_link, in_pre, place, error;
     int64_t weight;
@@ -283,12 +291,54 @@ static void add_attribute(State *state, const Attribute *attribute, int32_t elem
     push(state, &state->out->attributes, (const int32_t[]){element, state->name_places[place] - 1}, ATTRIBUTE_NUMBERS);
 }
 
-static void add_value(State *state, const Attribute *attribute, int32_t element, Codes *values, Column *elements) {
+/* The place of a string among those met; it ends in a 0, which is compared too. */
+static int64_t place_of_value(const Met *met, const uint32_t *codes, const uint32_t *value, int64_t length) {
+    uint64_t hash = hash_end(hash_run(HASH_BASIS, value, value + length));
+    int64_t place = (int64_t)(hash & (uint64_t)met->mask);
+    for (; met->places[place]; place = (place + 1) & met->mask) {
+        const uint32_t *other = codes + met->starts.values[met->places[place] - 1];
+        int64_t same = 0;
+        while (same < length && other[same] == value[same]) same++;
+        if (same == length) break;
+    }
+    return place;
+}
+
+/* Twice the places for strings; 0 when memory ran out. */
+static int more_values(State *state, Met *met, const Codes *values) {
+    int64_t size = met->places ? 2 * (met->mask + 1) : 256;
+    int32_t *places = calloc((size_t)size, sizeof *places);
+    if (!places) {
+        state->error = NO_MEMORY;
+        return 0;
+    }
+    free(met->places);
+    met->places = places;
+    met->mask = size - 1;
+    for (int32_t number = 0; number < met->starts.count; number++) {
+        const uint32_t *value = values->codes + met->starts.values[number], *end = value;
+        while (*end) end++;
+        places[place_of_value(met, values->codes, value, end - value + 1)] = number + 1;
+    }
+    return 1;
+}
+
+/* Pages use few classes over and over: each is kept once. */
+static void add_value(State *state, const Attribute *attribute, int32_t element, Codes *values, Met *met, Column *elements) {
     if (!attribute || !attribute->value || !attribute->value->length) return;
     if (!reserve(state, values, (int64_t)attribute->value->length + 1)) return;
-    values->count += decode(attribute->value->data, attribute->value->length, values->codes + values->count);
-    values->codes[values->count++] = 0;
-    push(state, elements, &element, 1);
+    if ((!met->places || 2 * met->starts.count > met->mask) && !more_values(state, met, values)) return;
+    int32_t start = (int32_t)values->count;
+    uint32_t *value = values->codes + start;
+    int64_t length = decode(attribute->value->data, attribute->value->length, value) + 1;
+    value[length - 1] = 0;
+    int64_t place = place_of_value(met, values->codes, value, length);
+    if (!met->places[place]) {
+        push(state, &met->starts, &start, 1);
+        met->places[place] = (int32_t)met->starts.count;
+        values->count += length;
+    }
+    push(state, elements, (const int32_t[]){element, met->places[place] - 1}, VALUE_NUMBERS);
 }
 
 static void add_element(State *state, const Node *node, int32_t place, int is_in_player) {
@@ -296,8 +346,8 @@ static void add_element(State *state, const Node *node, int32_t place, int is_in
     int32_t element = elements_so_far(state), count = 0;
     for (const Attribute *attribute = with->first; attribute && !state->error; attribute = attribute->next)
         add_attribute(state, attribute, element, count++);
-    add_value(state, with->class, element, &state->out->classes, &state->out->classed);
-    add_value(state, with->id, element, &state->out->ids, &state->out->identified);
+    add_value(state, with->class, element, &state->out->classes, &state->classes, &state->out->classed);
+    add_value(state, with->id, element, &state->out->ids, &state->ids, &state->out->identified);
     int32_t tag = tag_of(node);
     push(state, &state->out->elements, (const int32_t[]){place, is_in_player ? -1 - tag : tag, count}, ELEMENT_NUMBERS);
     if (state->out->elements.count > (int64_t)state->bounds->elements * ELEMENT_NUMBERS) state->error = TOO_MANY_ELEMENTS;
@@ -425,6 +475,10 @@ int walk(uintptr_t address, const uint8_t *kinds, const Bounds *bounds, Walked *
     }
     free(state.parts.codes);
     free(state.name_places);
+    free(state.classes.starts.values);
+    free(state.classes.places);
+    free(state.ids.starts.values);
+    free(state.ids.places);
     return state.error;
 }
 

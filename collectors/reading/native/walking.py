@@ -43,10 +43,10 @@ class Walked(NamedTuple):
     containers: list[list[int]]  # element, parent, tag, start, end, depth
     blocks: list[list[int]]  # container, characters in links, links, images
     texts: list[str]  # by block
-    classed: list[int]  # elements with a class, and that
-    classes: str  # each ended by END
-    identified: list[int]
-    ids: str
+    classed: list[list[int]]  # elements with a class, number of its value
+    classes: list[str]  # all different values, as they are met
+    identified: list[list[int]]
+    ids: list[str]
     deepest: int
 
 
@@ -92,9 +92,9 @@ class Walk:
                 _array(walked.keys, walked.names.count // 2, np.uint64).tolist(),
                 _lists(walked.containers, 6),
                 _lists(walked.blocks, 4),
-                _text(walked.text).split(END)[:-1],
-                *(_lists(walked.classed, 1)[0], _text(walked.classes)),
-                *(_lists(walked.identified, 1)[0], _text(walked.ids)),
+                _strings(walked.text),
+                *(_lists(walked.classed, 2), _strings(walked.classes)),
+                *(_lists(walked.identified, 2), _strings(walked.ids)),
                 walked.deepest,
             )
         finally:
@@ -115,8 +115,9 @@ def _lists(column: _Column, width: int) -> list[list[int]]:
     return lists
 
 
-def _text(codes: _Column) -> str:
-    return string_at(codes.values, 4 * codes.count).decode("utf-32-le") if codes.count else ""
+def _strings(codes: _Column) -> list[str]:
+    """Strings that end in END each."""
+    return string_at(codes.values, 4 * codes.count).decode("utf-32-le").split(END)[:-1] if codes.count else []
 
 
 def node_facts(address: int) -> Sequence[int]:
@@ -139,7 +140,7 @@ def check_layout(facts_of: Callable[[int], Sequence[int]] = node_facts) -> None:
     kinds = np.zeros(256, np.uint8)
     html = LexborHTMLParser('<body lang=en><p class="a b" id=c>a<b data-x>ж</b><input class="" value=1>').root
     walked = html and Walk(kinds, blocks=9, elements=9, depth=9, weight=99).over(html)
-    if not walked or walked.texts != ["a", "ж"] or (walked.classes, walked.ids) != (f"a b{END}", f"c{END}"):
+    if not walked or walked.texts != ["a", "ж"] or (walked.classes, walked.ids) != (["a b"], ["c"]):
         raise ImportError("selectolax keeps its texts otherwise than dozor knows: install the version of uv.lock")
     counts = [len(node.attributes) for node in html.traverse()] if html else []
     if walked.elements[2] != counts or len(walked.keys) != 5:
