@@ -25,7 +25,8 @@ GROUP_ROWS = 100_000
 
 
 def in_order(parts: Iterable[pa.Table], folder: Path) -> Iterator[pa.Table]:
-    """The rows of parts of one schema by KEY, in tables of about SLICE_BYTES. What does not fit in a run is kept in `folder`."""
+    """The rows of parts of one schema by KEY: as one table what fits in one run, more in tables of about SLICE_BYTES and, until
+    they are merged, in `folder`."""
     with ExitStack() as files:
         runs: list[Iterator[pa.Table]] = []
         pending: list[pa.Table] = []
@@ -34,16 +35,15 @@ def in_order(parts: Iterable[pa.Table], folder: Path) -> Iterator[pa.Table]:
             if not part.num_rows:
                 continue
             if pending and size + part.nbytes > RUN_BYTES:
-                runs.append(_spilled(_sorted(pending), files.enter_context(TemporaryFile(dir=folder))))
+                runs.append(_spilled(_slices(_sorted(pending)), files.enter_context(TemporaryFile(dir=folder))))
                 pending, size = [], 0
                 if len(runs) == MOST_RUNS:
                     runs = [_spilled(_merged(runs), files.enter_context(TemporaryFile(dir=folder)))]
             pending.append(part)
             size += part.nbytes
-        if pending:
-            runs.append(_sorted(pending))
+        last = [_sorted(pending)] if pending else []
         del pending
-        yield from _merged(runs)
+        yield from _merged([*runs, *map(_slices, last)]) if runs else last
 
 
 def row_groups(rows: Iterable[pa.Table]) -> Iterator[pa.Table]:
@@ -72,10 +72,11 @@ def _joined(pending: list[pa.Table]) -> pa.Table:
     return table.combine_chunks()
 
 
-def _sorted(pending: list[pa.Table]) -> Iterator[pa.Table]:
+def _sorted(pending: list[pa.Table]) -> pa.Table:
+    """The tables as one, in order; the list is emptied, so that they do not stay beside their copy."""
     rows = pa.concat_tables(pending)
     pending.clear()
-    yield from _slices(rows.sort_by([(name, "ascending") for name in KEY]))
+    return rows.sort_by([(name, "ascending") for name in KEY])
 
 
 def _slices(rows: pa.Table) -> Iterator[pa.Table]:
@@ -124,7 +125,7 @@ def _merged(runs: list[Iterator[pa.Table]]) -> Iterator[pa.Table]:
                 heads[number] = following
             else:
                 del heads[number]
-        yield from _sorted(ready)
+        yield from _slices(_sorted(ready))
 
 
 def _count_up_to(rows: pa.Table, last: tuple[str, str]) -> int:
