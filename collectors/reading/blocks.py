@@ -6,48 +6,60 @@ label). `document.read_document` fills them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+import numpy as np
 from selectolax.lexbor import LexborNode
+
+from collectors.reading.native.library import Numbers, joined
 
 
 @dataclass(slots=True)
 class Blocks:
-    """Parallel lists. Block i: its text, the number of its container, and what was counted while it was read.
+    """Parallel lists. Block i: its text, the number of its container, and the characters of it in links.
 
-    Container c: its parent (a smaller number; -1 for the root), tag, class and id words, role and itemprop; containers stand in
-    document order. `end` is the number of blocks read when it closed, `start` when it opened.
+    Container c: its parent (a smaller number; -1 for the root), tag, class and id words, role and itemprop, whether it is hidden;
+    containers stand in document order. `end` is the number of blocks read when it closed, `start` when it opened.
+
+    `counts` and `shape` say the same in numbers, for the compiled readers, and what only these look at.
     """
 
-    texts: list[str] = field(default_factory=list)
-    container: list[int] = field(default_factory=list)
-    link_chars: list[int] = field(default_factory=list)
-    links: list[int] = field(default_factory=list)
-    images: list[int] = field(default_factory=list)
-    parent: list[int] = field(default_factory=list)
-    tag: list[str] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
-    role: list[str] = field(default_factory=list)
-    itemprop: list[str] = field(default_factory=list)
-    hidden: list[bool] = field(default_factory=list)
-    start: list[int] = field(default_factory=list)
-    end: list[int] = field(default_factory=list)
-    depth: list[int] = field(default_factory=list)
-    nodes: list[LexborNode] = field(default_factory=list)  # of the containers
+    joined: str  # the texts, each ended by END
+    counts: Numbers  # by block, in rows: container, characters in links, links, images
+    shape: Numbers  # by container, in rows: element, parent, tag, start, end, depth, number of its names among all different ones
+    called: list[str]  # all different names
+    texts: list[str]
+    container: list[int]
+    link_chars: list[int]
+    parent: list[int]
+    tag: list[str]
+    names: list[str]
+    role: list[str]
+    itemprop: list[str]
+    hidden: list[bool]
+    start: list[int]
+    end: list[int]
+    nodes: list[LexborNode]  # of the containers
 
     def append_outside(self, tag: str, lines: list[str]) -> None:
         """Blocks that the visible page does not hold, in a container of their own at its end."""
         number, first = len(self.parent), len(self.texts)
+        last = first + len(lines)
         self.texts += lines
+        self.joined += joined(lines)
         self.container += [number] * len(lines)
-        for counts in (self.link_chars, self.links, self.images):
-            counts += [0] * len(lines)
+        self.link_chars += [0] * len(lines)
+        self.counts = np.hstack([self.counts, np.full((4, len(lines)), [[number], [0], [0], [0]], np.int32)])
         self.parent.append(0 if self.parent else -1)
         self.tag.append(tag)
         for strings in (self.names, self.role, self.itemprop):
             strings.append("")
         self.hidden.append(False)
         self.start.append(first)
-        self.end.append(len(self.texts))
-        self.end[0] = len(self.texts)
-        self.depth.append(1)
+        self.end.append(last)
+        self.end[0] = last
+        if "" not in self.called:
+            self.called.append("")
+        outside = [[-1], [self.parent[-1]], [-1], [first], [last], [1], [self.called.index("")]]
+        self.shape = np.hstack([self.shape, np.array(outside, np.int32)])
+        self.shape[4, 0] = last

@@ -19,7 +19,7 @@ from collectors.reading.document import Document
 from collectors.reading.kind import KINDS, read_kind
 from collectors.reading.model import Item, PageKind
 from collectors.reading.native.counting import Measured
-from collectors.reading.native.library import Doubles, Floats
+from collectors.reading.native.library import END, Doubles, Floats
 from collectors.reading.text import text_from_html
 
 MAX_DESCRIPTION: Final = 50_000
@@ -108,7 +108,7 @@ def _add_descriptions(blocks: Blocks, items: Sequence[Item]) -> None:
 
 def _visible(blocks: Blocks) -> str:
     """All texts as one line; only preformatted ones have more white space in them than single spaces and line ends."""
-    texts = " ".join(blocks.texts)
+    texts = blocks.joined.replace(END, " ")
     return " ".join(texts.split()) if "pre" in blocks.tag else texts.replace("\n", " ")
 
 

@@ -37,4 +37,4 @@ _PROP_BITS: Final = {
 
 def bits_of(role: str, itemprop: str) -> int:
     """Flags that a container's own attributes give it."""
-    return _ROLE_BITS.get(role, 0) | _PROP_BITS.get(itemprop.lower(), 0) if role or itemprop else 0
+    return _ROLE_BITS.get(role, 0) | _PROP_BITS.get(itemprop.lower(), 0)

@@ -51,4 +51,5 @@ assert len(FEATURES) == ROWS
 def measure(blocks: Blocks, title: str, scores: Scores) -> Measured:
     """Everything the models of content and kind look at. The page has at least one block."""
     tags = map(TAG_CODES.__getitem__, blocks.tag)
-    return Measured(Page(blocks, title, tags, map(bits_of, blocks.role, blocks.itemprop)), scores.lore)
+    bits = [bits_of(role, prop) if role or prop else 0 for role, prop in zip(blocks.role, blocks.itemprop, strict=True)]
+    return Measured(Page(blocks, title, tags, bits), scores.lore)

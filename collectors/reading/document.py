@@ -19,7 +19,7 @@ from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNod
 
 from collectors.reading.blocks import Blocks
 from collectors.reading.model import PageError
-from collectors.reading.native.library import Bytes
+from collectors.reading.native.library import END, Bytes
 from collectors.reading.native.walking import USUAL_KEYS, Walk
 
 MAX_BLOCKS: Final = 20_000  # the longest page of the corpora has under 4 000
@@ -205,10 +205,12 @@ class Document:
         return numbers
 
     def _numbers_with(self, name: str) -> list[int]:
-        elements, names = self._walked.attributes
-        found = [elements[names == number] for number in self._names.get(name, ())]
-        numbers: list[int] = found[0].tolist() if len(found) == 1 else sorted({int(n) for part in found for n in part})
-        return numbers
+        walked = self._walked
+        found: list[list[int]] = [
+            walked.named[walked.ends[number - 1] if number else 0 : walked.ends[number]].tolist()
+            for number in self._names.get(name, ())
+        ]
+        return found[0] if len(found) == 1 else sorted({number for part in found for number in part})
 
     @cached_property
     def attribute_names(self) -> frozenset[str]:
@@ -263,22 +265,20 @@ class Document:
     def _blocks(self) -> Blocks:
         """Blocks with what the elements of their containers are called."""
         walked = self._walked
-        elements, parents, tags, start, end, depth = walked.containers
-        container_of, link_chars, links, images = walked.blocks
-        classes = _by_element(walked.classed, walked.classes, len(self._tags))
-        ids = _by_element(walked.identified, walked.ids, len(self._tags))
-        held = walked.elements[2]
+        elements, parents, tags, start, end, _, named = walked.containers.tolist()
+        container_of, link_chars, *_ = walked.blocks.tolist()
+        classes, ids = [*walked.classes, "", ""], [*walked.ids, "", ""]  # the last ones for -1 and -2, which are none
+        called = [f"{classes[one]} {ids[other]}" if one > -2 else "" for one, other in zip(*walked.called, strict=True)]
         container_at = {element: container for container, element in enumerate(elements)}
         # What a site calls its own elements says little: they count as the plainest of containers.
         tag_names = [_NAME_OF[tag] or "div" for tag in tags]
         if tag_names:
             tag_names[0] = "body"
         return Blocks(
-            walked.texts, container_of, link_chars, links, images, parents, tag_names,
-            [f"{classes[element]} {ids[element]}" if held[element] else "" for element in elements],
+            walked.text, walked.blocks, walked.containers, called, walked.text.split(END)[:-1], container_of, link_chars,
+            parents, tag_names, [called[number] for number in named],
             self._values("role", container_at), self._values("itemprop", container_at), self._hidden(container_at),
-            start, end, depth,
-            [self._nodes[element] for element in elements],
+            start, end, [self._nodes[element] for element in elements],
         )  # fmt: skip
 
     def _values(self, name: str, container_at: Mapping[int, int]) -> list[str]:
@@ -312,11 +312,3 @@ def read_document(markup: str | bytes) -> Document:
 
 def is_undisplayed(style: str | None) -> bool:
     return style is not None and "none" in style and "display:none" in style.replace(" ", "")
-
-
-def _by_element(column: Sequence[list[int]], values: Sequence[str], count: int) -> Sequence[str]:
-    """The value of each of `count` elements, "" for those without."""
-    found = [""] * count
-    for element, value in zip(*column, strict=True):
-        found[element] = values[value]
-    return found

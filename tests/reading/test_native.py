@@ -33,8 +33,15 @@ PAGES = st.lists(st.sampled_from(BITS), max_size=40).map("".join)
 def assert_walked_alike(html: str) -> None:
     document, expected = read_document(html), walk_slowly(html)
     blocks = document.blocks
-    found = zip(blocks.texts, blocks.container, blocks.link_chars, blocks.links, blocks.images, strict=True)
-    containers = zip(blocks.parent, blocks.tag, blocks.names, blocks.hidden, blocks.start, blocks.end, blocks.depth, strict=True)
+    _, _, links, images = blocks.counts.tolist()
+    _, _, _, _, _, depth, _ = blocks.shape.tolist()
+    found = zip(blocks.texts, blocks.container, blocks.link_chars, links, images, strict=True)
+    containers = zip(blocks.parent, blocks.tag, blocks.names, blocks.hidden, blocks.start, blocks.end, depth, strict=True)
+    for row, values in ((0, blocks.container), (1, blocks.link_chars)):
+        assert blocks.counts[row].tolist() == values
+    for row, values in ((1, blocks.parent), (3, blocks.start), (4, blocks.end)):
+        assert blocks.shape[row].tolist() == values
+    assert [blocks.called[number] for number in blocks.shape[6].tolist()] == blocks.names
     tags = [tag for _, tag, _ in document.elements]
 
     assert list(found) == expected.blocks

@@ -113,27 +113,18 @@ class Page:
     __slots__ = ("_held", "place", "struct")
 
     def __init__(self, blocks: Blocks, title: str, tags: Iterable[int], bits: Iterable[int]) -> None:
-        numbers: dict[str, int] = {}
-        number_of = numbers.setdefault
-        named = [number_of(names, len(numbers)) for names in blocks.names]
-        text = joined(blocks.texts)
-        lower = text.lower()
-        strings = [codes(text), codes(lower), codes(joined(list(numbers))), codes(joined([title.lower()]))]
-        columns = [
-            array("i", values)
-            for values in (
-                blocks.container, blocks.link_chars, blocks.links, blocks.images,
-                blocks.parent, tags, named, bits, blocks.hidden, blocks.start, blocks.end, blocks.depth,
-            )
-        ]  # fmt: skip
-        self._held = strings, columns
+        lower = blocks.joined.lower()
+        strings = [codes(blocks.joined), codes(lower), codes(joined(blocks.called)), codes(joined([title.lower()]))]
+        counts, shape = np.ascontiguousarray(blocks.counts), np.ascontiguousarray(blocks.shape)
+        columns = [array("i", values) for values in (tags, bits, blocks.hidden)]
+        self._held = strings, columns, counts, shape
+        count, containers = counts.shape[1], shape.shape[1]
+        _, parent, _, start, end, depth, named = range(at(shape), at(shape) + shape.nbytes, 4 * containers)
+        tag, own, hidden = (column.buffer_info()[0] for column in columns)
         self.struct = _Page(
-            len(blocks.texts),
-            len(blocks.parent),
-            len(numbers),
-            *map(at, strings),
-            *[column.buffer_info()[0] for column in columns],
-        )
+            count, containers, len(blocks.called), *map(at, strings), *range(at(counts), at(counts) + counts.nbytes, 4 * count),
+            parent, tag, named, own, hidden, start, end, depth,
+        )  # fmt: skip
         self.place = addressof(self.struct)
 
 

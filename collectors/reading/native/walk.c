@@ -64,17 +64,19 @@ typedef struct {
 
 /* Columns of several numbers a row: elements (place in selectolax's traversal, tag, number of attributes; an inner element of a
  * player has -1 - tag), attributes (element, number of the name), names (first element that has it, its position there), containers
- * (element, parent, tag, start, end, depth), blocks (container, characters in links, links, images), elements with a class and the
- * number of its value among all different ones, the same of ids. Texts, classes and ids end in a 0 each. `keys` are what Lexbor calls
- * the names by: small numbers that never change for usual ones, addresses for others. */
+ * (element, parent, tag, start, end, depth, number of what it is called), what containers are called (numbers of a class and of an
+ * id; -1 for none, -2 where there is no attribute at all), blocks (container, characters in links, links, images), elements with a
+ * class and the number of its value among all different ones, the same of ids. `named` are the elements that have an attribute, name
+ * by name, and `ends` where each name's end. Texts, classes and ids end in a 0 each. `keys` are what Lexbor calls the names by: small
+ * numbers that never change for usual ones, addresses for others. */
 typedef struct {
-    Column elements, attributes, names, containers, blocks, classed, identified;
+    Column elements, attributes, names, containers, called, blocks, classed, identified, named, ends;
     Codes text, classes, ids;
     uintptr_t *keys;
     int32_t deepest;
 } Walked;
 
-enum { ELEMENT_NUMBERS = 3, ATTRIBUTE_NUMBERS = 2, NAME_NUMBERS = 2, CONTAINER_NUMBERS = 6, BLOCK_NUMBERS = 4, VALUE_NUMBERS = 2 };
+enum { ELEMENT_NUMBERS = 3, ATTRIBUTE_NUMBERS = 2, NAME_NUMBERS = 2, CONTAINER_NUMBERS = 7, CALLED_NUMBERS = 2, BLOCK_NUMBERS = 4, VALUE_NUMBERS = 2 };
 
 /* Which strings of a column were met: open addressing, 1 + number of the string, 0 for an empty place. */
 typedef struct {
@@ -373,7 +375,7 @@ static void pass_over(State *state, const Node *outer, int is_listed) {
 static void walk_block(State *state, const Node *node, int32_t tag, int32_t element, int32_t parent, int32_t depth) {
     Column *containers = &state->out->containers;
     int32_t container = (int32_t)(containers->count / CONTAINER_NUMBERS), start = blocks_so_far(state);
-    push(state, containers, (const int32_t[]){element, parent, tag, start, 0, depth}, CONTAINER_NUMBERS);
+    push(state, containers, (const int32_t[]){element, parent, tag, start, 0, depth, 0}, CONTAINER_NUMBERS);
     int is_pre = state->kinds[tag] == PREFORMATTED;
     state->in_pre += is_pre;
     walk_inside(state, node, container, depth);
@@ -448,6 +450,62 @@ static void walk_head(State *state, const Node *head) {
     }
 }
 
+/* ---- after the walk ---- */
+
+/* The value of an element in a column of (element, value); the cursor moves on with elements that come in order. */
+static int32_t value_of(const Column *column, int64_t *cursor, int32_t element) {
+    while (*cursor < column->count && column->values[*cursor] < element) *cursor += VALUE_NUMBERS;
+    return *cursor < column->count && column->values[*cursor] == element ? column->values[*cursor + 1] : -1;
+}
+
+/* Numbers what containers are called: pages call many of them alike. */
+static void call_containers(State *state) {
+    Walked *out = state->out;
+    int64_t mask = 255, of_class = 0, of_id = 0;
+    while (mask * CONTAINER_NUMBERS < 2 * out->containers.count) mask = 2 * mask + 1;
+    int32_t *places = calloc((size_t)mask + 1, sizeof *places);
+    if (!places) {
+        state->error = NO_MEMORY;
+        return;
+    }
+    for (int64_t at = 0; at < out->containers.count && !state->error; at += CONTAINER_NUMBERS) {
+        int32_t element = out->containers.values[at];
+        int32_t class = value_of(&out->classed, &of_class, element), id = value_of(&out->identified, &of_id, element);
+        if (!out->elements.values[(int64_t)element * ELEMENT_NUMBERS + 2]) class = id = -2;
+        int64_t place = (int64_t)(((uint64_t)(uint32_t)class << 32 | (uint32_t)id) * 0x9e3779b97f4a7c15ULL >> 32) & mask;
+        const int32_t *other;
+        while (places[place] && (other = out->called.values + (int64_t)(places[place] - 1) * CALLED_NUMBERS, other[0] != class || other[1] != id))
+            place = (place + 1) & mask;
+        if (!places[place]) {
+            push(state, &out->called, (const int32_t[]){class, id}, CALLED_NUMBERS);
+            places[place] = (int32_t)(out->called.count / CALLED_NUMBERS);
+        }
+        out->containers.values[at + 6] = places[place] - 1;
+    }
+    free(places);
+}
+
+/* Sorts the elements that have attributes by their names, those of a name in order. */
+static void sort_attributes(State *state) {
+    Walked *out = state->out;
+    int64_t names = out->names.count / NAME_NUMBERS, count = out->attributes.count / ATTRIBUTE_NUMBERS, before = 0;
+    int32_t *ends = calloc((size_t)names + 1, sizeof *ends), *named = malloc(((size_t)count + 1) * sizeof *named);
+    out->ends = (Column){ends, names, names};
+    out->named = (Column){named, count, count};
+    if (!ends || !named) {
+        state->error = NO_MEMORY;
+        return;
+    }
+    const int32_t *attributes = out->attributes.values;
+    for (int64_t at = 0; at < count; at++) ends[attributes[at * ATTRIBUTE_NUMBERS + 1]]++;
+    for (int64_t name = 0; name < names; name++) { /* where each begins; counting moves that to its end */
+        int32_t size = ends[name];
+        ends[name] = (int32_t)before;
+        before += size;
+    }
+    for (int64_t at = 0; at < count; at++) named[ends[attributes[at * ATTRIBUTE_NUMBERS + 1]]++] = attributes[at * ATTRIBUTE_NUMBERS];
+}
+
 /* Walks a page from its root element on: the root, its head, its body. A page without a body (a frameset) is its own. Gives what
  * ended the walk: DONE or why it was given up. */
 int walk(uintptr_t address, const uint8_t *kinds, const Bounds *bounds, Walked *out) {
@@ -473,6 +531,8 @@ int walk(uintptr_t address, const uint8_t *kinds, const Bounds *bounds, Walked *
         state.place = 1;
         walk_block(&state, root, tag_of(root), 0, -1, 0);
     }
+    if (!state.error) call_containers(&state);
+    if (!state.error) sort_attributes(&state);
     free(state.parts.codes);
     free(state.name_places);
     free(state.classes.starts.values);
@@ -483,7 +543,10 @@ int walk(uintptr_t address, const uint8_t *kinds, const Bounds *bounds, Walked *
 }
 
 void walk_free(Walked *out) {
-    Column *columns[] = {&out->elements, &out->attributes, &out->names, &out->containers, &out->blocks, &out->classed, &out->identified};
+    Column *columns[] = {
+        &out->elements, &out->attributes, &out->names, &out->containers, &out->called, &out->blocks, &out->classed, &out->identified,
+        &out->named, &out->ends,
+    };
     for (size_t number = 0; number < sizeof columns / sizeof *columns; number++) free(columns[number]->values);
     free(out->text.codes);
     free(out->classes.codes);

@@ -26,7 +26,8 @@ class _Column(Structure):
 
 class _Walked(Structure):
     _fields_ = (
-        *((name, _Column) for name in ("elements", "attributes", "names", "containers", "blocks", "classed", "identified")),
+        *((name, _Column) for name in ("elements", "attributes", "names", "containers", "called", "blocks")),
+        *((name, _Column) for name in ("classed", "identified", "named", "ends")),
         *((name, _Column) for name in ("text", "classes", "ids")),
         *pointers("keys"),
         ("deepest", c_int32),
@@ -37,12 +38,14 @@ class Walked(NamedTuple):
     """What a walk found, as columns. Elements are numbered in document order, names of attributes as they are met."""
 
     elements: list[list[int]]  # place in selectolax's traversal, tag, number of attributes; in a player the tag is -1 - tag
-    attributes: list[Numbers]  # element, name
+    named: Numbers  # elements that have an attribute, name by name
+    ends: list[int]  # where those of each name end
     names: list[list[int]]  # first element that has it, its position there
     keys: list[int]  # what Lexbor calls a name by: below USUAL_KEYS for good, else while the tree lives
-    containers: list[list[int]]  # element, parent, tag, start, end, depth
-    blocks: list[list[int]]  # container, characters in links, links, images
-    texts: list[str]  # by block
+    containers: Numbers  # rows: element, parent, tag, start, end, depth, number of what it is called
+    called: list[list[int]]  # number of a class and of an id: -1 for none, -2 where there is no attribute at all
+    blocks: Numbers  # rows: container, characters in links, links, images
+    text: str  # of all blocks, each ended by END
     classed: list[list[int]]  # elements with a class, number of its value
     classes: list[str]  # all different values, as they are met
     identified: list[list[int]]
@@ -87,12 +90,14 @@ class Walk:
                 raise PageError(self._errors[ended]) if ended < len(self._errors) else MemoryError
             return Walked(
                 _lists(walked.elements, 3),
-                [*_columns(walked.attributes, 2)],
+                _columns(walked.named, 1)[0],
+                _columns(walked.ends, 1)[0].tolist(),
                 _lists(walked.names, 2),
                 _array(walked.keys, walked.names.count // 2, np.uint64).tolist(),
-                _lists(walked.containers, 6),
-                _lists(walked.blocks, 4),
-                _strings(walked.text),
+                np.ascontiguousarray(_columns(walked.containers, 7)),
+                _lists(walked.called, 2),
+                np.ascontiguousarray(_columns(walked.blocks, 4)),
+                _text(walked.text),
                 *(_lists(walked.classed, 2), _strings(walked.classes)),
                 *(_lists(walked.identified, 2), _strings(walked.ids)),
                 walked.deepest,
@@ -115,9 +120,13 @@ def _lists(column: _Column, width: int) -> list[list[int]]:
     return lists
 
 
+def _text(codes: _Column) -> str:
+    return string_at(codes.values, 4 * codes.count).decode("utf-32-le") if codes.count else ""
+
+
 def _strings(codes: _Column) -> list[str]:
     """Strings that end in END each."""
-    return string_at(codes.values, 4 * codes.count).decode("utf-32-le").split(END)[:-1] if codes.count else []
+    return _text(codes).split(END)[:-1]
 
 
 def node_facts(address: int) -> Sequence[int]:
@@ -140,7 +149,7 @@ def check_layout(facts_of: Callable[[int], Sequence[int]] = node_facts) -> None:
     kinds = np.zeros(256, np.uint8)
     html = LexborHTMLParser('<body lang=en><p class="a b" id=c>a<b data-x>ж</b><input class="" value=1>').root
     walked = html and Walk(kinds, blocks=9, elements=9, depth=9, weight=99).over(html)
-    if not walked or walked.texts != ["a", "ж"] or (walked.classes, walked.ids) != (["a b"], ["c"]):
+    if not walked or walked.text != f"a{END}ж{END}" or (walked.classes, walked.ids) != (["a b"], ["c"]):
         raise ImportError("selectolax keeps its texts otherwise than dozor knows: install the version of uv.lock")
     counts = [len(node.attributes) for node in html.traverse()] if html else []
     if walked.elements[2] != counts or len(walked.keys) != 5:
