@@ -1,6 +1,6 @@
 """Quality of sentiment and of the similarity of texts on the corpora, beside a named peer in the same run.
 
-    python -m benchmarks.quality_sentiment CORPORA [--only rusentne,newsmtsc,vader,rusentrel,paraphraser,news_pairs]
+    python -m benchmarks.quality_sentiment CORPORA [--only rusentne,newsmtsc,customers,vader,rusentrel,paraphraser,news_pairs]
 
 The default engine learned from the first three sets (see benchmarks/train_sentiment.py), so their figures here are not those of
 unseen texts; `train_sentiment --check` gives these. Peers: a logistic regression over words, trained and judged by
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +21,8 @@ from typing import Any
 
 from transforms.mentions.sentiment import LABELS, Asked, Sentiment
 from transforms.mentions.similarity import similarity
+
+CUSTOMERS = Path(__file__).with_name("customers.tsv")  # a label, and a text with its [target]
 
 Figures = dict[str, float]
 
@@ -47,6 +50,18 @@ def newsmtsc(corpora: Path) -> Figures:
     rows = list(lines(corpora / "newsmtsc" / "entity-sentiment.jsonl.gz"))
     asked = [Asked(row["sentence"], [(target["start"], target["end"]) for target in row["targets"]]) for row in rows]
     return _targets(asked, [[target["polarity"] for target in row["targets"]] for row in rows], classes=(-1, 0, 1))
+
+
+def customers(_corpora: Path) -> Figures:
+    """Accuracy of what customers say of names, in texts invented for this project beside its list of evaluations."""
+    right: dict[str, list[bool]] = defaultdict(list)
+    engine = Sentiment()
+    for line in CUSTOMERS.read_text(encoding="utf-8").splitlines():
+        label, marked = line.split("\t")
+        before, name, after = re.split(r"[\[\]]", marked)
+        (tone,) = engine.of(before + name + after, [(len(before), len(before + name))])
+        right["russian" if re.search("[а-я]", marked) else "english"].append(LABELS.index(tone.label) - 1 == int(label))
+    return {f"{language}_accuracy": sum(found) / len(found) for language, found in right.items()}
 
 
 def vader(corpora: Path) -> Figures:
@@ -198,6 +213,7 @@ def lines(path: Path) -> Iterator[Any]:
 SETS: dict[str, Callable[[Path], Figures]] = {
     "rusentne": rusentne,
     "newsmtsc": newsmtsc,
+    "customers": customers,
     "vader": vader,
     "rusentrel": rusentrel,
     "paraphraser": paraphraser,

@@ -4,7 +4,8 @@
 
 Needs the `train` dependency group, and the word table made by `benchmarks.train_words`. Data, all MIT: rusentne-2023 (Russian,
 tone towards a target), newsmtsc (English, the same), vader-groundtruth (English, tone of whole texts, rated by people); only
-the parts in CORPORA. And `reviews_ru.tsv` beside this: Russian whole texts, invented for it. Names in Russian sentences without
+the parts in CORPORA. And `reviews_ru.tsv` beside this: Russian whole texts, invented for it; `customers.tsv`, what customers say
+of names, invented too, only helps to choose how much evaluations count. Names in Russian sentences without
 labels are learned from as well, with soft labels by `sentiment_teacher`; it too sees only what is trained on. `--check`
 cross-validates instead (5 folds, whole sentences and documents kept together) and writes nothing.
 
@@ -18,6 +19,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -32,10 +34,11 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression, Ridge
 
+from benchmarks.quality_sentiment import CUSTOMERS
 from benchmarks.sentiment_teacher import states, teach, unlabelled_names
 from transforms.mentions.lexicon import EFFECTS, FLAGS, Forms, word_table
 from transforms.mentions.sentiment_features import HASH_BITS, NO_TARGET, SIDES, Segments, segments, word_features
-from transforms.mentions.sentiment_rules import rule_scores
+from transforms.mentions.sentiment_rules import evaluation_scores, rule_scores
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "transforms" / "mentions" / "weights"
 REVIEWS = Path(__file__).with_name("reviews_ru.tsv")  # invented for this project, with a score from -4 to 4
@@ -63,10 +66,11 @@ class Data:
     words: csr_matrix  # hashed words and word pairs
     is_russian: np.ndarray
     is_whole: np.ndarray  # a whole text with a score, else a target with a label
-    label: np.ndarray  # 0 negative, 1 neutral, 2 positive; of the sources "ru" and "en"
+    label: np.ndarray  # 0 negative, 1 neutral, 2 positive; of the sources "ru", "en" and "customers"
     states: np.ndarray  # what the teacher sees of the sources "ru" and "names", in order
     score: np.ndarray  # -1 to 1
     rules: np.ndarray  # score by lexicon and rules
+    evaluations: np.ndarray  # score of what is said of the target
     source: np.ndarray
     fold: np.ndarray
 
@@ -98,6 +102,11 @@ def read(corpora: Path, cache: Path | None) -> Data:
         score, text = line.split("\t")
         texts.append((text, []))
         facts.append(("reviews_ru", 1, float(score) / 4, text))
+    for line in CUSTOMERS.read_text(encoding="utf-8").splitlines():
+        label, marked = line.split("\t")
+        before, name, after = re.split(r"[\[\]]", marked)
+        texts.append((before + name + after, [(len(before), len(before + name))]))
+        facts.append(("customers", int(label) + 1, 0.0, marked))
     batch = segments(texts, Forms(word_table()))
     owners, features = word_features(batch)
     words = csr_matrix((np.ones(len(owners), np.float32), (owners, features)), (len(texts), 1 << HASH_BITS))
@@ -106,12 +115,13 @@ def read(corpora: Path, cache: Path | None) -> Data:
     return Data(
         *padded(batch),
         words=normalised(words),
-        is_russian=np.isin(source, ["ru", "names", "reviews_ru"]).astype(np.int32),
-        is_whole=~np.isin(source, ["ru", "names", "en"]),
+        is_russian=np.array([re.search("[а-я]", text) is not None for text, _ in texts]).astype(np.int32),
+        is_whole=np.array([not targets for _, targets in texts]),
         label=np.array([fact[1] for fact in facts]),
         states=states([*labelled, *names], cache),
         score=np.array([fact[2] for fact in facts], np.float32),
         rules=rule_scores(batch, word_table()),
+        evaluations=evaluation_scores(batch),
         source=source,
         fold=np.array([int(sha256(fact[3].encode()).hexdigest()[:8], 16) % FOLDS for fact in facts]),
     )
@@ -327,6 +337,7 @@ def cross_validated(data: Data, seeds: int) -> Answers:
     return Answers(*(np.concatenate([getattr(part, name) for part in parts])[order] for name in Answers.__dataclass_fields__))
 
 
+EVALUATION_FACTORS = np.arange(0, 4.1, 0.25)
 GRID = np.array([0.5, 0.6, 0.7, 0.85, 1, 1.2, 1.4, 1.7, 2, 2.4, 2.8])
 SHARES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
@@ -352,7 +363,7 @@ def smoothed(values: np.ndarray) -> np.ndarray:
 
 def mixture(data: Data, said: Answers) -> dict[str, np.ndarray]:
     """How to add the models up: what is best on answers they gave to texts they had not seen."""
-    rarity, shares, decision = np.ones((2, 2, 3)), np.ones(2), np.ones((2, 3))
+    rarity, shares, decision, evaluation = np.ones((2, 2, 3)), np.ones(2), np.ones((2, 3)), np.zeros(2)
     for language, source in enumerate(("en", "ru")):
         these = data.source == source
         labels, classes = data.label[these], (0, 2) if source == "ru" else (0, 1, 2)
@@ -368,14 +379,33 @@ def mixture(data: Data, said: Answers) -> dict[str, np.ndarray]:
         print(
             f"{source}: macro F1 {reached[which, row, column]:.4f} at network share {SHARES[which]}, factors {decision[language]}"
         )
+        evaluation[language] = evaluation_factor(data, said, language, rarity[language], shares[language], decision[language])
     return {
         "rarity": rarity,
         "network_share": shares,
         "decision": decision,
+        "evaluation": evaluation,
         "whole": whole_factors(data, said),
         "whole_edge": np.array(0.1),
         "whole_step": np.array(0.05),
     }
+
+
+def evaluation_factor(data: Data, said: Answers, language: int, rarity: np.ndarray, share: float, decision: np.ndarray) -> float:
+    """How much evaluations count: the best for what customers say and for the news, which weigh the same."""
+    reached = []
+    for source, classes in (("customers", (0, 1, 2)), (("en", "ru")[language], (0, 2) if language else (0, 1, 2))):
+        these = (data.source == source) & (data.is_russian == language)
+        parts = [part[these] / rarity[model] for model, part in enumerate((said.network, said.words))]
+        parts = [part / part.sum(1, keepdims=True) for part in parts]
+        mixed = (share * parts[0] + (1 - share) * parts[1]) * decision
+        shifts = np.exp(EVALUATION_FACTORS[:, None] * data.evaluations[these])
+        odds = mixed * np.stack([1 / shifts, np.ones_like(shifts), shifts], axis=2)
+        reached.append([f1(data.label[these], found, classes) for found in odds.argmax(2)])
+    best = int(smoothed(np.mean(reached, axis=0)).argmax())
+    print(f"evaluations: factor {EVALUATION_FACTORS[best]}; macro F1 of customers and news without {[r[0] for r in reached]},")
+    print(f"with {[round(r[best], 4) for r in reached]}")
+    return float(EVALUATION_FACTORS[best])
 
 
 def whole_factors(data: Data, said: Answers) -> np.ndarray:

@@ -144,6 +144,7 @@ queries = st.recursive(
 )
 @example(["мак-дональдс"], [("купил в макдональдсе", None, None)])
 @example(["чай"], [("𝐭𝐞𝐚 и ч\u0430\u0301й", "#ЛюблюЧай_мир-чай", None)])
+@example(["комп'ютер", '="компʼютер"'], [("купив компʼютер", None, None), ("купив комп'ютер", "комп’ютер", None)])
 def test_the_fast_path_equals_the_definition(asked, rows):
     readable = {str(number): query for number, query in enumerate(asked) if _reads(query)}
     documents = [Document(text=text, title=title, lang=lang) for text, title, lang in rows]

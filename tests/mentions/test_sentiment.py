@@ -1,6 +1,7 @@
 import io
 import json
 import math
+import re
 from importlib.resources import files
 from itertools import accumulate
 from random import Random
@@ -88,6 +89,31 @@ def test_a_plain_fact_or_question_is_neutral(text):
 
 
 @pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        pytest.param("[Чай] отличный, но доставка ужасная", "positive", id="before a but"),
+        pytest.param("Чай отличный, но [доставка] ужасная", "negative", id="after a but"),
+        pytest.param("[МТС] лучше Билайна", "positive", id="better"),
+        pytest.param("МТС лучше [Билайна]", "negative", id="better than"),
+        pytest.param("Отвратительный сервис в [Билайне], никому не советую", "negative", id="negated praise"),
+        pytest.param("[Волна] не подвела: упал в воду и работает", "positive", id="negated blame"),
+        pytest.param("[Сбербанк] снова подвёл: приложение не работает, ужас", "negative", id="the clause after"),
+        pytest.param("Купил чайник [Север], доволен", "positive", id="an aside"),
+        pytest.param("Связь у [МТС] неплохая", "positive", id="not bad in one word"),
+        pytest.param("Кто знает, до скольки работает [Пятёрочка]?", "neutral", id="what everybody expects"),
+        pytest.param("[Озон] открыл новый склад в Казани", "neutral", id="a fact"),
+        pytest.param("Люблю Вкусвилл, а [Перекрёсток] вечно грязный", "negative", id="two names"),
+        pytest.param("[Hotel Aurora] was lovely, but Skyways lost our bags", "positive", id="English"),
+        pytest.param("[Sony] broke after two days, never again", "negative", id="English complaint"),
+    ],
+)
+def test_what_customers_say_of_a_name_is_heard(text, label):
+    before, name, after = re.split(r"[\[\]]", text)
+
+    assert ENGINE.of(before + name + after, [(len(before), len(before + name))])[0].label == label
+
+
+@pytest.mark.parametrize(
     ("word", "like"),
     [
         pytest.param("обвинила", "обвин", id="any ending"),
@@ -104,9 +130,10 @@ def test_other_words_have_no_effect(word):
     assert effects().values[effects().kind(word)].tolist() == [0, 0, 0]
 
 
-def test_each_beginning_of_a_word_is_listed_once():
-    lines = files("transforms.mentions").joinpath("weights", "effects.txt").read_text(encoding="utf-8").splitlines()
-    beginnings = [word for line in lines if not line.startswith("#") for word in line.split()[3:]]
+@pytest.mark.parametrize(("name", "numbers"), [("effects.txt", 3), ("evaluations.txt", 1)])
+def test_each_beginning_of_a_word_is_listed_once(name, numbers):
+    lines = files("transforms.mentions").joinpath("weights", name).read_text(encoding="utf-8").splitlines()
+    beginnings = [word for line in lines if not line.startswith("#") for word in line.split()[numbers:]]
 
     assert len(beginnings) == len(set(beginnings))
     assert all(word == fold(word) and 1 < len(word) <= LONGEST_BEGINNING for word in beginnings)

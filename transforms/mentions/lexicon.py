@@ -21,7 +21,7 @@ import Stemmer
 EMBEDDING_WIDTH = 64  # columns of a vector that are the embedding; after them the valence, and the rated valence
 MOST_FORMS = 400_000  # word forms remembered before the memory is emptied: about 100 MB
 
-COLUMNS = 6  # numbers kept of a form
+COLUMNS = 7  # numbers kept of a form
 
 Floats = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.int32]
@@ -30,11 +30,12 @@ Numbers = npt.NDArray[np.int32]
 MARKS = ("comma", "stop", "exclamation", "question", "open", "close", "quote", "dash", "colon", "bracket", "number", "symbol")
 NEGATION, CAPITALISED, UPPER, UNKNOWN = range(len(MARKS), len(MARKS) + 4)
 FLAGS = len(MARKS) + 4  # those above are seen by the network; the rules know more:
-STRONGER, WEAKER, CONTRAST, CYRILLIC = range(FLAGS, FLAGS + 4)
-EFFECTS = 3  # numbers of an effect, see `Effects`
+STRONGER, WEAKER, CONTRAST, CYRILLIC, OPPOSED, COMPARED = range(FLAGS, FLAGS + 6)
+EFFECTS = 3  # numbers of an effect, see `effects`
 EFFECT_UNIT = 1.5  # brings the numbers of the list, -3 to 3, to the spread of the other inputs of the networks
 LONGEST_BEGINNING, SHORT_BEGINNING, MOST_ENDING = 16, 3, 2
 RATING_SCALE, RATING_ZERO = 20, 128  # how a rating of -4 to 4 is kept as a number from 0 to 255
+EVALUATION_ZERO = 8  # how an evaluation of -3 to 3 is kept as a number
 
 _MARK_OF = {
     **dict.fromkeys(",،", 0),
@@ -69,6 +70,8 @@ _WEAKER = frozenset(
     )
 )
 _CONTRASTS = frozenset(("но", "однако", "зато", "but", "however"))
+_OPPOSITIONS = _CONTRASTS | {"а", "while", "whereas"}  # what follows speaks of another
+_COMPARISONS = frozenset(("лучше", "хуже", "better", "worse"))  # than what follows
 _CYRILLIC = re.compile("[а-я]")
 _REPEATED = re.compile(r"(.)\1{2,}")
 
@@ -120,11 +123,11 @@ def word_table() -> WordTable:
 
 
 @dataclass(frozen=True, slots=True)
-class Effects:
-    """What a word does to those around it, by how it begins; written by hand, in `weights/effects.txt`."""
+class Beginnings:
+    """What words say by how they begin; a list written by hand."""
 
     kinds: dict[str, int]  # beginning of a word -> row of `values`
-    values: Floats  # (kinds, EFFECTS): for the doer, for the one it is done to, for the text; -2 to 2; row 0 is for other words
+    values: Floats  # (kinds, numbers of a line); row 0 is for other words
 
     def kind(self, folded: str) -> int:
         """The kind of the longest beginning in the list. A short one fits short words only: "рак" is not in "ракурс"."""
@@ -135,14 +138,26 @@ class Effects:
         return 0
 
 
-@cache
-def effects() -> Effects:
-    """The list in `weights/effects.txt`: a line is three numbers from -3 to 3, then beginnings of words."""
-    lines = files(__package__).joinpath("weights", "effects.txt").read_text(encoding="utf-8").splitlines()
+def _beginnings(name: str, numbers: int) -> Beginnings:
+    """A list in `weights/`: a line is some numbers from -3 to 3, then beginnings of words."""
+    lines = files(__package__).joinpath("weights", name).read_text(encoding="utf-8").splitlines()
     rows = [line.split() for line in lines if not line.startswith("#")]
-    kinds = {beginning: number for number, row in enumerate(rows, 1) for beginning in row[EFFECTS:]}
-    values = np.array([[0.0] * EFFECTS, *([float(value) for value in row[:EFFECTS]] for row in rows)], np.float32)
-    return Effects(kinds, values / np.float32(EFFECT_UNIT))
+    kinds = {beginning: number for number, row in enumerate(rows, 1) for beginning in row[numbers:]}
+    values = [[0.0] * numbers, *([float(value) for value in row[:numbers]] for row in rows)]
+    return Beginnings(kinds, np.array(values, np.float32))
+
+
+@cache
+def effects() -> Beginnings:
+    """What a word does to those around it (EFFECTS numbers: for the doer, for the one it is done to, for the text; -2 to 2)."""
+    listed = _beginnings("effects.txt", EFFECTS)
+    return Beginnings(listed.kinds, listed.values / np.float32(EFFECT_UNIT))
+
+
+@cache
+def evaluations() -> Beginnings:
+    """What a word says of the thing that it is said of (one number, -3 to 3; 1 is what everybody expects)."""
+    return _beginnings("evaluations.txt", 1)
 
 
 @cache
@@ -158,13 +173,14 @@ class Forms:
     def __init__(self, table: WordTable) -> None:
         self.table = table
         self._ratings = ratings()
-        self._effects = effects()
+        self._effects, self._evaluations = effects(), evaluations()
         self._stems = Stems()
         self._ids: dict[str, int] = {}
         self._numbers = np.zeros((4096, COLUMNS), np.uint32)
 
     def numbers(self, forms: list[str]) -> npt.NDArray[np.uint32]:
-        """(forms, COLUMNS): row, stem hash, ending hash, flags as bits, rating as a number (see RATING_SCALE), kind of effect."""
+        """(forms, COLUMNS): row, stem hash, ending hash, flags as bits, rating as a number (see RATING_SCALE), kind of effect,
+        evaluation (see EVALUATION_ZERO)."""
         if len(self._ids) > MOST_FORMS:
             self._ids.clear()
         ids = self._ids
@@ -181,16 +197,19 @@ class Forms:
             flags |= (len(form) > 1 and form.isupper()) << UPPER
             flags |= (folded in _STRONGER) << STRONGER | (folded in _WEAKER) << WEAKER | (folded in _CONTRASTS) << CONTRAST
             flags |= (_CYRILLIC.search(folded) is not None) << CYRILLIC
+            flags |= (folded in _OPPOSITIONS) << OPPOSED | (folded in _COMPARISONS) << COMPARED
         elif (mark := _MARK_OF.get(form, _MARK_OF.get(form[-1]))) is not None:
             flags |= 1 << mark
         else:
             flags |= 1 << MARKS.index("number" if form[0].isdigit() else "symbol")
         rating = next((self._ratings[spelling] for spelling in _spellings(folded) if spelling in self._ratings), 0.0)
         number = round(rating * RATING_SCALE) + RATING_ZERO
+        evaluation = int(self._evaluations.values[self._evaluations.kind(folded), 0]) + EVALUATION_ZERO
         place = len(self._ids)
         if place == len(self._numbers):
             self._numbers = np.concatenate([self._numbers, np.zeros_like(self._numbers)])
-        self._numbers[place] = row, crc32(stem.encode()), crc32(folded[-3:].encode()), flags, number, self._effects.kind(folded)
+        hashes = crc32(stem.encode()), crc32(folded[-3:].encode())
+        self._numbers[place] = row, *hashes, flags, number, self._effects.kind(folded), evaluation
         self._ids[form] = place
         return place
 

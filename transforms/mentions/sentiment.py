@@ -2,7 +2,8 @@
 
 The default engine: fast, offline, its weights in `weights/` as numbers (see `benchmarks/train_sentiment.py` for what they are
 made of, and how). A convolutional network over word vectors looks at the words around the target, and a linear model over
-hashed words and word pairs; their answers are added up.
+hashed words and word pairs; their answers are added up. They learned from news, so what customers write is heard apart: the
+evaluations in the target's clause (`sentiment_rules`, `weights/evaluations.txt`) shift the odds.
 For a whole text, the rules of `sentiment_rules` are a third.
 
     >>> Sentiment().of("Рекомендую «Северный чай», лучшая чайная города", [(12, 24)])
@@ -23,7 +24,7 @@ import numpy.typing as npt
 from transforms.mentions.lexicon import Floats, Forms, word_table
 from transforms.mentions.sentiment_features import Segments, Span, segments, word_features
 from transforms.mentions.sentiment_network import Doubles, Network, Places
-from transforms.mentions.sentiment_rules import rule_scores
+from transforms.mentions.sentiment_rules import evaluation_scores, rule_scores
 
 Label = Literal["negative", "neutral", "positive"]
 LABELS: tuple[Label, Label, Label] = ("negative", "neutral", "positive")
@@ -156,6 +157,7 @@ class Weights:
     rarity: Floats  # (2 languages, 2 models, 3): what probabilities are divided by before they are added
     network_share: Floats  # (2,) of the network in the sum, the rest is the words'
     decision: Floats  # (2, 3): factors of the sum that make the F1 of the rarer labels greatest
+    evaluation: Floats  # (2,): how far an evaluation of 1 shifts the log-odds
     whole: Floats  # (2, 3) factors of network, words and rules in the score of a whole text
     whole_edge: float  # score from which a whole text is positive (and below minus which negative) with probability one half
     whole_step: float  # how fast that probability changes
@@ -172,7 +174,8 @@ class Weights:
         rarity = self.rarity[language]
         share = self.network_share[language][:, None]
         mixed = share * _scaled(chances / rarity[:, 0]) + (1 - share) * _scaled(word_chances / rarity[:, 1])
-        mixed = _scaled(mixed * self.decision[language])
+        shift = np.exp(self.evaluation[language] * evaluation_scores(batch))
+        mixed = _scaled(mixed * self.decision[language] * np.stack([1 / shift, np.ones_like(shift), shift], axis=1))
         by_model = np.stack([scores, word_scores, rule_scores(batch, word_table())], axis=1)
         whole = np.clip(_sum(by_model * self.whole[language]), -1, 1)
         positive = 1 / (1 + np.exp((self.whole_edge - whole) / self.whole_step))
@@ -200,6 +203,7 @@ def weights() -> Weights:
         rarity=numbers["rarity"],
         network_share=numbers["network_share"],
         decision=numbers["decision"],
+        evaluation=numbers["evaluation"],
         whole=numbers["whole"],
         whole_edge=float(numbers["whole_edge"]),
         whole_step=float(numbers["whole_step"]),

@@ -15,7 +15,18 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from transforms.mentions.lexicon import CAPITALISED, COLUMNS, FLAGS, RATING_SCALE, RATING_ZERO, Floats, Forms, Numbers, effects
+from transforms.mentions.lexicon import (
+    CAPITALISED,
+    COLUMNS,
+    EVALUATION_ZERO,
+    FLAGS,
+    RATING_SCALE,
+    RATING_ZERO,
+    Floats,
+    Forms,
+    Numbers,
+    effects,
+)
 
 READ_CHARACTERS = 20_000  # of a text without targets; with targets, so many on either side of each
 WINDOW_TOKENS = 48  # seen around a target
@@ -68,6 +79,7 @@ class Segments:
     ratings: Floats  # -4 to 4
     kinds: Numbers  # of effects, see `lexicon`
     effects: Floats  # (tokens, EFFECTS): of each kind
+    evaluations: Floats  # -3 to 3, of tokens outside the target
     sides: Numbers  # bucket of the place relative to the target: 1-8 before it, 9-16 after it, 0 in it, 17 there is none
     hashes: npt.NDArray[np.uint32]  # of stems; one and the same for all tokens of a target
     stems: npt.NDArray[np.uint32]  # hashes of stems, also in the target
@@ -134,7 +146,7 @@ def _arranged(words: list[str], shapes: list[tuple[int, int, int]], forms: Forms
     place = np.append(place, -1)
     blank = owner < 0
     numbers = np.zeros((len(words), COLUMNS), np.uint32)
-    numbers[:, 4] = RATING_ZERO
+    numbers[:, 4], numbers[:, 6] = RATING_ZERO, EVALUATION_ZERO
     numbers[~blank] = forms.numbers([word for word in words if word])
     rows = numbers[:, 0].astype(np.int32)
     rows[blank] = forms.table.unknown
@@ -150,11 +162,24 @@ def _arranged(words: list[str], shapes: list[tuple[int, int, int]], forms: Forms
     named = inside & (bits & np.uint32(1 << CAPITALISED) > 0)
     rows[named] = forms.table.unknown
     kinds = np.where(named, 0, numbers[:, 5]).astype(np.int32)
+    evaluations = np.where(inside, 0, numbers[:, 6].astype(np.float32) - np.float32(EVALUATION_ZERO))
     stems = numbers[:, 1]
     hashes = np.where(inside, _TARGET_HASH, stems).astype(np.uint32)
     hashes[blank] = 0
     return Segments(
-        rows, bits, flags, ratings, kinds, effects().values[kinds], sides, hashes, stems, numbers[:, 2], starts, owner
+        rows,
+        bits,
+        flags,
+        ratings,
+        kinds,
+        effects().values[kinds],
+        evaluations.astype(np.float32),
+        sides,
+        hashes,
+        stems,
+        numbers[:, 2],
+        starts,
+        owner,
     )
 
 
