@@ -82,8 +82,18 @@ def sentiment(
 
 
 @topics.command("check")
-def check_topics() -> None:
-    """Read every query of the watchlist: what is wrong with it, and what to think about. Exit code 2 when one cannot be read."""
+def check_topics(
+    topic: Annotated[
+        str,
+        typer.Argument(metavar="[TOPIC|QUERY]", help="One topic, or a query itself (after -- if it begins with -); else all."),
+    ] = "",
+) -> None:
+    """Read every query of the watchlist, or one: what is wrong with it, and what to think about. Exit code 2 when one cannot be
+    read. A single query is printed as it was understood, with its brackets.
+    """
+    if topic:
+        _check_one(topic)
+        return
     from collectors.watchlist import load_watchlist
     from dozor.settings import load_settings
     from dozor.topics import check
@@ -98,6 +108,20 @@ def check_topics() -> None:
     typer.echo(f"{count} topics read." if count else "The watchlist has no topics: add some under `topics:` of a project.")
     if wrong:
         raise typer.Exit(2)
+
+
+def _check_one(topic: str) -> None:
+    from dozor.topics import check
+    from transforms.mentions.query import parse
+    from transforms.mentions.syntax import unparse
+
+    query, macros, _ = _query_of(topic)
+    findings = check({"query": query}, macros)
+    for finding in findings:
+        typer.echo(f"{finding.level}: {finding.message}")
+    if any(finding.level == "error" for finding in findings):
+        raise typer.Exit(2)
+    typer.echo(unparse(parse(query, macros)))
 
 
 @topics.command("suggest")

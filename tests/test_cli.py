@@ -408,6 +408,9 @@ def test_export_of_no_table_is_wrong_use(table: str, here: Path, dozor: Dozor) -
 
 def test_topics_are_previewed_over_the_published_texts(here: Path, dozor: Dozor) -> None:
     assert "1 topics read" in dozor("topics", "check").out
+    mixed = dozor("topics", "check", "чай И кофе ИЛИ сок")
+    assert (mixed.code, "(чай AND кофе) OR сок" in mixed.out) == (0, True)
+    assert dozor("topics", "check", "(чай").code == 2
     assert "mentions in" in dozor("topics", "preview", "parcels").out
     assert json.loads(dozor("topics", "preview", "tea", "--json").out)["mention_count"] >= 0
     assert "severnyy list" in dozor("topics", "suggest", '"Северный лист"').out
