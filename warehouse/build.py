@@ -12,6 +12,7 @@ what changes together lies together.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -24,10 +25,11 @@ import duckdb
 from collectors.crash import crash_point
 from transforms.models import Model, macros, models
 from warehouse.comments import comment_macro, comment_model
-from warehouse.files import build_of, current_file
+from warehouse.files import build_of, current_file, work_dir
 from warehouse.load import prepare
 from warehouse.python_models import run_merging_model, run_python_model, run_whole_model
 from warehouse.reference import load_reference
+from warehouse.schema import literal
 from warehouse.writer import Limits, open_build
 
 SLICE_ROWS = 1_000_000  # rows of its needs that a model is rebuilt from at a time: sorting 2 million took more than 1 200 MB
@@ -35,8 +37,8 @@ TEXT_SLICE_ROWS = 300_000  # the same for a Python model, whose rows bring their
 
 _WHOLE = ""  # in place of the table of touched rows: all of the relation changed
 
-# Rows that this build has at hand: (relation, key columns) -> [(temp table of keys, temp table of all rows of these keys)]
-_AtHand = dict[tuple[str, tuple[str, ...]], list[tuple[str, str]]]
+# What Parquet would give back as another type (see _Hand.put).
+_UNKEPT_TYPES = ("HUGEINT", "UHUGEINT", "INTERVAL", "BIT")
 
 
 @dataclass(slots=True)
@@ -46,6 +48,30 @@ class BuildReport:
     build_id: int = 0
     whole: list[str] = field(default_factory=list)  # models rebuilt in whole
     parts: dict[str, int] = field(default_factory=dict)  # model -> keys rebuilt
+
+
+@dataclass(slots=True)
+class _Hand:
+    """Rows that a build has at hand, as temp tables; with a folder in Parquet files there.
+
+    A temp table that is dropped keeps its memory, or its place on disk, until the transaction ends: of a long archive that would
+    be many times its size.
+    """
+
+    folder: Path | None = None
+    # (relation, key columns) -> [(table of keys, table of all rows of these keys)]
+    rows: dict[tuple[str, tuple[str, ...]], list[tuple[str, str]]] = field(default_factory=dict)
+
+    def put(self, connection: duckdb.DuckDBPyConnection, name: str, select: str) -> None:
+        """What is selected, under this name from now on."""
+        if self.folder is None or any(
+            kind in _UNKEPT_TYPES for _, kind, *_ in connection.execute(f"DESCRIBE {select}").fetchall()
+        ):
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {select}")
+            return
+        path = literal(str(self.folder / f"{name}.parquet"))
+        connection.execute(f"COPY ({select}) TO {path} (FORMAT parquet)")
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM read_parquet({path})")
 
 
 def build(store: Path, *, now: datetime, full: bool = False, limits: Limits | None = None) -> BuildReport:
@@ -59,7 +85,7 @@ def build(store: Path, *, now: datetime, full: bool = False, limits: Limits | No
         connection.execute("BEGIN")
         changes = _changes(connection)
         changes |= load_reference(connection, store)
-        at_hand: _AtHand = {}
+        hand = _Hand()
         marks = dict(connection.execute("SELECT name, value FROM work.state WHERE name LIKE 'model.%'").fetchall())
         _drop_removed(connection, marks)
         for model in models():
@@ -80,7 +106,7 @@ def build(store: Path, *, now: datetime, full: bool = False, limits: Limits | No
                 connection.execute("DELETE FROM work.state WHERE name = ?", [f"model.{model.name}"])
                 connection.execute("INSERT INTO work.state VALUES (?, ?)", [f"model.{model.name}", mark])
             else:
-                changes[model.name] = _rebuild_part(connection, store, model, at_hand)
+                changes[model.name] = _rebuild_part(connection, store, model, hand)
                 report.parts[model.name] = keys
             crash_point("build.model")
         _create_macros(connection, marks)
@@ -131,17 +157,18 @@ def _keys(connection: duckdb.DuckDBPyConnection, model: Model, changes: Mapping[
             parts.append(f"SELECT {by} FROM {changes[need]}")
         elif need in model.also_drivers:
             also_parts.append(f"SELECT {also_by} FROM {changes[need]}")
-    return _list_keys(connection, _temp("keys", model.name), by, parts) + _list_keys(
-        connection, _temp("also_keys", model.name), also_by, also_parts
+    hand = _Hand()
+    return _list_keys(connection, hand, _temp("keys", model.name), by, parts) + _list_keys(
+        connection, hand, _temp("also_keys", model.name), also_by, also_parts
     )
 
 
-def _list_keys(connection: duckdb.DuckDBPyConnection, table: str, by: str, parts: list[str]) -> int:
+def _list_keys(connection: duckdb.DuckDBPyConnection, hand: _Hand, table: str, by: str, parts: list[str]) -> int:
     """Write the keys of a model into a temp table, none where nothing tells any; returns how many."""
     if not parts:
         connection.execute(f"DROP TABLE IF EXISTS {table}")
         return 0
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT DISTINCT {by} FROM ({' UNION ALL '.join(parts)})")
+    hand.put(connection, table, f"SELECT DISTINCT {by} FROM ({' UNION ALL '.join(parts)})")
     return _count(connection, table)
 
 
@@ -185,38 +212,52 @@ def _slices(connection: duckdb.DuckDBPyConnection, model: Model) -> int:
 
 def _rebuild_slice(connection: duckdb.DuckDBPyConnection, store: Path, model: Model, number: int, slices: int) -> None:
     """The rows of those keys whose hash falls to this slice; the first makes the table."""
-    with _slice(connection, model, number, slices) as (keys, narrowed):
-        fresh = _make_fresh(connection, store, model, narrowed, keys, model.by)
-        rows = _in_order(connection, model, fresh)
+    with _slice(connection, store, model, number, slices) as (hand, keys, narrowed):
+        rows = _in_order(connection, model, _make_fresh(connection, store, model, hand, narrowed, keys, model.by))
         connection.execute(f"INSERT INTO {model.name} {rows}" if number else f"CREATE OR REPLACE TABLE {model.name} AS {rows}")
-        connection.execute(f"DROP TABLE {fresh}")
 
 
 @contextmanager
-def _slice(connection: duckdb.DuckDBPyConnection, model: Model, number: int, slices: int) -> Iterator[tuple[str, dict[str, str]]]:
-    """Temp tables of the keys whose hash falls to this slice, and of the needs' rows of these keys; gone when the block ends."""
+def _slice(
+    connection: duckdb.DuckDBPyConnection, store: Path, model: Model, number: int, slices: int
+) -> Iterator[tuple[_Hand, str, dict[str, str]]]:
+    """The keys whose hash falls to this slice, and the needs' rows of these keys; gone when the block ends."""
     keys, by = f"slice_{_temp('keys', model.name)}", ", ".join(model.by)
-    at_hand: _AtHand = {}
-    _list_keys(
-        connection, keys, by, [f"SELECT {by} FROM {need} WHERE hash({by}) % {slices} = {number}" for need in model.drivers]
-    )
-    yield keys, _needs_of_keys(connection, model, keys, at_hand)
-    for table in {keys}.union(*(pair for pairs in at_hand.values() for pair in pairs)):
-        connection.execute(f"DROP TABLE {table}")
+    with _empty_folder(work_dir(store) / "build") as folder:
+        hand = _Hand(folder)
+        _list_keys(
+            connection,
+            hand,
+            keys,
+            by,
+            [f"SELECT {by} FROM {need} WHERE hash({by}) % {slices} = {number}" for need in model.drivers],
+        )
+        yield hand, keys, _needs_of_keys(connection, model, keys, hand)
 
 
-def _rebuild_part(connection: duckdb.DuckDBPyConnection, store: Path, model: Model, at_hand: _AtHand) -> str:
+@contextmanager
+def _empty_folder(path: Path) -> Iterator[Path]:
+    """A folder of the one writer, gone when the block ends; what a killed one left goes too."""
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir()
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _rebuild_part(connection: duckdb.DuckDBPyConnection, store: Path, model: Model, hand: _Hand) -> str:
     """Rebuild the keys listed; returns the temp table of the rows touched, as they were and as they are."""
     keys, also_keys, touched = _temp("keys", model.name), _temp("also_keys", model.name), _temp("touched", model.name)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {touched} AS SELECT * FROM {model.name} LIMIT 0")
     if _has_keys(connection, keys):
-        narrowed = _needs_of_keys(connection, model, keys, at_hand)
+        narrowed = _needs_of_keys(connection, model, keys, hand)
         if model.module is not None and hasattr(model.module, "merge"):
             keys, fresh = _merge_fresh(connection, store, model, narrowed, keys)
         else:
-            fresh = _make_fresh(connection, store, model, narrowed, keys, model.by)
+            fresh = _make_fresh(connection, store, model, hand, narrowed, keys, model.by)
         _exchange(connection, model, keys, model.by, fresh, touched)
-        at_hand.setdefault((model.name, model.by), []).append((keys, fresh))
+        hand.rows.setdefault((model.name, model.by), []).append((keys, fresh))
     if _has_keys(connection, also_keys):
         fresh = _make_fresh_of_all(connection, store, model, also_keys)
         _exchange(connection, model, also_keys, model.also_by, fresh, touched)
@@ -232,25 +273,29 @@ def _make_fresh_of_all(connection: duckdb.DuckDBPyConnection, store: Path, model
         return {**needs, **{need: rows.format(needs.get(need, need), also_keys, using) for need in model.also_drivers}}
 
     if (slices := _slices(connection, model)) == 1:
-        return _make_fresh(connection, store, model, with_also({}), also_keys, model.also_by)
+        return _make_fresh(connection, store, model, _Hand(), with_also({}), also_keys, model.also_by)
     fresh = f"all_{_temp('fresh', model.name)}"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {fresh} AS SELECT * FROM {model.name} LIMIT 0")
     for number in range(slices):
-        with _slice(connection, model, number, slices) as (_, needs):
-            part = _make_fresh(connection, store, model, with_also(needs), also_keys, model.also_by)
+        with _slice(connection, store, model, number, slices) as (hand, _, needs):
+            part = _make_fresh(connection, store, model, hand, with_also(needs), also_keys, model.also_by)
             connection.execute(f"INSERT INTO {fresh} FROM {part}")
     return fresh
 
 
 def _make_fresh(
-    connection: duckdb.DuckDBPyConnection, store: Path, model: Model, narrowed: Mapping[str, str], keys: str, by: tuple[str, ...]
+    connection: duckdb.DuckDBPyConnection,
+    store: Path,
+    model: Model,
+    hand: _Hand,
+    narrowed: Mapping[str, str],
+    keys: str,
+    by: tuple[str, ...],
 ) -> str:
-    """A temp table of the model's rows of the keys, as they are now."""
+    """The model's rows of the keys, as they are now, put under a name."""
     statement = _statement(connection, store, model, _narrowed(model.sql, narrowed), narrowed)
     fresh = keys.replace("keys", "fresh", 1)
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {fresh} AS SELECT * FROM ({statement}) SEMI JOIN {keys} USING ({', '.join(by)})"
-    )
+    hand.put(connection, fresh, f"SELECT * FROM ({statement}) SEMI JOIN {keys} USING ({', '.join(by)})")
     return fresh
 
 
@@ -293,19 +338,19 @@ def _narrowed(sql: str, narrowed: Mapping[str, str]) -> str:
     return sql
 
 
-def _needs_of_keys(connection: duckdb.DuckDBPyConnection, model: Model, keys: str, at_hand: _AtHand) -> dict[str, str]:
+def _needs_of_keys(connection: duckdb.DuckDBPyConnection, model: Model, keys: str, hand: _Hand) -> dict[str, str]:
     """Temp tables of the needs' rows of these keys, and of what they lead to in needs that tell no keys."""
-    narrowed = {need: _rows_of_keys(connection, need, model, keys, at_hand) for need in model.drivers}
-    return narrowed | {need: _rows_beside(connection, need, model, keys, narrowed, at_hand) for need in model.beside}
+    narrowed = {need: _rows_of_keys(connection, need, model, keys, hand) for need in model.drivers}
+    return narrowed | {need: _rows_beside(connection, need, model, keys, narrowed, hand) for need in model.beside}
 
 
-def _rows_of_keys(connection: duckdb.DuckDBPyConnection, need: str, model: Model, keys: str, at_hand: _AtHand) -> str:
+def _rows_of_keys(connection: duckdb.DuckDBPyConnection, need: str, model: Model, keys: str, hand: _Hand) -> str:
     """A temp table of the need's rows of the keys, and no others."""
     if need not in model.rows:
-        return _rows_by(connection, need, keys, model.by, at_hand)
+        return _rows_by(connection, need, keys, model.by, hand)
     records = f"record_{keys}"
-    _list_keys(connection, records, "record_id", [re.sub(r"\bkeys\b", keys, model.rows[need])])
-    return _rows_by(connection, need, records, ("record_id",), at_hand)
+    _list_keys(connection, hand, records, "record_id", [re.sub(r"\bkeys\b", keys, model.rows[need])])
+    return _rows_by(connection, need, records, ("record_id",), hand)
 
 
 def _rows_beside(
@@ -314,19 +359,19 @@ def _rows_beside(
     model: Model,
     keys: str,
     narrowed: Mapping[str, str],
-    at_hand: _AtHand,
+    hand: _Hand,
 ) -> str:
     """A temp table of the rows of a need that tells no keys, as far as the rows of the keys lead to them."""
     column, relations = model.beside[need]
     led_to = f"{keys}_{_temp('beside', need)}"
-    _list_keys(connection, led_to, column, [f"SELECT {column} FROM {narrowed[relation]}" for relation in relations])
-    return _rows_by(connection, need, led_to, (column,), at_hand)
+    _list_keys(connection, hand, led_to, column, [f"SELECT {column} FROM {narrowed[relation]}" for relation in relations])
+    return _rows_by(connection, need, led_to, (column,), hand)
 
 
-def _rows_by(connection: duckdb.DuckDBPyConnection, need: str, keys: str, by: tuple[str, ...], at_hand: _AtHand) -> str:
+def _rows_by(connection: duckdb.DuckDBPyConnection, need: str, keys: str, by: tuple[str, ...], hand: _Hand) -> str:
     rows, using = f"{_temp('rows', need)}_of_{keys}", ", ".join(by)
     columns = _mentioned(connection, need)
-    known = at_hand.setdefault((need, by), [])
+    known = hand.rows.setdefault((need, by), [])
     for known_keys, known_rows in known:
         if _count(connection, f"{keys} ANTI JOIN {known_keys} USING ({using})") == 0:
             if _count(connection, keys) == _count(connection, known_keys):
@@ -336,11 +381,11 @@ def _rows_by(connection: duckdb.DuckDBPyConnection, need: str, keys: str, by: tu
     else:
         if (view := next((other for other in models() if other.name == need and other.is_view), None)) is not None:
             (base,) = view.needs
-            select = _narrowed(view.sql, {base: _rows_by(connection, base, keys, by, at_hand)})
+            select = _narrowed(view.sql, {base: _rows_by(connection, base, keys, by, hand)})
         else:
             places = _places(connection, need, keys, by)
             select = f"SELECT {', '.join(f'r.{column}' for column in columns)} FROM {need} AS r JOIN {places} ON r.rowid = place"
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {rows} AS {select}")
+    hand.put(connection, rows, select)
     known.append((keys, rows))
     return rows
 
