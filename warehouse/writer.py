@@ -105,6 +105,8 @@ def _connect(store: Path, limits: Limits) -> duckdb.DuckDBPyConnection:
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "preserve_insertion_order": True,
+        # It would take a file for the one of that name that it read a moment ago: models write theirs again and again.
+        "enable_external_file_cache": False,
     }
     if limits.threads:
         config["threads"] = limits.threads
