@@ -19,6 +19,7 @@ MAX_NAMES: Final = 120  # characters of a class and id string
 NAME_TOKEN: Final = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{2,}")
 WORD: Final = re.compile(r"\w+")
 DIGIT, UPPER, COMMA, SEPARATOR, MONEY, LETTER = (1 << number for number in range(6))
+_AFTER_LETTERS: Final = 0x40000  # code points from here on are signs, or not assigned yet
 _LETTER_KINDS: Final = 0x20C0  # of code points; all beyond are as the last
 
 
@@ -61,7 +62,7 @@ def _letters() -> Bytes:
 def _word_characters() -> Bytes:
     """By code point: 0, or 1 for a part of a word, 2 for one that is a letter."""
     kinds = np.zeros(0x110000, np.uint8)
-    codes = "".join(map(chr, range(len(kinds))))
+    codes = np.arange(_AFTER_LETTERS, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
     for pattern, kind in ((r"\w+", 1), (r"[^\W\d_]+", 2)):
         for run in re.finditer(pattern, codes):
             kinds[run.start() : run.end()] = kind
