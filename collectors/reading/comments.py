@@ -82,12 +82,11 @@ def read_reader_comments(
 ) -> tuple[tuple[Comment, ...], list[int]]:
     """Comments under a page's content, and the blocks they are made of; never a block the content model keeps."""
     blocks = document.blocks
-    lowered = {names: names.lower() for names in set(blocks.names)}
-    joined = "\n".join(lowered.values())
-    parts = [part for part in _NAMES if part in joined]
+    lowered = "\n".join(blocks.called).lower()
+    parts = [part for part in _NAMES if part in lowered]
     if not parts:
         return (), []
-    named = {names for part in parts for names, lower in lowered.items() if part in lower}
+    named = {names for names in blocks.called if any(map(names.lower().__contains__, parts))}
     zone = [c for c, names in enumerate(blocks.names) if names in named]
     words = [
         0 if keep or linked * 2 > len(text) else text.count(" ") + 1
