@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,6 +20,7 @@ from collectors.known import KnownSource
 from collectors.reading.version import READING_VERSION
 from collectors.registry import SourceModule, sources
 from collectors.source import Outcome, OutcomeStatus
+from dozor.own_folder import own_folder
 from dozor.parse_task import Parsed, Task, parse_task
 from dozor.workers import Lost, Workers
 from transforms.normalise import Policy
@@ -70,8 +70,8 @@ def parse_partition(
     version = version_of(module)
     kinds = {table_of(kind).name: kind for kind in module.declaration.kinds}
     done = _done(store, kinds, source, day, version)
-    with TemporaryDirectory(dir=work_dir(store), prefix="parse-") as folder:
-        tasks, watches = _tasks(store, source, day, version, done, policies, salt, folder)
+    with own_folder(work_dir(store), "parse-") as folder:
+        tasks, watches = _tasks(store, source, day, version, done, policies, salt, str(folder))
         if not tasks and all(batch_path(store, name, source, day).exists() for name in kinds):
             return []
         total = _Sum()
