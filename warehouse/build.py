@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -186,8 +187,7 @@ def _rebuild_whole(connection: duckdb.DuckDBPyConnection, store: Path, model: Mo
     if model.is_view:
         connection.execute(f"CREATE OR REPLACE VIEW {model.name} AS {model.sql}")
     elif (slices := _slices(connection, model)) > 1:
-        for number in range(slices):
-            _rebuild_slice(connection, store, model, number, slices)
+        _rebuild_in_slices(connection, store, model, slices)
     else:
         rows = f"({_statement(connection, store, model, model.sql)})"
         is_in_order = hasattr(model.module, "merge")  # a long history of wide rows would not fit the memory that sorting needs
@@ -198,9 +198,13 @@ def _rebuild_whole(connection: duckdb.DuckDBPyConnection, store: Path, model: Mo
 
 def _in_order(connection: duckdb.DuckDBPyConnection, model: Model, rows: str) -> str:
     """The SELECT of a model's rows in the order in which they are stored: by the first time they tell, then by key."""
+    return f"SELECT * FROM {rows} ORDER BY {', '.join(dict.fromkeys([*_time_of(connection, rows), *model.grain]))}"
+
+
+def _time_of(connection: duckdb.DuckDBPyConnection, rows: str) -> list[str]:
+    """The first column that tells a time, if there is one."""
     columns = connection.execute(f"DESCRIBE FROM {rows}").fetchall()
-    times = [name for name, kind, *_ in columns if kind in ("TIMESTAMP", "DATE")]
-    return f"SELECT * FROM {rows} ORDER BY {', '.join(dict.fromkeys([*times[:1], *model.grain]))}"
+    return [name for name, kind, *_ in columns if kind in ("TIMESTAMP", "DATE")][:1]
 
 
 def _slices(connection: duckdb.DuckDBPyConnection, model: Model) -> int:
@@ -210,11 +214,32 @@ def _slices(connection: duckdb.DuckDBPyConnection, model: Model) -> int:
     return 1 + sum(_count(connection, need) for need in model.drivers) // (TEXT_SLICE_ROWS if model.module else SLICE_ROWS)
 
 
-def _rebuild_slice(connection: duckdb.DuckDBPyConnection, store: Path, model: Model, number: int, slices: int) -> None:
-    """The rows of those keys whose hash falls to this slice; the first makes the table."""
-    with _slice(connection, store, model, number, slices) as (hand, keys, narrowed):
-        rows = _in_order(connection, model, _make_fresh(connection, store, model, hand, narrowed, keys, model.by))
-        connection.execute(f"INSERT INTO {model.name} {rows}" if number else f"CREATE OR REPLACE TABLE {model.name} AS {rows}")
+def _rebuild_in_slices(connection: duckdb.DuckDBPyConnection, store: Path, model: Model, slices: int) -> None:
+    """The whole of a model from slices of its keys: the rows wait in files, then they are laid down in order."""
+    with _empty_folder(work_dir(store) / "slices") as folder:
+        waiting, made = _Hand(folder), []
+        for number in range(slices):
+            with _slice(connection, store, model, number, slices) as (_, keys, narrowed):
+                made.append(_make_fresh(connection, store, model, waiting, narrowed, keys, model.by))
+        rows = f"({' UNION ALL '.join(f'FROM {fresh}' for fresh in made)})"
+        connection.execute(f"CREATE OR REPLACE TABLE {model.name} AS SELECT * FROM {rows} LIMIT 0")
+        for period in _periods(connection, rows, slices):
+            connection.execute(f"INSERT INTO {model.name} {_in_order(connection, model, period)}")
+
+
+def _periods(connection: duckdb.DuckDBPyConnection, rows: str, count: int) -> Iterator[str]:
+    """The rows in periods of about as many rows each, the earliest first: all at once are too many to be sorted."""
+    times = _time_of(connection, rows)
+    if not times:
+        yield rows
+        return
+    (time,) = times
+    shares = [number / count for number in range(1, count)]
+    (found,) = connection.execute(f"SELECT quantile_disc({time}, {shares}) FROM {rows}").fetchone() or (None,)
+    for first, last in pairwise([None, *dict.fromkeys(found or ()), None]):
+        bounds = [f"{time} {sign} {literal(str(end))}" for sign, end in ((">=", first), ("<", last)) if end is not None]
+        where = " AND ".join(bounds) or "true"
+        yield f"(SELECT * FROM {rows} WHERE {where}{'' if last is not None else f' OR {time} IS NULL'})"
 
 
 @contextmanager
@@ -222,7 +247,7 @@ def _slice(
     connection: duckdb.DuckDBPyConnection, store: Path, model: Model, number: int, slices: int
 ) -> Iterator[tuple[_Hand, str, dict[str, str]]]:
     """The keys whose hash falls to this slice, and the needs' rows of these keys; gone when the block ends."""
-    keys, by = f"slice_{_temp('keys', model.name)}", ", ".join(model.by)
+    keys, by = f"slice_{number}_{_temp('keys', model.name)}", ", ".join(model.by)
     with _empty_folder(work_dir(store) / "build") as folder:
         hand = _Hand(folder)
         _list_keys(
