@@ -65,9 +65,10 @@ class _Hand:
 
     def put(self, connection: duckdb.DuckDBPyConnection, name: str, select: str) -> None:
         """What is selected, under this name from now on."""
-        if self.folder is None or any(
-            kind in _UNKEPT_TYPES for _, kind, *_ in connection.execute(f"DESCRIBE {select}").fetchall()
-        ):
+        types = (
+            "" if self.folder is None else " ".join(kind for _, kind, *_ in connection.execute(f"DESCRIBE {select}").fetchall())
+        )
+        if self.folder is None or any(kind in types for kind in _UNKEPT_TYPES):
             connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {select}")
             return
         path = literal(str(self.folder / f"{name}.parquet"))
@@ -219,9 +220,11 @@ def _rebuild_in_slices(connection: duckdb.DuckDBPyConnection, store: Path, model
     with _empty_folder(work_dir(store) / "slices") as folder:
         waiting, made = _Hand(folder), []
         for number in range(slices):
-            with _slice(connection, store, model, number, slices) as (_, keys, narrowed):
-                made.append(_make_fresh(connection, store, model, waiting, narrowed, keys, model.by))
-        rows = f"({' UNION ALL '.join(f'FROM {fresh}' for fresh in made)})"
+            with _slice(connection, store, model, number, slices) as (hand, keys, narrowed):
+                fresh = _make_fresh(connection, store, model, hand, narrowed, keys, model.by)
+                made.append(f"ordered_{fresh}")
+                waiting.put(connection, made[-1], _in_order(connection, model, fresh))  # so that a period is found in few places
+        rows = f"({' UNION ALL '.join(f'FROM {name}' for name in made)})"
         connection.execute(f"CREATE OR REPLACE TABLE {model.name} AS SELECT * FROM {rows} LIMIT 0")
         for period in _periods(connection, rows, slices):
             connection.execute(f"INSERT INTO {model.name} {_in_order(connection, model, period)}")
