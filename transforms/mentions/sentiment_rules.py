@@ -43,9 +43,8 @@ EXPECTED, MISSED = 1, -2  # an evaluation that tells something only when it is n
 # How much an evaluation counts that stands in another clause than the target, behind a "but", in another sentence.
 ELSEWHERE, OPPOSITE, APART = 0.7, 0.25, 0.35
 EVALUATION_SPREAD = 4  # a sum of evaluations as large as its square root scores 0.7
-SHORT_SENTENCE = (
-    10  # tokens; what stands in a longer sentence is said of others more often, as in news: it counts less by the square
-)
+# Tokens; what stands in a longer sentence is said of others more often, as in news: it counts less by the square.
+SHORT_SENTENCE = 10
 COMPARED_TOKENS = 2  # "better than X": so far from the target the comparison may stand
 _BREAKS = tuple(map(MARKS.index, ("comma", "stop", "exclamation", "question", "dash", "colon")))
 _STOPS = tuple(map(MARKS.index, ("stop", "exclamation", "question")))
