@@ -16,7 +16,7 @@ import resource
 import time
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from itertools import islice
+from itertools import cycle, islice
 
 import pymorphy3
 import tantivy
@@ -65,7 +65,8 @@ LATIN = str.maketrans("абвгдезиклмнопрстуфх", "abvgdeziklmno
 
 
 def topics(names: list[str], rng: random.Random) -> dict[str, str]:
-    """Topics as people write them: spellings of a brand, things said about it, what is not meant."""
+    """Topics as people write them: spellings of a brand, things said about it, what is not meant. Each kind as often as the
+    others, so that the first ten are like all."""
     shapes: tuple[Callable[[str, str], str], ...] = (
         lambda name, latin: f"{name} OR {latin} OR #{latin}",
         lambda name, latin: (
@@ -78,7 +79,7 @@ def topics(names: list[str], rng: random.Random) -> dict[str, str]:
         lambda name, latin: f"({name}* OR {latin}*) -({rng.choice(SUBJECTS)} OR вакансия OR резюме)",
         lambda name, latin: f"SENT({name} OR {latin}, {rng.choice(SUBJECTS)} OR {rng.choice(SUBJECTS)})",
     )
-    return {name: rng.choice(shapes)(name, name.translate(LATIN)) for name in names}
+    return {name: shape(name, name.translate(LATIN)) for name, shape in zip(names, cycle(shapes), strict=False)}
 
 
 class Posts:

@@ -27,7 +27,12 @@ class Candidate:
     """A text that may hold anchors."""
 
     groups: set[int]  # what they stand for
-    hashes: set[int]  # of all its words, joined compounds and parts of tags
+    words: tuple[Codes, ...] = ()
+    tags: frozenset[int] = frozenset()
+
+    def hashes(self) -> set[int]:
+        """Those of all its words, joined compounds and parts of tags."""
+        return set(self.tags).union(*(hashes.tolist() for hashes in self.words))
 
 
 Found = dict[int, Candidate | None]
@@ -36,7 +41,7 @@ Groups = frozenset[int]
 _SLOTS_PER_KEY = 16  # about one word in 16 comes upon a mark by chance; more slots would not fit the cache
 _SEVERAL = 1  # the mark of a slot with several keys
 _MOST_BITS = 23
-_CHUNK = 1 << 16  # characters scanned at a time, so that the arrays stay in the processor's cache
+_CHUNK = 1 << 17  # characters scanned at a time, so that the arrays stay in the processor's cache
 _HEAD = 4  # letters by which words with a given beginning are looked for: the least that a query may give
 _LINE_BREAK = 10
 _TAG = re.compile(rf"[#@]([\w{IGNORABLE}]+)")
@@ -174,7 +179,7 @@ class Scanner:
                 for char in set(self._emoji_pattern.findall(text)):
                     groups.setdefault(number, set()).update(self._emoji[char])
         for number, named in groups.items():
-            found[first + number] = Candidate(named, chunk.hashes_in(number).union(map(_hash, tags.get(number, ()))))
+            found[first + number] = Candidate(named, chunk.hashes_in(number), frozenset(map(_hash, tags.get(number, ()))))
         for number in chunk.odd:
             found[first + number] = None
 
@@ -214,15 +219,18 @@ class _Chunk:
         edges = np.flatnonzero(
             np.diff((kinds == _LETTER).view(np.int8), prepend=np.int8(0))
         )  # even: the last unit is a line break
-        self._starts, self._stops = edges[::2], edges[1::2]
+        self._starts, self._stops = edges[::2].copy(), edges[1::2].copy()
         self._sums = running_sums(codes_of[units])
-        self._hashes = self._hash(self._starts, self._stops)
+        self._before, self._scale = self._sums[self._starts], powers()[1][self._starts]
+        self._hashes = self._hash(self._stops)
         self._joined_starts, self._joined_hashes = self._compounds()
         self._bounds = [0, *np.searchsorted(self._starts, ends).tolist()]
         self._joined_bounds = [0, *np.searchsorted(self._joined_starts, ends).tolist()]
 
-    def _hash(self, starts: Places, stops: Places) -> Codes:
-        return hashes_between(self._sums, starts, stops)
+    def _hash(self, stops: Places) -> Codes:
+        """The hash of each word from its start to its stop."""
+        hashes: Codes = (self._sums[stops] - self._before) * self._scale
+        return hashes
 
     def _compounds(self) -> tuple[Places, Codes]:
         """Runs of words with one connector between them: where each starts, and its hash without the connectors."""
@@ -245,22 +253,23 @@ class _Chunk:
             yield from zip(np.searchsorted(self._ends, starts[places]).tolist(), keys.tolist(), strict=True)
 
     def begun(self, heads: _Table) -> Places:
-        """The numbers of words whose first letters are in the table: the few that are worth comparing with longer beginnings."""
-        long = np.flatnonzero(self._stops - self._starts >= _HEAD)
-        starts = self._starts[long]
-        return long[heads.find(self._hash(starts, starts + _HEAD))[0]]
+        """The numbers of words whose first letters are in the table: the few that are worth comparing with longer beginnings.
+
+        Shorter words are taken with what follows them; that is no letter, so no head has their hash.
+        """
+        return heads.find(self._hash(np.minimum(self._starts + _HEAD, len(self._sums) - 1)))[0]
 
     def find_stems(self, table: _Table, length: int, words: Places) -> Iterator[tuple[int, int]]:
         """(text number, key number) of those words whose beginning of a length is in the table."""
         words = words[self._stops[words] - self._starts[words] >= length]
         starts = self._starts[words]
-        places, keys = table.find(self._hash(starts, starts + length))
+        places, keys = table.find(hashes_between(self._sums, starts, starts + length))
         yield from zip(np.searchsorted(self._ends, starts[places]).tolist(), keys.tolist(), strict=True)
 
-    def hashes_in(self, number: int) -> set[int]:
+    def hashes_in(self, number: int) -> tuple[Codes, Codes]:
         """The hashes of all words and joined compounds of a text."""
-        words = self._hashes[self._bounds[number] : self._bounds[number + 1]].tolist()
-        return set(words + self._joined_hashes[self._joined_bounds[number] : self._joined_bounds[number + 1]].tolist())
+        words, joined = self._bounds, self._joined_bounds
+        return self._hashes[words[number] : words[number + 1]], self._joined_hashes[joined[number] : joined[number + 1]]
 
 
 def _chunks(texts: Sequence[str], found: Found) -> Iterator[tuple[int, list[str]]]:

@@ -65,15 +65,15 @@ class Subject:
         parts = [Tokens(document.text)]
         if document.title:
             parts.append(Tokens(document.title))
-        return cls(document, parts, tuple(View(part, 0, len(tokens)) for part, tokens in enumerate(parts)))
+        return cls(document, parts, tuple([View(part, 0, len(tokens)) for part, tokens in enumerate(parts)]))
 
     def places(self, term: Find, views: Sequence[View]) -> list[Place]:
         found = self._places.get(term)
-        if found is None and all(_is_absent(term, tokens) for tokens in self.parts):
-            found = self._places[term] = []
         if found is None:
-            every = (place for part, tokens in enumerate(self.parts) for place in _find(term, part, tokens))
-            found = self._places[term] = list(islice(every, MAX_PLACES))
+            found = self._places[term] = []
+            for part, tokens in enumerate(self.parts):
+                if not _is_absent(term, tokens):
+                    found += islice(_find(term, part, tokens), MAX_PLACES - len(found))
         if not found or views == self.whole:
             return found
         return [p for p in found if any(p.part == part and first <= p.first and p.last < stop for part, first, stop in views)]
@@ -146,6 +146,10 @@ def _close(plan: Close, subject: Subject, views: Sequence[View]) -> list[Place]:
 
 def _find(term: Find, part: int, tokens: Tokens) -> Iterator[Place]:
     """All places of a term, by the position of its first word."""
+    if term.only is not None:
+        for unit in _slot_units(term.only, tokens):
+            yield Place(part, unit.first, unit.last, ((unit.start, unit.end),))
+        return
     found = list(_element_units(term.elements[0], tokens))
     for element in term.elements[1:]:
         if not found:
@@ -184,9 +188,8 @@ def _element_units(element: Element, tokens: Tokens) -> Iterator[tuple[Unit, ...
 
 def _slot_units(slot: Slot, tokens: Tokens) -> Iterator[Unit]:
     if slot.prefix:
-        for form in tokens.all_forms:
-            if form.startswith(slot.prefix):
-                yield from (unit for unit in tokens.units(form) if not _has_connector(unit, tokens))
+        for form in [form for form in tokens.all_forms if form.startswith(slot.prefix)]:
+            yield from (unit for unit in tokens.units(form) if not _has_connector(unit, tokens))
         return
     for form in slot.spellings & tokens.all_forms:
         evidence = slot.forms[form]

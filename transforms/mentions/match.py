@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import islice
 
 from collectors.source import digest
-from transforms.mentions.automaton import Candidate, Scanner
+from transforms.mentions.automaton import Candidate, Scanner, hashes_of
 from transforms.mentions.evaluate import Document, Place, Subject, evaluate
 from transforms.mentions.expand import Needs, Plan, Planner, anchors_of, are_met, needs_of
 from transforms.mentions.query import parse
@@ -22,7 +22,7 @@ from transforms.mentions.words import forget
 
 ENGINE_VERSION = 2  # raised whenever the same query finds something else in the same text, or hears another tone
 BATCH = 2000  # texts scanned together
-_NOTHING = Candidate(set(), set())
+_NOTHING = Candidate(set())
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class CompiledQuery:
     plan: Plan
     version: str  # changes when the query, a macro it uses or the engine does
     anchors: frozenset[str] | None  # None: no word to go by, so looked at in every text
-    needs: Needs
+    needs: Needs  # beside an anchor
 
 
 class BadQueriesError(ValueError):
@@ -63,9 +63,12 @@ def compile_query(
     node = parse(text, macros)
     used = sorted({(inner.name, unparse(inner.part)) for inner in walk(node) if isinstance(inner, Macro)})
     plan = (planner or Planner()).plan(node)
-    anchors = anchors_of(plan)
+    asked = anchors_of(plan)
+    anchors = asked[1] if asked else None
+    found_by_anchors = hashes_of(anchors or ())
+    needs = tuple(need for need in needs_of(plan) if need != found_by_anchors)
     version = digest(ENGINE_VERSION, unparse(node), used)
-    return CompiledQuery(query_id, text, node, plan, version, anchors[1] if anchors else None, needs_of(plan))
+    return CompiledQuery(query_id, text, node, plan, version, anchors, needs)
 
 
 def compile_queries(queries: Mapping[str, str], macros: Mapping[str, str] | None = None) -> "QuerySet":
@@ -180,7 +183,10 @@ class QuerySet:
         if candidate is None:
             return self.queries
         asked = [self.queries[number] for number in sorted(candidate.groups | self._always)]
-        return [query for query in asked if are_met(query.needs, candidate.hashes)]
+        if not any(query.needs for query in asked):
+            return asked
+        hashes = candidate.hashes()
+        return [query for query in asked if are_met(query.needs, hashes)]
 
 
 def scanned(title: str | None, text: str) -> str:

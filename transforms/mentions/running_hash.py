@@ -13,7 +13,7 @@ import numpy.typing as npt
 Codes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
 
-LONGEST = 4 << 16  # places that a running sum may have
+LONGEST = 4 << 17  # places that a running sum may have
 
 _R = 0x9E3779B97F4A7C15  # odd, so it has an inverse modulo 2^64
 _R_INVERSE = pow(_R, -1, 1 << 64)

@@ -7,17 +7,19 @@ unit, the joined form, that covers their positions. Emoji are words of their own
 import re
 from bisect import bisect_left, bisect_right
 from functools import cached_property, lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from transforms.mentions.fold import IGNORABLE, fold_plain, fold_word
+from transforms.mentions.fold import IGNORABLE, PLAIN_LETTERS, fold_plain, fold_word
 
 CONNECTORS = "-\u2010\u2011'\u2019\u02bc`\u00b4_"  # hyphens, apostrophes and the underscore: one of them between words joins
 EMOJI = "\u2600-\u27bf\u2b50\u2b55\u231a\u231b\u23e9-\u23f3\U0001f000-\U0001fbff"
 _EMOJI_FROM = "\u231a"  # no emoji comes before
 _TONE = "\ufe0f\U0001f3fb-\U0001f3ff"
 _LETTER = r"[^\W_\u02bc]"  # the apostrophe of some alphabets counts as a letter elsewhere; here it joins, as all apostrophes do
-_TOKEN = re.compile(rf"{_LETTER}+(?:[{IGNORABLE}]+{_LETTER}*)*|[{EMOJI}][{_TONE}]*(?:\u200d[{EMOJI}][{_TONE}]*)*")
+_EMOJI_TOKEN = rf"[{EMOJI}][{_TONE}]*(?:\u200d[{EMOJI}][{_TONE}]*)*"
+_TOKEN = re.compile(rf"({_LETTER}+(?:[{IGNORABLE}]+{_LETTER}*)*|{_EMOJI_TOKEN})")
+_PLAIN_TOKEN = re.compile(rf"([{PLAIN_LETTERS}]+|{_EMOJI_TOKEN})")  # the same in what `fold_plain` gives, at half the time
 _COMPOUND = re.compile(rf"{_LETTER}[{IGNORABLE}]*[{CONNECTORS}]{_LETTER}")
 _JOIN = re.compile(rf"[{IGNORABLE}]*[{CONNECTORS}][{IGNORABLE}]*")
 _SHORT = 200  # words of a text in which looking through all is cheaper than an index
@@ -29,7 +31,8 @@ _SENTENCE_END = re.compile(r"[.!?…]+[\"»”')\]]*\s+(?=[\"«“'(\[]*[^\W_a-z
 _ABBREVIATION = re.compile(
     r"(?:\b(?:г|гг|ул|им|т|п|руб|тыс|млн|млрд|см|др|пр|проф|акад|св|mr|mrs|ms|dr|st|no|vs)|\b[^\W\d_])\.$", re.IGNORECASE
 )
-_NAME_INSIDE = re.compile(r"[^\W_][\"»”'’)\],;:]*[ \t\xa0]+[\"«“'(\[]*[A-ZА-ЯЁ][a-zа-яё]")
+_BLANKS, _CLOSERS = " \t\xa0", "\"»”'’)],;:"
+_CAPITALISED = re.compile(rf"[{_BLANKS}][\"«“'(\[]*[A-ZА-ЯЁ][a-zа-яё]")
 
 
 class Unit(NamedTuple):
@@ -71,6 +74,15 @@ def _mark_before(text: str, start: int) -> str:
     return before if before and before in "#@" and not (start > 1 and text[start - 2].isalnum()) else ""
 
 
+def _follows_a_word(text: str, at: int) -> bool:
+    """Whether nothing that ends a sentence stands between the word before and this place."""
+    while at and text[at - 1] in _BLANKS:
+        at -= 1
+    while at and text[at - 1] in _CLOSERS:
+        at -= 1
+    return at > 0 and text[at - 1].isalnum()
+
+
 class Tokens:
     """The words of one text, by position, and its joined compounds."""
 
@@ -80,24 +92,21 @@ class Tokens:
         self.text = text
         self.compounds: list[Unit] = []
         self.marks: dict[int, str] = {}  # position -> "#" or "@"
-        spans = [match.span() for match in _TOKEN.finditer(text)]
-        if "#" in text or "@" in text:
-            spans = self._read_marks(spans)
-        if (folded := fold_plain(text)) is None:
-            self.forms = [fold_token(text[start:end]) for start, end in spans]
-        else:
-            self.forms = [
-                folded[start:end] if folded[start] < _EMOJI_FROM else fold_token(text[start:end]) for start, end in spans
-            ]
-        self.starts = [start for start, _ in spans]
-        self.ends = [end for _, end in spans]
+        folded = fold_plain(text)
+        pieces = _TOKEN.split(text) if folded is None else _PLAIN_TOKEN.split(folded)  # words and what is between them, in turn
+        edges = list(accumulate(map(len, pieces)))
+        self.starts, self.ends, words = edges[:-1:2], edges[1::2], pieces[1::2]
+        if ("#" in text or "@" in text) and self._read_marks():
+            words = [text[start:end] for start, end in zip(self.starts, self.ends, strict=True)]
+            folded = None
+        self.forms = words if folded is not None and max(words, default="") < _EMOJI_FROM else list(map(fold_token, words))
         if self.marks or (any(map(text.__contains__, CONNECTORS)) and _COMPOUND.search(text)):
             self._join_compounds()
 
-    def _read_marks(self, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-        """Notes marked names, and cuts hashtags in CamelCase into their parts."""
+    def _read_marks(self) -> bool:
+        """Notes marked names, and cuts hashtags in CamelCase into their parts; whether there were any."""
         cut: list[tuple[int, int]] = []
-        for start, end in spans:
+        for start, end in zip(self.starts, self.ends, strict=True):
             mark = _mark_before(self.text, start)
             if mark:
                 self.marks[len(cut)] = mark
@@ -106,20 +115,24 @@ class Tokens:
                 cut.append((start, start + len(part)))
                 start += len(part)
             cut.append((start, end))
-        return cut
+        if len(cut) == len(self.starts):
+            return False
+        self.starts, self.ends = [start for start, _ in cut], [end for _, end in cut]
+        return True
 
     def _join_compounds(self) -> None:
-        text, first = self.text, 0
-        for position, (end, start) in enumerate(zip(self.ends, self.starts[1:], strict=False), 1):
-            if start != end and (text[end] == " " or not _joins(text, end, start) or is_emoji(self.forms[position - 1])):
-                self._close_compound(first, position)
-                first = position
-        self._close_compound(first, len(self.forms))
+        text, forms = self.text, self.forms
+        borders = [
+            position
+            for position, (end, start) in enumerate(zip(self.ends, self.starts[1:], strict=False), 1)
+            if start != end and (text[end] == " " or not _joins(text, end, start) or is_emoji(forms[position - 1]))
+        ]
+        for first, stop in pairwise((0, *borders, len(forms))):
+            if stop - first > 1:
+                self._close_compound(first, stop)
 
     def _close_compound(self, first: int, stop: int) -> None:
         """Notes the joined form of the words first..stop-1; of a marked name, as far as underscores go, that one too."""
-        if stop - first < 2:
-            return
         if first in self.marks:
             gaps = range(first + 1, stop)
             end = next((at for at in gaps if self.starts[at] > self.ends[at - 1] and self.text[self.ends[at - 1]] != "_"), stop)
@@ -163,7 +176,7 @@ class Tokens:
     @cached_property
     def all_forms(self) -> frozenset[str]:
         """Every folded form, those of compounds too."""
-        return frozenset(self.forms).union(unit.form for unit in self.compounds)
+        return frozenset(self.forms).union([unit.form for unit in self.compounds])
 
     @cached_property
     def sentences(self) -> list[tuple[int, int]]:
@@ -190,4 +203,4 @@ class Tokens:
     @cached_property
     def tells_names(self) -> bool:
         """Whether the writer capitalises names: some word inside a sentence begins with a capital and goes on in lower case."""
-        return bool(_NAME_INSIDE.search(self.text))
+        return any(_follows_a_word(self.text, match.start()) for match in _CAPITALISED.finditer(self.text))
