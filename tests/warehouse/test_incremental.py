@@ -137,8 +137,8 @@ def test_a_history_too_long_for_memory_is_built_in_slices_to_the_same_rows(store
     refresh(store, 7)
     before = contents(store / "work" / "warehouse.duckdb", ("obs", "core", "mart"))
 
-    monkeypatch.setattr("warehouse.build.SLICE_ROWS", 3)
-    monkeypatch.setattr("warehouse.build.TEXT_SLICE_ROWS", 3)
+    monkeypatch.setattr("warehouse.slices.SLICE_ROWS", 3)
+    monkeypatch.setattr("warehouse.slices.TEXT_SLICE_ROWS", 3)
     build(store, now=START, full=True)
 
     assert contents(store / "work" / "warehouse.duckdb", ("obs", "core", "mart")) == before

@@ -539,7 +539,7 @@ def some_posts(random: Random) -> list[Record]:
 def test_however_nights_and_lists_came_the_mentions_are_those_of_one_build(
     store: Path, monkeypatch: pytest.MonkeyPatch, seed: int, rows_at_once: int
 ) -> None:
-    monkeypatch.setattr("warehouse.build.TEXT_SLICE_ROWS", rows_at_once)
+    monkeypatch.setattr("warehouse.slices.TEXT_SLICE_ROWS", rows_at_once)
     random = Random(seed)
     ids: list[str] = []
     for step, day in enumerate(random.sample(range(5), 4)):
