@@ -24,7 +24,7 @@ from warehouse.comments import comment_macro, comment_model
 from warehouse.files import build_of, current_file, work_dir
 from warehouse.load import prepare
 from warehouse.narrowing import Hand, has_keys, list_keys, narrowed_to, needs_of_keys, places_of, temp
-from warehouse.python_models import run_merging_model, run_python_model, run_whole_model
+from warehouse.python_models import forget_answers, run_merging_model, run_python_model, run_whole_model
 from warehouse.reference import load_reference
 from warehouse.slices import empty_folder, in_order, one_slice, periods, slice_count
 from warehouse.writer import Limits, open_build
@@ -88,6 +88,7 @@ def build(store: Path, *, now: datetime, full: bool = False, limits: Limits | No
         crash_point("build.before_commit")
         connection.execute("COMMIT")
         crash_point("build.committed")
+        forget_answers(store)
     return report
 
 

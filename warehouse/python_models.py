@@ -57,8 +57,10 @@ def run_merging_model(connection: duckdb.DuckDBPyConnection, store: Path, model:
     module = _module(model)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE given AS {sql}")
     given = connection.execute(f"SELECT * FROM given ORDER BY {module.ORDER}").to_arrow_table()
-    near = re.sub(r"\bkeys\b", keys, module.KNOWN)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE known AS {near}")
+    *before, rows = (re.sub(r"\bkeys\b", keys, statement) for statement in module.KNOWN)
+    for statement in before:
+        connection.execute(statement)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE known AS {rows}")
 
     def known() -> Iterator[pa.Table]:
         reader = connection.execute("FROM known").to_arrow_reader(ROWS_PER_TASK)
@@ -68,6 +70,12 @@ def run_merging_model(connection: duckdb.DuckDBPyConnection, store: Path, model:
     answer = _written(store, model, iter([module.merge(given, known)]), None)
     connection.execute("DROP TABLE known")
     return answer
+
+
+def forget_answers(store: Path) -> None:
+    """The files that answers of this build were read from: of a long history they are as large as their tables."""
+    for path in (work_dir(store) / "models").glob("*.out.parquet"):
+        path.unlink()
 
 
 def _module(model: Model) -> Any:

@@ -28,9 +28,10 @@ optionally `VERSION`, changed when it would answer otherwise. It answers in one 
                             that makes of the small tables is given in their place; it is made once and kept (pickled) until
                             they, VERSION or the code of the package named by `MADE_BY` change
     merge(given, known)     where rows depend on each other: from the rows of QUERY of the keys, and the model's own rows that
-                            they may affect (`KNOWN`, a SELECT over the tables `keys` and `given`; known() gives them in parts,
-                            as often as it is called, the first of which may be empty), to the rows that are new or other than
-                            before; and whole(chunks), all rows from chunks of QUERY in the order of `ORDER`
+                            they may affect (`KNOWN`, statements over the tables `keys` and `given`, the last one a SELECT of
+                            these rows; known() gives them in parts, as often as it is called, the first of which may be
+                            empty), to the rows that are new or other than before; and whole(chunks), all rows from chunks of
+                            QUERY in the order of `ORDER`
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ SELECT
     f.kind,
     f.published_at,
     f.published_at::DATE AS published_date,
+    coalesce(p.first_seen_at, r.first_seen_at) AS first_seen_at,
     coalesce(p.author, p.channel_title, p.channel, r.author) AS author,
     f.domain,
     f.matched_terms,

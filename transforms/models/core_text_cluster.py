@@ -51,25 +51,42 @@ ORDER = "published_at, record_id"
 
 # The model's own rows that changed records may affect: clusters that a changed record was in are taken apart (`is_loose`),
 # clusters with a member near in time may be joined. `keys` are the changed records, `given` the rows of QUERY that they have now.
-# Rows are found by their columns of few bytes and fetched by their place: signatures of a long history are not read.
-KNOWN = """
-WITH loose AS (SELECT DISTINCT cluster_id FROM core.text_cluster SEMI JOIN keys USING (record_id)),
-loose_span AS (
-    SELECT published_at FROM core.text_cluster SEMI JOIN loose USING (cluster_id) UNION ALL SELECT published_at FROM given
-),
-near AS (
-    SELECT DISTINCT cluster_id FROM core.text_cluster
-    WHERE published_at >= (SELECT min(published_at) FROM loose_span) - INTERVAL 7 DAYS
-        AND published_at <= (SELECT max(published_at) FROM loose_span) + INTERVAL 7 DAYS
-),
-place AS (
-    SELECT t.rowid AS place
-    FROM core.text_cluster AS t
-    SEMI JOIN (FROM near UNION FROM loose) USING (cluster_id)
-    ANTI JOIN keys USING (record_id)
+# Rows lie in order of time and no member is earlier than its cluster, so all but the first statement look at a stretch of them;
+# they are found by their columns of few bytes and fetched by their place: signatures of a long history are not read.
+KNOWN = (
+    """
+    CREATE OR REPLACE TEMP TABLE loose AS
+    WITH place AS (SELECT t.rowid AS place FROM core.text_cluster AS t SEMI JOIN keys USING (record_id))
+    SELECT DISTINCT cluster_id, cluster_started_at FROM core.text_cluster AS t JOIN place ON t.rowid = place
+    """,
+    "SET VARIABLE loose_since = (SELECT min(cluster_started_at) FROM loose)",
+    """
+    CREATE OR REPLACE TEMP TABLE span AS
+    SELECT published_at FROM core.text_cluster SEMI JOIN loose USING (cluster_id)
+    WHERE published_at >= getvariable('loose_since')
+    UNION ALL
+    SELECT published_at FROM given
+    """,
+    "SET VARIABLE near_since = (SELECT min(published_at) - INTERVAL 7 DAYS FROM span)",
+    "SET VARIABLE near_until = (SELECT max(published_at) + INTERVAL 7 DAYS FROM span)",
+    """
+    CREATE OR REPLACE TEMP TABLE near AS
+    SELECT DISTINCT cluster_id, cluster_started_at FROM core.text_cluster
+    WHERE published_at BETWEEN getvariable('near_since') AND getvariable('near_until')
+    UNION
+    FROM loose
+    """,
+    "SET VARIABLE known_since = (SELECT min(cluster_started_at) FROM near)",
+    """
+    WITH place AS (
+        SELECT t.rowid AS place
+        FROM core.text_cluster AS t SEMI JOIN near USING (cluster_id) ANTI JOIN keys USING (record_id)
+        WHERE published_at >= getvariable('known_since')
+    )
+    SELECT t.*, t.cluster_id IN (SELECT cluster_id FROM loose) AS is_loose
+    FROM core.text_cluster AS t JOIN place ON t.rowid = place
+    """,
 )
-SELECT t.*, t.cluster_id IN (FROM loose) AS is_loose FROM core.text_cluster AS t JOIN place ON t.rowid = place
-"""
 
 _COLUMNS: list[pa.Field[Any]] = [
     pa.field("record_id", pa.string()),
