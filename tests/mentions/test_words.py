@@ -91,6 +91,11 @@ def test_a_text_folds_as_its_words_do(text):
     assert all(unit.form == fold_token(text[unit.start : unit.end]) for unit in Tokens(text).words)
 
 
+@given(st.one_of(st.text(max_size=20), st.text(alphabet="aбёЇ1❶№’_ .-#@😀👍🏽☀", max_size=20)))
+def test_a_word_further_on_that_folds_in_a_way_of_its_own_changes_none_before(text):
+    assert Tokens(f"{text} ﬁé").words[: len(Tokens(text))] == Tokens(text).words
+
+
 @given(st.text(max_size=20))
 def test_words_are_offsets_of_the_text_as_given(text):
     tokens = Tokens(text)

@@ -15,9 +15,9 @@ from functools import lru_cache
 IGNORABLE = "\u00ad\u0300-\u036f\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff"
 _IGNORABLE = re.compile(f"[{IGNORABLE}]+")
 _PLAIN = re.compile(r"[0-9a-z]+|[0-9а-яіїєґўјѕћђљњџ]+")
-# Letters that fold in a way of their own; words of two alphabets.
 PLAIN_LETTERS = "0-9a-zа-яіїєґ"  # of a text folded at once
-_NOT_PLAIN = re.compile("[^\x00-\x7f\xa0«»–—…“”„№’а-яёіїєґ\u2600-\u27bf\U0001f300-\U0001faff]")
+# Letters that fold in a way of their own (numbers in circles, ❶ to ➓, count as letters); words of two alphabets.
+_NOT_PLAIN = re.compile("[^\x00-\x7f\xa0«»–—…“”„№’а-яёіїєґ\u2600-\u2775\u2794-\u27bf\U0001f300-\U0001faff]")
 _TWO_ALPHABETS = re.compile("[a-z][0-9]*[а-яёіїєґ]|[а-яёіїєґ][0-9]*[a-z]")
 _LATIN = re.compile(r"[a-z]")
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
