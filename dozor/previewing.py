@@ -59,7 +59,7 @@ def texts(store: Path, project: str | None = None) -> Iterator[Row]:
 def describe(seen: Preview) -> Iterator[str]:
     """The preview as lines for a terminal; places are marked by [brackets]."""
     share = f" ({100 * seen.mention_count / seen.text_count:.1f} %)" if seen.text_count else ""
-    yield f"{seen.mention_count} mentions in {seen.text_count} texts{share}."
+    yield f"Found in {seen.mention_count} of {seen.text_count} texts{share}."
     most = max(seen.per_week.values(), default=0)
     for monday, count in seen.per_week.items():
         yield f"  week of {monday}  {count:>6}  {'#' * round(BAR * count / most) if most else ''}".rstrip()

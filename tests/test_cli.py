@@ -411,7 +411,7 @@ def test_topics_are_previewed_over_the_published_texts(here: Path, dozor: Dozor)
     mixed = dozor("topics", "check", "чай И кофе ИЛИ сок")
     assert (mixed.code, "(чай AND кофе) OR сок" in mixed.out) == (0, True)
     assert dozor("topics", "check", "(чай").code == 2
-    assert "mentions in" in dozor("topics", "preview", "parcels").out
+    assert "Found in" in dozor("topics", "preview", "parcels").out
     assert json.loads(dozor("topics", "preview", "tea", "--json").out)["mention_count"] >= 0
     assert "severnyy list" in dozor("topics", "suggest", '"Северный лист"').out
     assert dozor("topics", "preview", "((").code == 2
