@@ -20,7 +20,7 @@ from transforms.mentions.query_errors import QueryError
 from transforms.mentions.syntax import Field, Macro, Node, unparse, walk
 from transforms.mentions.words import forget
 
-ENGINE_VERSION = 2  # raised whenever the same query finds something else in the same text, or hears another tone
+ENGINE_VERSION = 3  # raised whenever the same query finds something else in the same text, or hears another tone
 BATCH = 2000  # texts scanned together
 _NOTHING = Candidate(set())
 
