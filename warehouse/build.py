@@ -26,7 +26,7 @@ from warehouse.load import prepare
 from warehouse.narrowing import Hand, has_keys, list_keys, narrowed_to, needs_of_keys, places_of, temp
 from warehouse.python_models import forget_answers, run_merging_model, run_python_model, run_whole_model
 from warehouse.reference import load_reference
-from warehouse.slices import empty_folder, in_order, one_slice, periods, slice_count
+from warehouse.slices import empty_folder, in_order, in_slices, periods, slice_count
 from warehouse.writer import Limits, open_build
 
 _WHOLE = ""  # in place of the table of touched rows: all of the relation changed
@@ -148,11 +148,10 @@ def _rebuild_in_slices(connection: duckdb.DuckDBPyConnection, store: Path, model
     """The whole of a model from slices of its keys: the rows wait in files, then they are laid down in order."""
     with empty_folder(work_dir(store) / "slices") as folder:
         waiting, made = Hand(folder), []
-        for number in range(slices):
-            with one_slice(connection, store, model, number, slices) as (hand, keys, narrowed):
-                fresh = _make_fresh(connection, store, model, hand, narrowed, keys, model.by)
-                made.append(f"ordered_{fresh}")
-                waiting.put(connection, made[-1], in_order(connection, model, fresh))  # so that a period is found in few places
+        for hand, keys, narrowed in in_slices(connection, store, model, slices):
+            fresh = _make_fresh(connection, store, model, hand, narrowed, keys, model.by)
+            made.append(f"ordered_{fresh}")
+            waiting.put(connection, made[-1], in_order(connection, model, fresh))  # so that a period is found in few places
         rows = f"({' UNION ALL '.join(f'FROM {name}' for name in made)})"
         connection.execute(f"CREATE OR REPLACE TABLE {model.name} AS SELECT * FROM {rows} LIMIT 0")
         for period in periods(connection, rows, slices):
@@ -189,10 +188,9 @@ def _make_fresh_of_all(connection: duckdb.DuckDBPyConnection, store: Path, model
         return _make_fresh(connection, store, model, Hand(), with_also({}), also_keys, model.also_by)
     fresh = f"all_{temp('fresh', model.name)}"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {fresh} AS SELECT * FROM {model.name} LIMIT 0")
-    for number in range(slices):
-        with one_slice(connection, store, model, number, slices) as (hand, _, needs):
-            part = _make_fresh(connection, store, model, hand, with_also(needs), also_keys, model.also_by)
-            connection.execute(f"INSERT INTO {fresh} FROM {part}")
+    for hand, _, needs in in_slices(connection, store, model, slices):
+        part = _make_fresh(connection, store, model, hand, with_also(needs), also_keys, model.also_by)
+        connection.execute(f"INSERT INTO {fresh} FROM {part}")
     return fresh
 
 

@@ -33,15 +33,18 @@ class Hand:
 
     def put(self, connection: duckdb.DuckDBPyConnection, name: str, select: str) -> None:
         """What is selected, under this name from now on."""
-        types = (
-            "" if self.folder is None else " ".join(kind for _, kind, *_ in connection.execute(f"DESCRIBE {select}").fetchall())
-        )
-        if self.folder is None or any(kind in types for kind in _UNKEPT_TYPES):
+        if self.folder is None or not is_kept_by_parquet(connection, select):
             connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {select}")
             return
         path = literal(str(self.folder / f"{name}.parquet"))
         connection.execute(f"COPY ({select}) TO {path} (FORMAT parquet)")
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM read_parquet({path})")
+
+
+def is_kept_by_parquet(connection: duckdb.DuckDBPyConnection, select: str) -> bool:
+    """Whether a Parquet file gives back what is selected, each column in its type."""
+    types = " ".join(kind for _, kind, *_ in connection.execute(f"DESCRIBE {select}").fetchall())
+    return not any(kind in types for kind in _UNKEPT_TYPES)
 
 
 def list_keys(connection: duckdb.DuckDBPyConnection, hand: Hand, table: str, by: str, parts: list[str]) -> int:
@@ -91,7 +94,7 @@ def _rows_beside(
 
 def _rows_by(connection: duckdb.DuckDBPyConnection, need: str, keys: str, by: tuple[str, ...], hand: Hand) -> str:
     rows, using = f"{temp('rows', need)}_of_{keys}", ", ".join(by)
-    columns = _mentioned(connection, need)
+    columns = columns_to_carry(connection, need)
     known = hand.rows.setdefault((need, by), [])
     for known_keys, known_rows in known:
         if count(connection, f"{keys} ANTI JOIN {known_keys} USING ({using})") == 0:
@@ -111,7 +114,7 @@ def _rows_by(connection: duckdb.DuckDBPyConnection, need: str, keys: str, by: tu
     return rows
 
 
-def _mentioned(connection: duckdb.DuckDBPyConnection, need: str) -> list[str]:
+def columns_to_carry(connection: duckdb.DuckDBPyConnection, need: str) -> list[str]:
     """The columns to carry along: those that some model names that sees the relation's rows of its keys, or all where one passes
     them all on."""
     schema, _, table = need.partition(".")

@@ -12,7 +12,7 @@ import duckdb
 
 from transforms.models import Model
 from warehouse.files import work_dir
-from warehouse.narrowing import Hand, count, list_keys, needs_of_keys, temp
+from warehouse.narrowing import Hand, columns_to_carry, count, is_kept_by_parquet, list_keys, needs_of_keys, temp
 from warehouse.schema import literal
 
 SLICE_ROWS = 1_000_000  # rows of its needs that a model is rebuilt from at a time: sorting 2 million took more than 1 200 MB
@@ -26,22 +26,56 @@ def slice_count(connection: duckdb.DuckDBPyConnection, model: Model) -> int:
     return 1 + sum(count(connection, need) for need in model.drivers) // (TEXT_SLICE_ROWS if model.module else SLICE_ROWS)
 
 
-@contextmanager
-def one_slice(
-    connection: duckdb.DuckDBPyConnection, store: Path, model: Model, number: int, slices: int
+def in_slices(
+    connection: duckdb.DuckDBPyConnection, store: Path, model: Model, slices: int
 ) -> Iterator[tuple[Hand, str, dict[str, str]]]:
-    """The keys whose hash falls to this slice, and the needs' rows of these keys; gone when the block ends."""
-    keys, by = f"slice_{number}_{temp('keys', model.name)}", ", ".join(model.by)
-    with empty_folder(work_dir(store) / "build") as folder:
-        hand = Hand(folder)
-        list_keys(
-            connection,
-            hand,
-            keys,
-            by,
-            [f"SELECT {by} FROM {need} WHERE hash({by}) % {slices} = {number}" for need in model.drivers],
-        )
-        yield hand, keys, needs_of_keys(connection, model, keys, hand)
+    """Slice by slice the keys whose hash falls to it, and the needs' rows of these keys; gone when the next one is asked for.
+
+    The needs are parted once: to look for the rows of a slice in a long table is to read most of it.
+    """
+    by = ", ".join(model.by)
+    with empty_folder(work_dir(store) / "parts") as parts:
+        parted = [need for need in model.drivers if need not in model.rows and _part(connection, parts, need, by, slices)]
+        for number in range(slices):
+            keys = f"slice_{number}_{temp('keys', model.name)}"
+            with empty_folder(work_dir(store) / "build") as folder:
+                hand = Hand(folder)
+                rows = {need: _part_of_slice(connection, parts, need, number, keys) for need in parted}
+                told = [
+                    f"SELECT {by} FROM {rows[need]}"
+                    if need in rows
+                    else f"SELECT {by} FROM {need} WHERE {_slice(by, slices)} = {number}"
+                    for need in model.drivers
+                ]
+                list_keys(connection, hand, keys, by, told)
+                hand.rows.update({(need, model.by): [(keys, name)] for need, name in rows.items()})
+                yield hand, keys, needs_of_keys(connection, model, keys, hand)
+
+
+def _slice(by: str, slices: int) -> str:
+    return f"hash({by}) % {slices}"
+
+
+def _part(connection: duckdb.DuckDBPyConnection, folder: Path, need: str, by: str, slices: int) -> bool:
+    """Writes the rows of a need into a folder a slice; not where Parquet would give them back as something else."""
+    select = f"SELECT {', '.join(columns_to_carry(connection, need))} FROM {need}"
+    if not is_kept_by_parquet(connection, select):
+        return False
+    connection.execute(
+        f"COPY (SELECT *, {_slice(by, slices)} AS slice FROM ({select})) TO {literal(str(folder / need))} "
+        "(FORMAT parquet, PARTITION_BY (slice))"
+    )
+    return True
+
+
+def _part_of_slice(connection: duckdb.DuckDBPyConnection, folder: Path, need: str, number: int, keys: str) -> str:
+    """The name of the rows of a need that fall to a slice."""
+    name, part = f"{temp('rows', need)}_of_{keys}", folder / need / f"slice={number}"
+    columns = ", ".join(columns_to_carry(connection, need))
+    files = f"read_parquet({literal(str(part / '*.parquet'))}, hive_partitioning = false)"
+    rows = f"SELECT {columns} FROM {files}" if part.exists() else f"SELECT {columns} FROM {need} LIMIT 0"
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {rows}")
+    return name
 
 
 def periods(connection: duckdb.DuckDBPyConnection, rows: str, parts: int) -> Iterator[str]:
