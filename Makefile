@@ -27,7 +27,7 @@ demo: setup  ## four weeks of nights over an invented market, the last one in Ai
 	@$(BIN)/dozor demo --airflow
 
 test: setup  ## the quick tests: a few minutes, no network
-	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/pytest
 
 test-slow: setup  ## the tests that take longer: killing at random moments, more random histories
 	@$(BIN)/pytest -m slow
