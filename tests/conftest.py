@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -32,3 +34,17 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("DOZOR_") and name != "DOZOR_CORPORA"]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def loggers_as_they_were() -> Iterator[None]:
+    """A command may quieten a logger for the rest of its process; the next test needs it again."""
+    before = _levels()
+    yield
+    for name in _levels():
+        logging.getLogger(name).setLevel(before.get(name, logging.NOTSET))
+
+
+def _levels() -> dict[str, int]:
+    ours = [name for name in logging.root.manager.loggerDict if name.startswith(("collectors", "dozor"))]
+    return {name: logging.getLogger(name).level for name in ours}
