@@ -142,6 +142,7 @@ def test_a_history_too_long_for_memory_is_built_in_slices_to_the_same_rows(store
     build(store, now=START, full=True)
 
     assert contents(store / "work" / "warehouse.duckdb", ("obs", "core", "mart")) == before
+    assert not list((store / "work").rglob("*.parquet"))
 
 
 def test_a_build_leaves_no_answers_of_python_models_behind(store: Path) -> None:
@@ -149,7 +150,7 @@ def test_a_build_leaves_no_answers_of_python_models_behind(store: Path) -> None:
     refresh(store, 7)
 
     assert contents(store / "work" / "warehouse.duckdb", ("core",))["core.text_cluster"]
-    assert not [path for folder in ("models", "slices", "build") for path in (store / "work" / folder).glob("*.parquet")]
+    assert not list((store / "work").rglob("*.parquet"))
 
 
 def test_a_second_refresh_without_news_changes_nothing_and_publishes_nothing(store: Path) -> None:  # R-213, G-2

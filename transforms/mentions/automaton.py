@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from transforms.mentions.fold import IGNORABLE, skeleton, skeleton_char
-from transforms.mentions.running_hash import Codes, Places, hashes_between, mixed, powers, running_sums
+from transforms.mentions.running_hash import Codes, Places, Starts, hashes_between, mixed, powers, running_sums
 from transforms.mentions.tokens import CONNECTORS, is_emoji, split_camel
 
 
@@ -221,16 +221,11 @@ class _Chunk:
         )  # even: the last unit is a line break
         self._starts, self._stops = edges[::2].copy(), edges[1::2].copy()
         self._sums = running_sums(codes_of[units])
-        self._before, self._scale = self._sums[self._starts], powers()[1][self._starts]
-        self._hashes = self._hash(self._stops)
+        self._from_starts = Starts(self._sums, self._starts)
+        self._hashes = self._from_starts.hashes(self._stops)
         self._joined_starts, self._joined_hashes = self._compounds()
         self._bounds = [0, *np.searchsorted(self._starts, ends).tolist()]
         self._joined_bounds = [0, *np.searchsorted(self._joined_starts, ends).tolist()]
-
-    def _hash(self, stops: Places) -> Codes:
-        """The hash of each word from its start to its stop."""
-        hashes: Codes = (self._sums[stops] - self._before) * self._scale
-        return hashes
 
     def _compounds(self) -> tuple[Places, Codes]:
         """Runs of words with one connector between them: where each starts, and its hash without the connectors."""
@@ -257,7 +252,7 @@ class _Chunk:
 
         Shorter words are taken with what follows them; that is no letter, so no head has their hash.
         """
-        return heads.find(self._hash(np.minimum(self._starts + _HEAD, len(self._sums) - 1)))[0]
+        return heads.find(self._from_starts.hashes(self._starts + _HEAD))[0]
 
     def find_stems(self, table: _Table, length: int, words: Places) -> Iterator[tuple[int, int]]:
         """(text number, key number) of those words whose beginning of a length is in the table."""

@@ -42,7 +42,18 @@ def running_sums(codes: Codes) -> Codes:
     return sums
 
 
+class Starts:
+    """Places from which stretches are hashed: what a stretch needs of its start is looked up once."""
+
+    def __init__(self, sums: Codes, starts: Places) -> None:
+        self._sums, self._before, self._scale = sums, sums[starts], powers()[1][starts]
+
+    def hashes(self, stops: Places) -> Codes:
+        """The hash of each stretch [start, stop), the same wherever it stands; a stop behind the end is the end."""
+        hashes: Codes = (self._sums.take(stops, mode="clip") - self._before) * self._scale
+        return hashes
+
+
 def hashes_between(sums: Codes, starts: Places, stops: Places) -> Codes:
-    """The hash of each stretch [start, stop): the same wherever it stands."""
-    hashes: Codes = (sums[stops] - sums[starts]) * powers()[1][starts]
-    return hashes
+    """The hash of each stretch [start, stop)."""
+    return Starts(sums, starts).hashes(stops)
