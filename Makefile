@@ -55,7 +55,7 @@ bench: setup  ## the figures of the README, with their peers, which are installe
 setup: $(READY)
 
 # Python is compiled once here: tests and Airflow start hundreds of processes, and some machines forbid Python to keep what it compiled.
-$(READY): pyproject.toml uv.lock hatch_build.py $(wildcard collectors/reading/native/*.[ch]) | $(UV)
+$(READY): pyproject.toml uv.lock hatch_build.py $(wildcard collectors/reading/native/*.[ch] collectors/reading/native/*/*.[ch]) | $(UV)
 	@echo "Installing the packages of uv.lock into .venv/ ..."
 	@$(UV) sync --frozen --quiet --inexact --compile-bytecode
 	@touch $@

@@ -1,7 +1,7 @@
-"""Compiles the C sources of collectors/reading/native into one library, for an installation in place and for a wheel.
+"""Compiles the C sources of collectors/reading/native into its two libraries, for an installation in place and for a wheel.
 
-The machine's C compiler is used (`CC`, else `cc`); where there is none, one that pip brings along (ziglang) takes its place. The
-library calls nothing of Python, so one build serves every version.
+The machine's C compiler is used (`CC`, else `cc`); where there is none, one that pip brings along (ziglang) takes its place. One
+library calls nothing of Python, the other (walking) only its stable interface, so one build serves every version.
 """
 
 import os
@@ -16,9 +16,11 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 FOLDER = Path("collectors/reading/native")
-LIBRARY = FOLDER / "content.so"
+LIBRARIES = {FOLDER / "content.so": FOLDER, FOLDER / "walking.abi3.so": FOLDER / "walking"}  # and where the sources of each are
 # No -march: what is built on one machine runs on its neighbours. Sums keep their order, so that all give the same results.
 FLAGS = ("-O3", "-std=c11", "-shared", "-fPIC", "-ffp-contract=off")
+# What is called of Python is found when Python loads the library.
+LATER = ("-undefined", "dynamic_lookup") if sys.platform == "darwin" else ()
 
 
 def compiler() -> list[str] | None:
@@ -35,11 +37,12 @@ class NativeHook(BuildHookInterface):  # type: ignore[type-arg]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - the name is hatchling's
         root = Path(self.root)
-        sources = [str(path) for path in sorted((root / FOLDER).glob("*.c"))]
         command = compiler() or [sys.executable, "-m", "ziglang", "cc"]
-        beside = root / LIBRARY.with_suffix(f".{os.getpid()}.so")  # renamed: a process may have the old one open
-        subprocess.run([*command, *FLAGS, "-o", str(beside), *sources, "-lm"], check=True)  # noqa: S603 - our own sources
-        beside.replace(root / LIBRARY)
-        build_data["artifacts"].append(f"/{LIBRARY}")
+        for library, folder in LIBRARIES.items():
+            sources = [str(path) for path in sorted((root / folder).glob("*.c"))]
+            beside = root / library.with_suffix(f".{os.getpid()}.so")  # renamed: a process may have the old one open
+            subprocess.run([*command, *FLAGS, *LATER, "-o", str(beside), *sources, "-lm"], check=True)  # noqa: S603 - our own sources
+            beside.replace(root / library)
+            build_data["artifacts"].append(f"/{library}")
         build_data["pure_python"] = False
-        build_data["tag"] = f"py3-none-{sysconfig.get_platform().replace('-', '_').replace('.', '_')}"
+        build_data["tag"] = f"cp311-abi3-{sysconfig.get_platform().replace('-', '_').replace('.', '_')}"

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from selectolax.lexbor import LexborNode
 
 from collectors.reading.native.library import Numbers, joined
 
@@ -39,7 +38,6 @@ class Blocks:
     hidden: list[bool]
     start: list[int]
     end: list[int]
-    nodes: list[LexborNode]  # of the containers
 
     def append_outside(self, tag: str, lines: list[str]) -> None:
         """Blocks that the visible page does not hold, in a container of their own at its end."""

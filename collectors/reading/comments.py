@@ -155,7 +155,7 @@ def _comments(
     found: list[Comment] = []
     used: list[int] = []
     for unit, numbers in list(by_unit.items())[:MAX_COMMENTS]:
-        node = blocks.nodes[unit]
+        node = document.container_node(unit)
         author, time_text, moment = marks.of(node)
         lines = [
             text

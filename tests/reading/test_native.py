@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from selectolax.lexbor import LexborNode
 
 from collectors.reading.content_features import FEATURES, measure
 from collectors.reading.content_model import load_scores
 from collectors.reading.document import read_document
 from collectors.reading.model import PageError
 from collectors.reading.native.counting import Topics
-from collectors.reading.native.walking import check_layout, node_facts
+from collectors.reading.native.layout import check_layout
+from collectors.reading.native.walking import node_facts
 from collectors.reading.page import read_page
 from tests.corpora import corpus
 from tests.reading.walk_reference import walk_slowly
@@ -83,15 +85,19 @@ def test_a_table_finds_its_words_and_no_others() -> None:
     assert len(set(topics._words._hashes.tolist())) == 5001  # and 0, of empty places
 
 
-def test_a_library_that_was_not_built_says_how_to_mend_it() -> None:
-    program = (
-        "import ctypes, pathlib; real = ctypes.CDLL; path = pathlib.Path\n"
-        "def broken(name, *rest):\n"
-        "    if 'reading/native' in str(name): raise OSError('gone')\n"
-        "    return real(name, *rest)\n"
-        "ctypes.CDLL = broken\n"
-        "import collectors.reading.page"
-    )
+WITHOUT_LIBRARY = (
+    "import ctypes; real = ctypes.CDLL\n"
+    "def broken(name, *rest):\n"
+    "    if 'reading/native' in str(name): raise OSError('gone')\n"
+    "    return real(name, *rest)\n"
+    "ctypes.CDLL = broken\n"
+)
+WITHOUT_MODULE = "import sys; sys.modules['collectors.reading.native.walking'] = None\n"
+
+
+@pytest.mark.parametrize("broken", [WITHOUT_LIBRARY, WITHOUT_MODULE])
+def test_a_library_that_was_not_built_says_how_to_mend_it(broken: str) -> None:
+    program = broken + "import collectors.reading.page"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
 
     assert done.returncode == 1
@@ -100,8 +106,8 @@ def test_a_library_that_was_not_built_says_how_to_mend_it() -> None:
 
 @pytest.mark.parametrize("place", range(6))
 def test_a_tree_of_another_layout_is_refused(place: int) -> None:
-    def moved(address: int) -> list[int]:
-        facts = list(node_facts(address))
+    def moved(node: LexborNode) -> list[int]:
+        facts = list(node_facts(node))
         facts[place] += 8
         return facts
 

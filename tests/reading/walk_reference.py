@@ -1,10 +1,10 @@
-"""The walk over a page, slow and obvious: what native/walk.c is compared with."""
+"""The walk over a page, slow and obvious: what native/walking is compared with."""
 
 from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from collectors.reading.document import BLOCK, CLOSED, INLINE, is_undisplayed
+from collectors.reading.document import BLOCK, CLOSED, INLINE
 
 PLAYERS = {"audio", "object", "video"}
 KNOWN = {*BLOCK.split(), *CLOSED.split(), *INLINE.split()}
@@ -34,7 +34,12 @@ class Reference:
     def block(self, node: LexborNode, tag: str, parent: int, depth: int, hidden: bool) -> None:
         attributes = node.attributes
         get = attributes.get
-        hidden = hidden or "hidden" in attributes or get("aria-hidden") == "true" or is_undisplayed(get("style"))
+        hidden = (
+            hidden
+            or "hidden" in attributes
+            or get("aria-hidden") == "true"
+            or "display:none" in (get("style") or "").replace(" ", "")
+        )
         names = f"{get('class') or ''} {get('id') or ''}" if attributes else ""
         container, start = len(self.containers), len(self.blocks)
         self.containers.append([parent, tag if tag in KNOWN else "div", names, hidden, start, 0, depth])

@@ -1,5 +1,6 @@
-"""The part of reading that counts; C sources, compiled on installation by hatch_build.py.
+"""The parts of reading that look at every node, character or block; C sources, compiled on installation by hatch_build.py.
 
-What is done for every character of a page is many times cheaper there. The library knows nothing of Python: it is given arrays
-and fills arrays, so that one build serves every version. The modules here own the memory on both sides.
+What is done so often is many times cheaper there. Two libraries: `walking` is a module of Python's that walks a parsed page and makes
+Python's objects of it as readers ask for them; the other counts over arrays that the modules here own on both sides, and knows
+nothing of Python. One build of either serves every version.
 """

@@ -1,7 +1,8 @@
-"""The compiled library, and how strings and arrays get to it."""
+"""The compiled library of counting, and how strings and arrays get to it. The other one is a module of Python's, `walking`."""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Sequence
 from ctypes import CDLL, c_int, c_void_p
 from pathlib import Path
@@ -26,9 +27,10 @@ def pointers(*names: str) -> tuple[tuple[str, type[c_void_p]], ...]:
 
 def _load() -> CDLL:
     try:
+        importlib.import_module("collectors.reading.native.walking")
         return CDLL(str(BUILT))
-    except OSError as error:
-        raise ImportError(f"{BUILT.name} is not built: install dozor again (uv sync --reinstall-package dozor)") from error
+    except (OSError, ImportError) as error:
+        raise ImportError("dozor is not built whole: install dozor again (uv sync --reinstall-package dozor)") from error
 
 
 LIBRARY: Final = _load()

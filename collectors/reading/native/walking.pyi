@@ -1,0 +1,53 @@
+"""Pages as trees of Lexbor's, walked and made into Python's objects as readers ask for them (`walking/`).
+
+A tree lives as long as what `walk` gave. Numbers of tags and containers are checked, everything else is the caller's duty.
+"""
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+_Attributes = dict[str, str | None]
+_Element = tuple[LexborNode, str, _Attributes]
+
+class Tree:
+    """A walked page; at run time a capsule that only this module opens."""
+
+def learn(node: LexborNode, address: int, parser: LexborHTMLParser, tag_names: list[str | None], /) -> None:
+    """How objects of this class keep their node and parser, found out from one; names of tags by number."""
+
+def node_facts(node: LexborNode, /) -> list[int]:
+    """What a node is taken for: its tag, its next, previous, parent, first and last node, its type."""
+
+def attributes(node: LexborNode, /) -> _Attributes:
+    """The same as `node.attributes`, several times faster."""
+
+def walk(root: LexborNode, kinds: bytes, blocks: int, elements: int, depth: int, weight: int, /) -> Tree | int:
+    """A walk from the root element on; a number for what ended it too early: see layout.Walk."""
+
+def deepest(tree: Tree, /) -> int:
+    """Levels of elements around the deepest text."""
+
+def elements(tree: Tree, /) -> list[_Element]: ...
+def tagged(tree: Tree, tag: int, /) -> list[_Element]: ...
+def count(tree: Tree, tag: int, /) -> int: ...
+def attribute_names(tree: Tree, /) -> list[str]: ...
+def with_attribute(tree: Tree, name: str, /) -> list[_Element]: ...
+def words(tree: Tree, of_id: bool, /) -> str:
+    """All different values of class or id with A-Z in lower case, a space on both sides and a NUL behind each."""
+
+def called(tree: Tree, of_id: bool, /, *parts: str) -> list[_Element]:
+    """Elements whose class or id holds one of these parts."""
+
+def classes_with(tree: Tree, /, *parts: str) -> list[str]: ...
+def in_order(tree: Tree, /, *groups: list[_Element]) -> list[_Element]:
+    """Elements of the tree, each once and in document order."""
+
+def blocks(tree: Tree, plain: str, first: str, /) -> tuple[
+    str, bytes, bytes, list[str], list[str], list[int], list[int],  # of blocks
+    list[int], list[str], list[str], list[str], list[str], list[bool], list[int], list[int],  # of containers
+]:  # fmt: skip
+    """The fields of Blocks in their order, tables as bytes of 32-bit numbers by column.
+
+    `plain` is the tag of containers without a known one, `first` that of the first.
+    """
+
+def container_node(tree: Tree, container: int, /) -> LexborNode: ...
