@@ -4,14 +4,16 @@ import re
 
 from selectolax.lexbor import LexborNode
 
-from collectors.reading.document import TAG_IDS, TEXT
+from collectors.reading.document import TAG_IDS
+from collectors.reading.native.walking import visible_text
 
-_SKIPPED = frozenset(TAG_IDS[name] for name in ("script", "style", "noscript", "template"))
+_SKIPPED = ("script", "style", "noscript", "template")
 _BLOCK_NAMES = (
     "address article aside blockquote br caption dd div dl dt figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr li main "
     "nav ol option p pre section select table tbody td tfoot th thead tr ul"
 )
-_BLOCKS = frozenset(TAG_IDS[name] for name in _BLOCK_NAMES.split())
+_PART_OF = {TAG_IDS[name]: 1 for name in _SKIPPED} | {TAG_IDS[name]: 2 for name in _BLOCK_NAMES.split()}
+_PARTS = bytes(_PART_OF.get(tag, 0) for tag in range(256))  # as visible_text takes them
 _LONG_NUMBER = re.compile(r"\d{3}")
 MAX_PIECES = 12
 MAX_DEPTH = 200  # elements below this depth give no text
@@ -19,30 +21,7 @@ MAX_DEPTH = 200  # elements below this depth give no text
 
 def text_of(node: LexborNode) -> str:
     """The visible words of a node, single spaces between them; empty when there are none."""
-    first = node.first_child
-    if first is None:
-        return ""
-    if first.is_text_node and first.next is None:
-        return " ".join((first.text_content or "").split())
-    parts: list[str] = []
-    _collect(node, parts, MAX_DEPTH)
-    return " ".join("".join(parts).split())
-
-
-def _collect(node: LexborNode, parts: list[str], depth: int) -> None:
-    for child in node.iter(include_text=True):
-        tag = child.tag_id
-        if tag == TEXT:
-            parts.append(child.text_content or "")
-        elif tag in _SKIPPED:
-            continue
-        elif tag in _BLOCKS:
-            parts.append(" ")
-            if depth:
-                _collect(child, parts, depth - 1)
-            parts.append(" ")
-        elif depth:
-            _collect(child, parts, depth - 1)
+    return visible_text(node, _PARTS, MAX_DEPTH)
 
 
 def price_text_of(node: LexborNode) -> str:

@@ -20,6 +20,9 @@ def node_facts(node: LexborNode, /) -> list[int]:
 def attributes(node: LexborNode, /) -> _Attributes:
     """The same as `node.attributes`, several times faster."""
 
+def visible_text(node: LexborNode, parts: bytes, depth: int, /) -> str:
+    """Words below a node with single spaces between; `parts` by tag: 1 gives no text, 2 parts words; none below `depth` levels."""
+
 def walk(root: LexborNode, kinds: bytes, blocks: int, elements: int, depth: int, weight: int, /) -> Tree | int:
     """A walk from the root element on; a number for what ended it too early: see layout.Walk."""
 
@@ -38,6 +41,15 @@ def called(tree: Tree, of_id: bool, /, *parts: str) -> list[_Element]:
     """Elements whose class or id holds one of these parts."""
 
 def classes_with(tree: Tree, /, *parts: str) -> list[str]: ...
+def valued(tree: Tree, name: str, /, *parts: str) -> list[_Element]:
+    """Elements that have an attribute whose value holds one of these parts, A-Z read as lower case."""
+
+def links(tree: Tree, tag: int, image: int, most_links: int, most: int, /) -> list[tuple[str, str | None, str]]:
+    """Elements of a tag that have a href: that, their rel, and the beginning of their text in one line.
+
+    One without text is called by its title, its aria-label, or the alt of its first element with the tag `image`.
+    """
+
 def in_order(tree: Tree, /, *groups: list[_Element]) -> list[_Element]:
     """Elements of the tree, each once and in document order."""
 

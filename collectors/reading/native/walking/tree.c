@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "nodes.h"
+#include "text.h"
 #include "walk.h"
 
 #define CAPSULE "dozor.tree"
@@ -271,6 +272,12 @@ static PyObject *with_attribute(PyObject *module, PyObject *const *arguments, Si
 
 /* ---- what elements are called ---- */
 
+static const Attribute *attribute_named(const Tree *tree, int32_t element, int64_t name) {
+    const Attribute *attribute = attributes_of(tree->walked.elements.rows[element].node);
+    while (name_of(attribute) != tree->walked.names.keys[name]) attribute = attribute->next;
+    return attribute;
+}
+
 static int lower(int byte) { return byte >= 'A' && byte <= 'Z' ? byte + 32 : byte; }
 
 /* Puts all different values of class (0) or id (1) together. */
@@ -363,6 +370,123 @@ static PyObject *classes_with(PyObject *module, PyObject *const *arguments, Size
         }
     }
     free(marks);
+    return list;
+}
+
+/* Whether a value holds, in any case of A-Z, one of these parts. -1 when memory ran out or a part is no text. */
+static int holds_part(const String *value, PyObject *const *parts, Size count) {
+    char own[256], *text = value->length <= sizeof own ? own : malloc(value->length);
+    int found = text ? 0 : -1;
+    for (size_t at = 0; text && at < value->length; at++) text[at] = (char)lower(value->data[at]);
+    for (Size part = 0; !found && part < count; part++) {
+        Size length = 0;
+        const char *wanted = PyUnicode_AsUTF8AndSize(parts[part], &length);
+        found = !wanted ? -1 : memmem(text, value->length, wanted, (size_t)length) != 0;
+    }
+    if (text != own) free(text);
+    return found;
+}
+
+static PyObject *valued(PyObject *module, PyObject *const *arguments, Size count) {
+    (void)module;
+    if (!has(count, 2)) return 0;
+    Tree *tree = tree_of(arguments[0]);
+    uint8_t *marks = tree ? calloc((size_t)tree->walked.elements.count, 1) : 0;
+    int failed = !marks;
+    for (int64_t name = 0; !failed && name < tree->walked.names.count; name++) {
+        if (PyUnicode_Compare(tree->names[name], arguments[1])) continue;
+        for (int32_t at = name ? tree->name_ends[name - 1] : 0; !failed && at < tree->name_ends[name]; at++) {
+            const String *value = attribute_named(tree, tree->by_name[at], name)->value;
+            int found = value && value->data ? holds_part(value, arguments + 2, count - 2) : 0;
+            failed = found < 0;
+            marks[tree->by_name[at]] |= found > 0;
+        }
+    }
+    if (!failed) return marked_list(tree, marks);
+    free(marks);
+    return tree && !PyErr_Occurred() ? PyErr_NoMemory() : 0;
+}
+
+/* ---- links ---- */
+
+/* A line as Python has it, `most` characters of it; all for 0. */
+static PyObject *line_string(const Line *line, int64_t most) {
+    size_t end = line->count;
+    if (most && line->characters > most) {
+        int64_t characters = 0;
+        for (end = 0; characters < most || (line->bytes[end] & 0xc0) == 0x80; end++) characters += (line->bytes[end] & 0xc0) != 0x80;
+    }
+    return line->failed ? PyErr_NoMemory() : string_of(line->bytes, end);
+}
+
+/* The name of an attribute as the page's elements have it; 0 where none has. */
+static uintptr_t key_of(const Tree *tree, const char *wanted) {
+    for (int64_t name = 0; name < tree->walked.names.count; name++)
+        if (!PyUnicode_CompareWithASCIIString(tree->names[name], wanted)) return tree->walked.names.keys[name];
+    return 0;
+}
+
+/* The value of an attribute; 0 for none. */
+static const String *value_of(const Node *element, uintptr_t key) {
+    const Attribute *attribute = key ? attributes_of(element) : 0;
+    while (attribute && name_of(attribute) != key) attribute = attribute->next;
+    return attribute && attribute->value && attribute->value->data ? attribute->value : 0;
+}
+
+/* What a link without text is called: its own label, else that of its first picture that has one. */
+static const String *label_of(const Node *link, uintptr_t image, uintptr_t title, uintptr_t label, uintptr_t alt) {
+    const String *said = value_of(link, title);
+    if (!said || !said->length) said = value_of(link, label);
+    if (said && said->length) return said;
+    for (const Node *below = next_below(link, link, 0); alt && below; below = next_below(below, link, 0)) {
+        if (below->type != ELEMENT || below->name != image) continue;
+        const Attribute *attribute = attributes_of(below);
+        while (attribute && name_of(attribute) != alt) attribute = attribute->next;
+        if (attribute) return value_of(below, alt);
+    }
+    return 0;
+}
+
+/* Links of the page: the value of href, that of rel or None, and the text in one line, `most` characters of it. */
+static PyObject *links(PyObject *module, PyObject *const *arguments, Size count) {
+    (void)module;
+    if (!has(count, 5)) return 0;
+    Tree *tree = tree_of(arguments[0]);
+    uintptr_t image = PyLong_AsSize_t(arguments[2]);
+    long most_links = PyLong_AsLong(arguments[3]), most = PyLong_AsLong(arguments[4]);
+    int32_t first, last;
+    if (PyErr_Occurred() || !tag_range(tree, arguments[1], &first, &last)) return 0;
+    uintptr_t href = key_of(tree, "href"), rel = key_of(tree, "rel"), alt = key_of(tree, "alt"), title = key_of(tree, "title"),
+              label = key_of(tree, "aria-label");
+    PyObject *list = PyList_New(0);
+    for (int32_t at = first; list && at < last && at - first < most_links; at++) {
+        const Node *node = tree->walked.elements.rows[tree->by_tag[at]].node;
+        const String *target = value_of(node, href), *said = value_of(node, rel);
+        if (!target || !target->length) continue;
+        Line line;
+        line_start(&line);
+        line_of(&line, node, most);
+        const String *named = line.count ? 0 : label_of(node, image, title, label, alt);
+        if (named) line_add(&line, named);
+        PyObject *parts[3] = {string_of(target->data, target->length), said ? string_of(said->data, said->length) : None, line_string(&line, most)};
+        if (!said) Py_IncRef(None);
+        line_end(&line);
+        PyObject *link = PyTuple_New(3);
+        int failed = !link;
+        for (int part = 0; part < 3; part++) {
+            failed |= !parts[part];
+            if (link && parts[part])
+                PyTuple_SetItem(link, part, parts[part]);
+            else if (parts[part])
+                Py_DecRef(parts[part]);
+        }
+        failed = failed || PyList_Append(list, link);
+        if (link) Py_DecRef(link);
+        if (failed) {
+            Py_DecRef(list);
+            list = 0;
+        }
+    }
     return list;
 }
 
@@ -505,12 +629,6 @@ static int64_t container_of(const Tree *tree, int32_t element, int64_t *cursor) 
     return *cursor < containers->count && containers->values[*cursor] == element ? *cursor / CONTAINER_NUMBERS : -1;
 }
 
-static const Attribute *attribute_named(const Tree *tree, int32_t element, int64_t name) {
-    const Attribute *attribute = attributes_of(tree->walked.elements.rows[element].node);
-    while (name_of(attribute) != tree->walked.names.keys[name]) attribute = attribute->next;
-    return attribute;
-}
-
 /* An attribute of each container, "" for none. */
 static PyObject *values_list(const Tree *tree, const char *wanted) {
     int64_t count = tree->walked.containers.count / CONTAINER_NUMBERS;
@@ -648,6 +766,26 @@ static PyObject *attributes(PyObject *module, PyObject *const *arguments, Size c
     return node ? attributes_dict(node, parser_of(arguments[0])) : 0;
 }
 
+static PyObject *visible_text(PyObject *module, PyObject *const *arguments, Size count) {
+    (void)module;
+    if (!has(count, 3)) return 0;
+    const Node *node = node_of(arguments[0]);
+    char *parts;
+    Size size = 0;
+    long depth = PyLong_AsLong(arguments[2]);
+    if (!node || PyBytes_AsStringAndSize(arguments[1], &parts, &size) || PyErr_Occurred()) return 0;
+    if (size != KNOWN_TAGS) {
+        PyErr_SetString(PyExc_ValueError, "not a part for each tag");
+        return 0;
+    }
+    Line line;
+    line_start(&line);
+    visible_line(&line, node, (const uint8_t *)parts, (int)depth);
+    PyObject *text = line_string(&line, 0);
+    line_end(&line);
+    return text;
+}
+
 /* What a node is taken for: its tag, its next, previous, parent, first and last node, its type. */
 static PyObject *node_facts(PyObject *module, PyObject *const *arguments, Size count) {
     (void)module;
@@ -689,10 +827,13 @@ static PyMethodDef functions[] = {
     {"words", words, METH_FASTCALL, 0},
     {"called", called, METH_FASTCALL, 0},
     {"classes_with", classes_with, METH_FASTCALL, 0},
+    {"valued", valued, METH_FASTCALL, 0},
+    {"links", links, METH_FASTCALL, 0},
     {"in_order", in_order, METH_FASTCALL, 0},
     {"blocks", blocks, METH_FASTCALL, 0},
     {"container_node", container_node, METH_FASTCALL, 0},
     {"attributes", attributes, METH_FASTCALL, 0},
+    {"visible_text", visible_text, METH_FASTCALL, 0},
     {0, 0, 0, 0},
 };
 static PyModuleDef definition = {.head = {1, 0}, .name = "walking", .size = -1, .methods = functions};

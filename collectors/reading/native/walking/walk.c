@@ -1,11 +1,12 @@
 /* The tree must not change or go while it is walked. */
+#include "text.h"
 #include "walk.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { BLOCK_LEVEL, INLINE, CLOSED, MEDIA, IMAGE, LINK, BREAK, PREFORMATTED, HEAD_PART, BODY_PART }; /* what a tag does to the walk */
-enum { USUAL_DEPTH = 16, LAST_CODE = 0x10ffff };
+enum { USUAL_DEPTH = 16 };
 
 typedef struct {
     Walked *out;
@@ -67,12 +68,6 @@ static int reserve(State *state, Codes *codes, int64_t more) {
 
 /* ---- text ---- */
 
-static int is_space(uint32_t code) {
-    if (code < 0x80) return code == ' ' || (code >= 9 && code <= 13) || (code >= 28 && code <= 31);
-    return code == 0x85 || code == 0xa0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200a) || code == 0x2028 || code == 0x2029 ||
-           code == 0x202f || code == 0x205f || code == 0x3000;
-}
-
 static int is_blank(const CharacterNode *text) {
     for (size_t at = 0; at < text->length; at++) {
         unsigned char byte = text->data[at];
@@ -85,17 +80,8 @@ static int is_blank(const CharacterNode *text) {
 static int64_t decode(const unsigned char *data, size_t length, uint32_t *codes) {
     uint32_t *out = codes;
     for (size_t at = 0; at < length;) {
-        uint32_t code = data[at++];
-        if (code < 0x80) {
-            *out++ = code ? code : 0xfffd;
-            continue;
-        }
-        int more = code >= 0xf0 && code < 0xf5 ? 3 : code >= 0xe0 && code < 0xf0 ? 2 : code >= 0xc2 && code < 0xe0 ? 1 : 0;
-        code &= more == 3 ? 7 : more == 2 ? 15 : 31;
-        uint32_t least = more == 3 ? 0x10000 : more == 2 ? 0x800 : 0x80;
-        int left = more;
-        for (; left && at < length && (data[at] & 0xc0) == 0x80; left--) code = code << 6 | (data[at++] & 63);
-        *out++ = !more || left || code < least || code > LAST_CODE || (code >= 0xd800 && code < 0xe000) ? 0xfffd : code;
+        uint32_t code = next_code(data, length, &at);
+        *out++ = code ? code : 0xfffd;
     }
     return out - codes;
 }
