@@ -99,8 +99,8 @@ def _claims(document: Document, head: Head, own: Sequence[Item]) -> Iterator[Seq
 
 def _pen_name(document: Document) -> list[str]:
     """What the first link to an author says, though it does not look like the name of a person."""
-    for node, _, attributes in document.tagged("a"):
-        if "author" in (attributes.get("rel") or "").split():
+    for node, tag, attributes in document.valued("rel", "author"):
+        if tag == "a" and "author" in (attributes["rel"] or "").split():
             names = split_names(short_text(node, _LONGEST_PEN_NAME))
             return names if len(names) == 1 else []
     return []
@@ -108,16 +108,12 @@ def _pen_name(document: Document) -> list[str]:
 
 def _linked(document: Document) -> Sequence[Element]:
     """Elements that markup or the address they lead to calls an author."""
-    anchors = document.tagged("a")
-    addresses = "\n".join(filter(None, [attributes.get("href") for _, _, attributes in anchors]))
-    relations = "\n".join(filter(None, [attributes.get("rel") for _, _, attributes in anchors]))
-    links = []
-    if "author" in relations or any(path in addresses for path in _AUTHOR_PATHS):  # asked of all links at once first
-        links = [
-            anchor
-            for anchor in anchors
-            if _LINKED.search(anchor[2].get("href") or "") or "author" in (anchor[2].get("rel") or "")
-        ]
+    links = [
+        element
+        for element in document.in_order(document.valued("href", *_AUTHOR_PATHS), document.valued("rel", "author"))
+        if element[1] == "a"
+        and (_LINKED.search(element[2].get("href") or "") is not None or "author" in (element[2].get("rel") or ""))
+    ]
     marked = [element for element in document.with_attribute("itemprop") if "author" in (element[2]["itemprop"] or "").split()]
     return document.in_order(links, marked)[:_MOST_BYLINES]
 

@@ -113,6 +113,17 @@ class Document:
         """Elements that have an attribute, in document order."""
         return walking.with_attribute(self._walked, name)
 
+    def valued(self, name: str, *parts: str) -> list[Element]:
+        """Elements with an attribute whose value holds one of these lower-case parts, in document order."""
+        return walking.valued(self._walked, name, *parts)
+
+    def links(self, most: int, most_text: int) -> list[tuple[str, str | None, str]]:
+        """Of the first `most` links: their href, their rel, and the beginning of their text in one line.
+
+        One without text is called by its title, its aria-label, or the alt of its first picture.
+        """
+        return walking.links(self._walked, TAG_IDS["a"], TAG_IDS["img"], most, most_text)
+
     @cached_property
     def class_words(self) -> str:
         """All different values of `class` in lower case, between spaces: what is not in it, no element is called."""

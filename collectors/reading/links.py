@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import islice
-from typing import Final
 
 from selectolax.lexbor import LexborNode
 
-from collectors.reading.document import TAG_IDS, Attributes, Document, Element
+from collectors.reading.document import Attributes, Document
 from collectors.reading.model import Link
 from collectors.urls import resolve
 
 MAX_LINKS = 5_000  # of one page, duplicates not counted
 MAX_ANCHORS = 50_000
 MAX_TEXT = 500
-FEW_ELEMENTS = 20
-
-_IMG: Final = TAG_IDS["img"]
 
 _FEED_TYPES = re.compile(
     r"(?i)^\s*(?:application/(?:rss|atom|rdf|feed|x-rss)\+(?:xml|json)|application/(?:rss|atom)|text/(?:rss|atom)(?:\+xml)?)"
@@ -72,10 +67,7 @@ def read_links(document: Document, url: str | None) -> tuple[Link, ...]:
     targets: dict[str, str | None] = {}
     texts: dict[str, str] = {}
     rels: dict[str, tuple[str, ...]] = {}
-    for node, _, attributes in document.tagged("a")[:MAX_ANCHORS]:
-        href = attributes.get("href")
-        if not href:
-            continue
+    for href, rel, text in document.links(MAX_ANCHORS, MAX_TEXT):
         if href in targets:
             target = targets[href]
         else:
@@ -85,25 +77,9 @@ def read_links(document: Document, url: str | None) -> tuple[Link, ...]:
         if target not in texts:
             if len(texts) >= MAX_LINKS:
                 break
-            rel = attributes.get("rel")
             rels[target] = tuple(rel.lower().split()) if rel else ()
-        texts[target] = " ".join(node.text_lexbor().split() or _label(node, attributes).split())[:MAX_TEXT]
+        texts[target] = text
     return tuple(map(Link, texts, texts.values(), rels.values()))
-
-
-def _label(node: LexborNode, attributes: Attributes) -> str:
-    """What a link without text is called: its own label, else its picture's."""
-    return attributes.get("title") or attributes.get("aria-label") or _label_of_picture(node)
-
-
-def _label_of_picture(node: LexborNode) -> str:
-    """The label of the first picture in a link: most links hold so little that a walk is cheaper than a selector."""
-    inside = list(islice(node.traverse(), FEW_ELEMENTS))
-    for inner in inside:
-        if inner.tag_id == _IMG and "alt" in (attributes := inner.attributes):
-            return attributes["alt"] or ""
-    picture = node.css_first("img[alt]") if len(inside) == FEW_ELEMENTS else None
-    return "" if picture is None else picture.attributes.get("alt") or ""
 
 
 def read_feeds(document: Document, url: str | None, links: Sequence[Link] | None = None) -> tuple[Link, ...]:
@@ -140,15 +116,20 @@ def read_next(document: Document, url: str | None, links: Sequence[Link] | None 
             if target and target != own:
                 return target
             break
-    anchors = document.tagged("a")[:MAX_ANCHORS]
-    rels = {rel for rel in _values(anchors, "rel") if "next" in rel.lower()}
-    classes = {name for name in _values(anchors, "class") if _is_called_next(name)}
-    if links is not None and not rels and not classes and not any(_could_turn(link) for link in links if _begins_so(link.text)):
+    related = [element for element in document.valued("rel", "next") if element[1] == "a"]
+    classes = {name for name in document.classes_with("next", "older") if _NEXT_CLASS.search(name)}
+    is_called = any(attributes.get("class") in classes for _, tag, attributes in document.called("next", "older") if tag == "a")
+    if (
+        links is not None
+        and not related
+        and not is_called
+        and not any(_could_turn(link) for link in links if _begins_so(link.text))
+    ):
         return None
     following = _page_number(own or "") + 1
     by_number: str | None = None
-    for node, _, attributes in anchors:
-        is_next = attributes.get("rel") in rels and _is_next(attributes)
+    for node, _, attributes in document.tagged("a")[:MAX_ANCHORS]:
+        is_next = _is_next(attributes)
         says_next = is_next or attributes.get("class") in classes
         if not says_next:
             text = node.text_lexbor().strip()
@@ -181,15 +162,6 @@ def _is_in_pager(node: LexborNode) -> bool:
             return True
         parent = parent.parent
     return False
-
-
-def _values(elements: Sequence[Element], name: str) -> set[str]:
-    return {value for _, _, attributes in elements if (value := attributes.get(name))}
-
-
-def _is_called_next(name: str) -> bool:
-    lower = name.lower()
-    return ("next" in lower or "older" in lower) and _NEXT_CLASS.search(lower) is not None
 
 
 def _begins_so(text: str) -> bool:

@@ -21,7 +21,7 @@ def attributes(node: LexborNode, /) -> _Attributes:
     """The same as `node.attributes`, several times faster."""
 
 def visible_text(node: LexborNode, parts: bytes, depth: int, /) -> str:
-    """Words below a node with single spaces between; `parts` by tag: 1 gives no text, 2 parts words; none below `depth` levels."""
+    """Words below a node with single spaces between; `parts` by tag: 1 has no text, 2 parts words; none below `depth` levels."""
 
 def walk(root: LexborNode, kinds: bytes, blocks: int, elements: int, depth: int, weight: int, /) -> Tree | int:
     """A walk from the root element on; a number for what ended it too early: see layout.Walk."""
