@@ -92,6 +92,9 @@ def test_a_million_attributes_are_refused_by_name() -> None:  # R-88
         pytest.param("/".join(f"a{i}" for i in range(300_000)), id="between slashes"),
         pytest.param(" ".join(f"a{i}=1" for i in range(250_000)), id="with values"),
         pytest.param(" ".join(f'a{i}=">"' for i in range(250_000)), id="with values that look like ends"),
+        pytest.param(
+            'a=">" ' + " ".join(f"a{i}" for i in range(300_000)), id="without values, behind one that looks like an end"
+        ),
     ],
 )
 def test_attributes_that_stand_in_one_tag_are_refused_by_name(attributes: str) -> None:  # R-88
