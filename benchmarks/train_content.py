@@ -261,7 +261,7 @@ def block_weights(sample: Sample) -> Floats:
 
 
 def kept_text(sample: Sample, measured: Measured, probability: Doubles, kinds: Sequence[float]) -> str:
-    threshold, kept = keep(sample.blocks, measured, probability, kinds)
+    threshold, kept = keep(measured, probability, kinds)
     return Content(None, (), sample.blocks, (), tuple(kept.tolist()), threshold).text()
 
 

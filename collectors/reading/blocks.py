@@ -7,10 +7,14 @@ label). `document.read_document` fills them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from collectors.reading.native.library import Numbers, joined
+
+# Tags of containers of what the visible page does not hold, and their numbers, which no element has.
+OUTSIDE: Final = {"described": -1, "abstract": -2}
 
 
 @dataclass(slots=True)
@@ -58,6 +62,6 @@ class Blocks:
         self.end[0] = last
         if "" not in self.called:
             self.called.append("")
-        outside = [[-1], [self.parent[-1]], [-1], [first], [last], [1], [self.called.index("")]]
+        outside = [[-1], [self.parent[-1]], [OUTSIDE[tag]], [first], [last], [1], [self.called.index("")]]
         self.shape = np.hstack([self.shape, np.array(outside, np.int32)])
         self.shape[4, 0] = last

@@ -10,31 +10,26 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from collectors.reading.blocks import Blocks
-from collectors.reading.content_containers import OUTSIDE
+from collectors.reading.blocks import OUTSIDE, Blocks
 from collectors.reading.content_context import SECOND_FEATURES, second_look
 from collectors.reading.content_features import FEATURES, measure
-from collectors.reading.content_model import expected_best, load_scores, load_trees
+from collectors.reading.content_model import load_scores, load_trees
 from collectors.reading.document import Document
 from collectors.reading.kind import KINDS, read_kind
 from collectors.reading.model import Item, PageKind
-from collectors.reading.native.counting import Measured
+from collectors.reading.native.counting import Measured, expected_best, keep_blocks
 from collectors.reading.native.library import END, Doubles, Floats
 from collectors.reading.text import text_from_html
 
 MAX_DESCRIPTION: Final = 50_000
 SURE_OF_FORUM: Final = 0.25  # from this probability on, comments may be what the page is about
-LEAST_WORDS: Final = 30
 # Pages of one text have little that is half likely; lists of cards are half likely altogether.
 LEAST_PROBABILITY: Final[dict[PageKind, float]] = {"article": 0.5, "documentation": 0.5, "product": 0.5}
 SURE_OF_ARTICLE: Final = 0.7
 LEAST_OF_ARTICLE: Final = 0.6
-LEAST_SHARE: Final = 0.5  # of the characters that are expected to be content
 REPEATING: Final = frozenset(("article", "documentation"))  # an interview asks everybody the same, a recipe measures twice
-LEAST_COPY: Final = 15  # characters; what is shorter may be a word of its own each time
 _FORUM: Final = KINDS.index("forum")
 _ARTICLE: Final = KINDS.index("article")
-_IN_COMMENTS: Final = FEATURES.index("in_comment_name")
 _PUNCTUATION: Final = re.compile(r"[^\w ]+")
 
 
@@ -134,42 +129,18 @@ def judge(page: Prepared) -> tuple[Content, Floats]:
     best = max(range(len(KINDS)), key=kinds.__getitem__)
     judged = second_look(measured, first, kinds)
     probability = load_trees("content_second", SECOND_FEATURES).probabilities(judged)
-    threshold, kept = keep(blocks, measured, probability, kinds)
+    threshold, kept = keep(measured, probability, kinds)
     return Content(KINDS[best], tuple(kinds), blocks, tuple(probability.tolist()), tuple(kept.tolist()), threshold), judged
 
 
-def keep(blocks: Blocks, measured: Measured, probability: Doubles, kinds: Sequence[float]) -> tuple[float, npt.NDArray[np.bool_]]:
-    """The page's threshold, and which of its blocks are its content: the likely ones, less comments and copies."""
-    kind = KINDS[int(np.argmax(kinds))]
+def keep(measured: Measured, probability: Doubles, kinds: Sequence[float]) -> tuple[float, npt.NDArray[np.bool_]]:
+    """The page's threshold, and which of its blocks are its content: the likely ones, less comments and copies.
+
+    Readers write as people write articles, so no model tells them apart by their words; they are read as comments instead. What
+    a page shows twice (for wide and narrow screens, in turning banners, in quotations) counts once.
+    """
+    kind = KINDS[max(range(len(KINDS)), key=kinds.__getitem__)]
     least = LEAST_OF_ARTICLE if kinds[_ARTICLE] >= SURE_OF_ARTICLE else LEAST_PROBABILITY.get(kind, 0.0)
     best = expected_best(probability, measured.words)
-    threshold = max(best, least)
-    if measured.chars[probability >= threshold].sum() < LEAST_SHARE * (measured.chars * probability).sum():
-        threshold = best  # so strict a border would leave out most of what the page is about
-    kept = probability >= threshold
-    if kinds[_FORUM] < SURE_OF_FORUM:
-        kept = _without_comments(measured, kept)
-    if kind not in REPEATING:
-        kept = _without_copies(blocks.texts, kept)
-    return threshold, kept
-
-
-def _without_copies(texts: Sequence[str], kept: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """What a page shows twice (for wide and narrow screens, in turning banners, in quotations) counts once."""
-    result = kept.copy()
-    seen = set[str]()
-    for number in np.flatnonzero(kept).tolist():
-        text = texts[number]
-        if len(text) >= LEAST_COPY:
-            result[number] = text not in seen
-            seen.add(text)
-    return result
-
-
-def _without_comments(measured: Measured, kept: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """What stands in containers named after comments is dropped, unless hardly anything else would be left.
-
-    Readers write as people write articles, so no model tells them apart by their words; they are read as comments instead.
-    """
-    outside = kept & (measured.rows[_IN_COMMENTS] == 0)
-    return outside if measured.words[outside].sum() >= LEAST_WORDS else kept
+    comments, copies = kinds[_FORUM] >= SURE_OF_FORUM, kind in REPEATING
+    return keep_blocks(measured, probability, best, least, comments=comments, copies=copies)

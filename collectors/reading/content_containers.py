@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
+from collectors.reading.blocks import OUTSIDE
 from collectors.reading.document import TAG_IDS
 
 FLAGS: Final = (
@@ -13,8 +16,11 @@ FLAGS: Final = (
 TAGS: Final = (
     "p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "td", "div", "pre", "figcaption", "button", "label", "described", "abstract",
 )  # fmt: skip
-OUTSIDE: Final = frozenset(("described", "abstract"))  # containers of what the visible page does not hold
 TAG_CODES: Final = {tag: code for code, tag in enumerate(dict.fromkeys((*TAG_IDS, *TAGS)))}
+# By Lexbor's number of a tag: elements that a site names itself count as the plainest of containers.
+CODE_OF_ID: Final = np.full(256 + len(OUTSIDE), TAG_CODES["div"], np.int32)
+for _tag, _number in (TAG_IDS | OUTSIDE).items():
+    CODE_OF_ID[_number] = TAG_CODES[_tag]
 TAG_NUMBERS: Final = {tag: number for number, tag in enumerate(TAGS)}
 _BIT: Final = {name: 1 << number for number, name in enumerate(FLAGS)}
 TAG_BITS: Final = {

@@ -14,7 +14,7 @@ import numpy as np
 
 from collectors.reading.content_features import FEATURES
 from collectors.reading.model import PageKind
-from collectors.reading.native.counting import Measured, write_context
+from collectors.reading.native.counting import Measured, write_second_look
 from collectors.reading.native.library import Doubles, Floats
 
 LEVELS: Final = 5
@@ -48,15 +48,12 @@ OWN_FEATURES: Final = tuple(
         "near_family_count", "top_family_count", "heading_score", "title_share", "hidden", "sentences", "copies",
     }
 )  # fmt: skip
-_OWN_ROWS: Final = np.array([FEATURES.index(name) for name in OWN_FEATURES])
+_OWN_ROWS: Final = np.array([FEATURES.index(name) for name in OWN_FEATURES], np.int32)
 SECOND_FEATURES: Final = (*OWN_FEATURES, *(f"kind_{kind}" for kind in get_args(PageKind)), *CONTEXT_FEATURES)
 
 
 def second_look(measured: Measured, first: Doubles, kinds: Sequence[float]) -> Floats:
     """Rows of SECOND_FEATURES: what the second model judges by. `first` are the probabilities of the first look."""
     rows = np.empty((len(SECOND_FEATURES), len(first)), np.float32)
-    own, context = len(_OWN_ROWS), len(SECOND_FEATURES) - len(CONTEXT_FEATURES)
-    measured.rows.take(_OWN_ROWS, axis=0, out=rows[:own], mode="clip")
-    rows[own:context] = np.array(kinds, np.float32)[:, None]
-    write_context(measured, first, rows[context:])
+    write_second_look(measured, first, _OWN_ROWS, kinds, rows)
     return rows

@@ -6,10 +6,13 @@ differences of running totals. Word and name scores are learned log-odds (`weigh
 
 from __future__ import annotations
 
+from itertools import compress, count
 from typing import Final
 
+import numpy as np
+
 from collectors.reading.blocks import Blocks
-from collectors.reading.content_containers import FLAGS, TAG_CODES, TAGS, bits_of
+from collectors.reading.content_containers import CODE_OF_ID, FLAGS, TAG_CODES, TAGS, bits_of
 from collectors.reading.content_scores import Scores
 from collectors.reading.native.counting import ROWS, Measured, Page
 
@@ -50,6 +53,10 @@ assert len(FEATURES) == ROWS
 
 def measure(blocks: Blocks, title: str, scores: Scores) -> Measured:
     """Everything the models of content and kind look at. The page has at least one block."""
-    tags = map(TAG_CODES.__getitem__, blocks.tag)
-    bits = [bits_of(role, prop) if role or prop else 0 for role, prop in zip(blocks.role, blocks.itemprop, strict=True)]
+    tags = CODE_OF_ID[blocks.shape[2]]
+    tags[0] = TAG_CODES[blocks.tag[0]]  # the body, whatever it is called
+    bits = np.zeros(len(tags), np.int32)
+    for values in (blocks.role, blocks.itemprop):
+        for container in compress(count(), values):
+            bits[container] = bits_of(blocks.role[container], blocks.itemprop[container])
     return Measured(Page(blocks, title, tags, bits), scores.lore)

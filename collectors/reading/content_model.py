@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from collectors.reading.content_scores import Scores
 from collectors.reading.native.counting import Trees
@@ -33,19 +32,6 @@ def build_trees(stored: dict[str, Any], names: Sequence[str]) -> Trees:
         np.array(stored["leaves"], np.float32).reshape(-1, len(bias)),
         bias,
     )
-
-
-def expected_best(probability: npt.NDArray[np.float64], weight: npt.NDArray[np.float64]) -> float:
-    """The threshold that maximises the expected F1 of a page: blocks at or above it are kept.
-
-    Keeping the likeliest blocks first, F1 is estimated by 2 * (sum of p*w kept) / (sum of w kept + sum of p*w of all).
-    """
-    order = np.argsort(-probability, kind="stable")
-    hits = np.cumsum((probability * weight)[order])
-    if not len(hits) or hits[-1] <= 0:
-        return 1.0
-    best = int(np.argmax(2 * hits / (np.cumsum(weight[order]) + hits[-1])))
-    return float(probability[order[best]])
 
 
 @cache

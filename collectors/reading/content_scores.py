@@ -9,18 +9,18 @@ from functools import cache
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from collectors.reading.content_containers import TAG_BITS, TAG_CODES, TAG_NUMBERS
-from collectors.reading.native.counting import Alphabet, Lore
-from collectors.reading.native.library import Bytes
+from collectors.reading.native.counting import HEAD, Alphabet, Lore
 
-HEAD: Final = 80  # characters of a block whose words and letters are looked at: its beginning says what it is
 MAX_NAMES: Final = 120  # characters of a class and id string
 NAME_TOKEN: Final = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{2,}")
 WORD: Final = re.compile(r"\w+")
-DIGIT, UPPER, COMMA, SEPARATOR, MONEY, LETTER = (1 << number for number in range(6))
+# As `words.h` has them: the lower case of a character, what it is part of, and counters for the kinds of which it is one.
+_IN_WORD, _IN_LETTERS, _FIRST_COUNTER, _COUNTER_BITS = 1 << 18, 1 << 19, 20, 7
+_DIGIT, _UPPER, _COMMA, _SEPARATOR, _MONEY, _LETTER = (1 << _FIRST_COUNTER + _COUNTER_BITS * number for number in range(6))
 _AFTER_LETTERS: Final = 0x40000  # code points from here on are signs, or not assigned yet
-_LETTER_KINDS: Final = 0x20C0  # of code points; all beyond are as the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,34 +39,30 @@ class Scores:
 @cache
 def alphabet() -> Alphabet:
     return Alphabet(
-        _letters(),
-        _word_characters(),
+        _characters(),
         np.array([TAG_NUMBERS.get(tag, -1) for tag in TAG_CODES], np.int32),
         np.array([TAG_BITS.get(tag, 0) for tag in TAG_CODES], np.int32),
     )
 
 
-def _letters() -> Bytes:
-    kinds = np.zeros(_LETTER_KINDS, np.uint8)
-    kinds[0xDF:] = LETTER
-    kinds[ord("a") : ord("z") + 1] = LETTER
+def _characters() -> npt.NDArray[np.uint64]:
+    """By code point; the last stands for all from _AFTER_LETTERS on."""
+    chars = np.zeros(_AFTER_LETTERS + 1, np.uint64)
+    chars[0xDF:] = _LETTER
+    chars[ord("a") : ord("z") + 1] = _LETTER
     for first, last in (("A", "Z"), ("А", "Я"), ("À", "Þ")):
-        kinds[ord(first) : ord(last) + 1] = LETTER | UPPER
-    kinds[ord("0") : ord("9") + 1] = DIGIT
-    kinds[ord(",")] = COMMA
-    kinds[[ord(sign) for sign in "|©»›·"]] = SEPARATOR
-    kinds[[ord(sign) for sign in "$€£₽"]] = MONEY
-    return kinds
-
-
-def _word_characters() -> Bytes:
-    """By code point: 0, or 1 for a part of a word, 2 for one that is a letter."""
-    kinds = np.zeros(0x110000, np.uint8)
-    codes = np.arange(_AFTER_LETTERS, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
-    for pattern, kind in ((r"\w+", 1), (r"[^\W\d_]+", 2)):
-        for run in re.finditer(pattern, codes):
-            kinds[run.start() : run.end()] = kind
-    return kinds
+        chars[ord(first) : ord(last) + 1] = _LETTER | _UPPER
+    chars[ord("0") : ord("9") + 1] = _DIGIT
+    chars[ord(",")] = _COMMA
+    chars[[ord(sign) for sign in "|©»›·"]] = _SEPARATOR
+    chars[[ord(sign) for sign in "$€£₽"]] = _MONEY
+    alone = np.arange(_AFTER_LETTERS, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    lower = alone.replace("\u0130", "i").lower()  # the one letter whose lower case has two: see counting.Page
+    for pattern, kind in ((r"\w+", _IN_WORD), (r"[^\W\d_]+", _IN_LETTERS)):
+        for run in re.finditer(pattern, lower):
+            chars[run.start() : run.end()] |= np.uint64(kind)
+    chars[:-1] |= np.frombuffer(lower.encode("utf-32-le", "surrogatepass"), "<u4")
+    return chars
 
 
 def name_tokens(names: str) -> list[str]:

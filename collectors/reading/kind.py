@@ -13,18 +13,17 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from math import exp, log, log1p, sqrt
 from typing import Final, NamedTuple, TypedDict, get_args
 
 import numpy as np
-import numpy.typing as npt
 
 from collectors.reading.content_containers import TAGS
 from collectors.reading.content_model import WEIGHTS, load_trees
-from collectors.reading.content_scores import alphabet
 from collectors.reading.document import Document
 from collectors.reading.model import Item, PageKind
 from collectors.reading.native.counting import Measured, Reader, Topics, write_kind_marks, write_kind_measures
-from collectors.reading.native.library import Doubles
+from collectors.reading.native.library import Doubles, Floats
 
 KINDS: Final[tuple[PageKind, ...]] = get_args(PageKind)
 READERS: Final = ("address", "names", "words")
@@ -66,7 +65,6 @@ _OF_BLOCKS: Final = MEASURES.index("blocks")
 _OF_ADDRESS: Final = MEASURES.index("path_depth")
 _OF_TOPICS: Final = MEASURES.index(f"content_{next(iter(TOPICS))}")
 _OF_READERS: Final = MEASURES.index(f"address_{KINDS[0]}")
-_HEARD: Final = 2 * len(TOPICS)  # shares that stand before the verdicts of the readers of names and words
 
 
 class Stored(TypedDict):
@@ -77,11 +75,10 @@ class Stored(TypedDict):
 
 
 class AddressReader(NamedTuple):
-    """Row numbers of marks, rows of one weight a kind, and one bias a kind."""
+    """One weight a kind for each mark, and one bias a kind."""
 
-    row: Mapping[str, int]
-    weights: npt.NDArray[np.float32]
-    bias: npt.NDArray[np.float64]
+    row: Mapping[str, Sequence[float]]
+    bias: Sequence[float]
 
 
 class Readers(NamedTuple):
@@ -104,16 +101,15 @@ def read_kind(
 def kinds_of(row: Doubles) -> list[float]:
     """Probabilities of KINDS from a row of MEASURES."""
     odds = load_trees("kind", MEASURES).sums(row.astype(np.float32)[:, None])[0]
-    return [float(value) for value in softmax(odds)]
+    probabilities: list[float] = softmax(odds).tolist()
+    return probabilities
 
 
 def write_verdicts(row: Doubles, readers: Readers, address: frozenset[str], measured: Measured, first: Doubles) -> None:
     """Fills shares of topics and what the readers conclude into a row of MEASURES."""
-    heard = np.empty(_HEARD + 2 * len(KINDS))
-    write_kind_marks(measured, alphabet(), first, _topics(), readers.names, readers.words, heard)
-    row[_OF_TOPICS:_OF_READERS] = heard[:_HEARD]
-    row[_OF_READERS : _OF_READERS + len(KINDS)] = verdict(readers.address, address)
-    row[_OF_READERS + len(KINDS) :] = heard[_HEARD:]
+    heard = _OF_READERS + len(KINDS)
+    write_kind_marks(measured, first, _topics(), readers.names, readers.words, row[_OF_TOPICS:], row[heard:])
+    row[_OF_READERS:heard] = verdict(readers.address, address)
 
 
 def address_marks(document: Document, url: str | None, items: Iterable[Item], title: str) -> Iterator[str]:
@@ -163,23 +159,27 @@ def _address_marks(url: str) -> Iterator[str]:
     yield from (f"host:{word}" for word in host.split(".")[:-2])
 
 
-def verdict(reader: AddressReader, known: frozenset[str]) -> Doubles:
+def verdict(reader: AddressReader, known: frozenset[str]) -> list[float]:
     """Log-probabilities of KINDS by the marks of `known` that the reader knows."""
-    row = reader.row
-    found = sorted([row[mark] for mark in row.keys() & known])
+    found = sorted(reader.row.keys() & known)
     total = reader.bias
     if found:
-        total = total + reader.weights[found].sum(axis=0, dtype=np.float64) / len(found) ** 0.5
-    return np.log(softmax(total) + 1e-3)
+        root = sqrt(len(found))
+        said = zip(*[reader.row[mark] for mark in found], strict=True)
+        total = [bias + sum(weights) / root for bias, weights in zip(total, said, strict=True)]
+    most = max(total)
+    powers = [exp(value - most) for value in total]
+    whole = sum(powers)
+    return [log(power / whole + 1e-3) for power in powers]
 
 
 def measures(document: Document, url: str | None, items: Sequence[Item], measured: Measured, first: Doubles) -> Doubles:
     """A row of MEASURES in which shares of topics and verdicts are still 0."""
     row = np.zeros(len(MEASURES))
-    row[:_OF_BLOCKS] = np.log1p([document.count(tag) for tag in COUNTED])
-    write_kind_measures(measured, first, row[_OF_BLOCKS:_OF_ADDRESS])
-    products = sum(item.type == "Product" for item in items)
-    row[_OF_ADDRESS:_OF_TOPICS] = [*_address_measures(url or ""), len({item.type for item in items}), np.log1p(products)]
+    row[:_OF_BLOCKS] = [log1p(document.count(tag)) for tag in COUNTED]
+    write_kind_measures(measured, first, row[_OF_BLOCKS:])
+    types = [item.type for item in items]
+    row[_OF_ADDRESS:_OF_TOPICS] = [*_address_measures(url or ""), len(set(types)), log1p(types.count("Product"))]
     return row
 
 
@@ -194,17 +194,17 @@ def _address_measures(url: str) -> list[float]:
 
 
 def softmax(values: Doubles) -> Doubles:
-    powers = np.exp(values - values.max())
-    result: Doubles = powers / powers.sum()
+    powers = np.exp(values - np.maximum.reduce(values))
+    result: Doubles = powers / np.add.reduce(powers)
     return result
 
 
 def build_address_reader(stored: Stored) -> AddressReader:
-    return AddressReader({mark: number for number, mark in enumerate(stored["marks"])}, *_weights(stored))
+    return AddressReader(dict(zip(stored["marks"], _weights(stored).tolist(), strict=True)), stored["bias"])
 
 
 def build_reader(stored: Stored) -> Reader:
-    return Reader(stored["marks"], *_weights(stored))
+    return Reader(stored["marks"], _weights(stored), np.array(stored["bias"], np.float64))
 
 
 def build_readers(stored: Mapping[str, Stored]) -> Readers:
@@ -212,8 +212,8 @@ def build_readers(stored: Mapping[str, Stored]) -> Readers:
     return Readers(build_address_reader(stored["address"]), build_reader(stored["names"]), build_reader(stored["words"]))
 
 
-def _weights(stored: Stored) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
-    return np.array(list(stored["marks"].values()), np.float32), np.array(stored["bias"], np.float64)
+def _weights(stored: Stored) -> Floats:
+    return np.array(list(stored["marks"].values()), np.float32)
 
 
 @cache

@@ -7,11 +7,12 @@ from collectors.reading.blocks import Blocks
 from collectors.reading.content import Content, judge, prepare, read_content
 from collectors.reading.content_context import SECOND_FEATURES
 from collectors.reading.content_features import FEATURES, measure
-from collectors.reading.content_model import build_trees, expected_best, load_scores, load_trees
+from collectors.reading.content_model import build_trees, load_scores, load_trees
 from collectors.reading.content_scores import name_tokens
 from collectors.reading.document import read_document
 from collectors.reading.explain import contributions, explain_page
 from collectors.reading.kind import KINDS
+from collectors.reading.native.counting import expected_best
 from collectors.reading.page import read_page
 from collectors.reading.structured import read_items
 from collectors.reading.text import text_from_html
@@ -214,11 +215,11 @@ def test_names_are_cut_into_words() -> None:
         ([0.9, 0.1], [10, 10], 0.9),
         ([0.9, 0.6], [10, 10], 0.6),
         ([0.2, 0.2], [10, 10], 0.2),
-        ([], [], 1.0),
+        ([0.5], [0], 1.0),
     ],
 )
 def test_the_threshold_maximises_expected_f1(probability: list[float], weight: list[float], threshold: float) -> None:
-    assert expected_best(np.array(probability), np.array(weight)) == threshold
+    assert expected_best(np.array(probability), np.array(weight, float)) == threshold
 
 
 def test_trees_answer_by_the_bits_of_their_questions() -> None:

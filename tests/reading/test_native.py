@@ -13,6 +13,7 @@ from selectolax.lexbor import LexborNode
 
 from collectors.reading.content_features import FEATURES, measure
 from collectors.reading.content_model import load_scores
+from collectors.reading.content_scores import alphabet
 from collectors.reading.document import read_document
 from collectors.reading.model import PageError
 from collectors.reading.native.counting import Topics
@@ -79,10 +80,18 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
         assert read_page(body, "https://a.example/").url == "https://a.example/"
 
 
+def test_a_letter_has_the_lower_case_that_it_has_in_any_text() -> None:
+    letters = "".join(map(chr, range(0x40000))).replace("\u0130", "").replace("\u03a3", "")
+    lower = alphabet().chars & 0x3FFFF
+
+    assert [chr(lower[ord(letter)]) for letter in letters] == list(f"a{letters}a".lower()[1:-1])
+    assert not any(chr(code).isupper() or chr(code).isalnum() for code in range(0x40000, 0x110000))
+
+
 def test_a_table_finds_its_words_and_no_others() -> None:
     topics = Topics({f"word{number}": number % 10 for number in range(5000)})
 
-    assert len(set(topics._words._hashes.tolist())) == 5001  # and 0, of empty places
+    assert len(set(topics.table._entries[:, 0].tolist())) == 5001  # and 0, of empty places
 
 
 WITHOUT_LIBRARY = (

@@ -1,4 +1,4 @@
-/* Pages as arrays, and what is counted over them. The Python side (content_native.py) owns all memory but what a function takes
+/* Pages as arrays, and what is counted over them. The Python side (counting.py) owns all memory but what a function takes
  * for itself and gives back before it returns; it also guarantees that every index is within its array. */
 #ifndef DOZOR_CONTENT_H
 #define DOZOR_CONTENT_H
@@ -13,12 +13,19 @@
 #endif
 
 /* Lengths in code points, and numbers of things, as the Python side has them too. */
-enum { HEAD = 80, MAX_NAMES = 120, LEVELS = 5, TAGS = 16, FLAGS = 21, H1 = 1, H3 = 3, H6 = 6, LETTERS = 2 };
+enum { HEAD = 80, MAX_NAMES = 120, LEVELS = 5, TAGS = 16, FLAGS = 21, H1 = 1, H3 = 3, H6 = 6 };
 
-/* Words or names with a row each: open addressing by 64-bit hashes, `mask` + 1 places, 0 for an empty one. */
+/* Words or names with what each is worth: open addressing by 64-bit hashes, `mask` + 1 places, hash 0 for an empty one. */
 typedef struct {
-    const uint64_t *hashes;
-    const int32_t *rows;
+    uint64_t hash;
+    union {
+        int64_t number;
+        double score;
+    };
+} Entry;
+
+typedef struct {
+    const Entry *entries;
     int64_t mask;
 } Table;
 
@@ -26,20 +33,20 @@ typedef struct {
 typedef struct {
     int32_t blocks, containers, names;
     const uint32_t *text;   /* of blocks */
-    const uint32_t *lower;  /* the same in lower case */
+    const uint32_t *lower;  /* the same, with letters in lower case where `chars` alone cannot say it; else `text` itself */
     const uint32_t *name;   /* distinct class and id strings */
-    const uint32_t *title;  /* lower case */
-    const int32_t *container, *link_chars, *links, *images;                       /* by block */
-    const int32_t *parent, *tag, *named, *bits, *hidden, *start, *end, *depth;    /* by container */
+    const uint32_t *title;
+    const int32_t *container, *link_chars, *links, *images;                 /* by block */
+    const int32_t *parent, *tag, *named, *bits, *start, *end, *depth;       /* by container */
+    const uint8_t *hidden;
 } Page;
 
 /* What words and names say, and what characters and tags are. */
 typedef struct {
-    Table words, names;
-    const double *word_scores, *name_scores;  /* by row of their tables */
-    const uint8_t *letters;                   /* by code point: kinds of letters (LETTER_KINDS of them), and the last for all others */
-    const uint8_t *is_word;                   /* by code point: 0, or part of a word: 1, of a word of letters: LETTERS */
-    const int32_t *tag_number, *tag_bits;     /* by tag */
+    Table words, names;  /* scores */
+    const uint64_t *chars;  /* by code point: see words.h */
+    const double *logs;     /* log1p of numbers: see words.h */
+    const int32_t *tag_number, *tag_bits;  /* by tag */
 } Lore;
 
 /* Results by block, unless said otherwise. `rows` has a row a feature. */
@@ -47,23 +54,22 @@ typedef struct {
     float *rows;
     double *words, *chars, *linked, *money, *digits;
     int32_t *tags;           /* number of the container's tag among those with a feature, or -1 */
-    int32_t *wider, *family; /* by container */
     int32_t *questions;      /* does it end in a question mark */
+    int32_t *twin;           /* the first block of the same text */
+    int32_t *begins;         /* where it begins in `lower`; one more for the end */
+    int32_t *heads;          /* where the words it begins with are among `head_words`; one more for the end */
+    int32_t *wider, *family; /* by container */
+    int32_t *called;         /* by name: where its words are among `name_words`; one more for the end */
+    uint64_t *head_words, *name_words;  /* hashes */
 } Measured;
 
 /* One of the readers that tell the kind of a page: what each mark says for each kind. */
 typedef struct {
-    Table marks;
-    int32_t outputs;
-    const float *weights;  /* by row of the table x outputs */
+    Table marks;           /* rows */
+    int32_t rows, outputs;
+    const float *weights;  /* rows x outputs */
     const double *bias;    /* by output */
 } Reader;
-
-/* Words of TOPICS. */
-typedef struct {
-    Table words;
-    const int32_t *topic;  /* by row of the table */
-} Topics;
 
 /* Oblivious trees: every level of a tree asks one question, so a leaf's number is the answers read as bits. */
 typedef struct {

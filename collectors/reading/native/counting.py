@@ -5,47 +5,44 @@ Whatever is given to the library lives in the object that gave it. A page must h
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable, Mapping
-from ctypes import Structure, addressof, byref, c_int32, c_int64, c_void_p
+from collections.abc import Iterable, Mapping, Sequence
+from ctypes import Structure, addressof, byref, c_double, c_int32, c_int64, c_void_p
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from collectors.reading.blocks import Blocks
-from collectors.reading.native.library import LIBRARY, Bytes, Doubles, Floats, Numbers, at, codes, filling, joined, pointers
+from collectors.reading.native.library import LIBRARY, Doubles, Floats, Numbers, at, codes, filling, joined, pointers
 
 
 class _Table(Structure):
-    _fields_ = (*pointers("hashes", "rows"), ("mask", c_int64))
+    _fields_ = (*pointers("entries"), ("mask", c_int64))
 
 
 class _Page(Structure):
     _fields_ = (
         ("blocks", c_int32), ("containers", c_int32), ("names", c_int32),
         *pointers("text", "lower", "name", "title", "container", "link_chars", "links", "images"),
-        *pointers("parent", "tag", "named", "bits", "hidden", "start", "end", "depth"),
+        *pointers("parent", "tag", "named", "bits", "start", "end", "depth", "hidden"),
     )  # fmt: skip
 
 
 class _Lore(Structure):
-    _fields_ = (
-        ("words", _Table), ("names", _Table),
-        *pointers("word_scores", "name_scores", "letters", "is_word", "tag_number", "tag_bits"),
-    )  # fmt: skip
+    _fields_ = (("words", _Table), ("names", _Table), *pointers("chars", "logs", "tag_number", "tag_bits"))
 
 
 class _Measured(Structure):
-    _fields_ = pointers("rows", "words", "chars", "linked", "money", "digits", "tags", "wider", "family", "questions")
+    _fields_ = pointers(
+        "rows", "words", "chars", "linked", "money", "digits", "tags", "questions", "twin", "begins", "heads", "wider", "family",
+        "called", "head_words", "name_words",
+    )  # fmt: skip
 
 
 class _Reader(Structure):
-    _fields_ = (("marks", _Table), ("outputs", c_int32), *pointers("weights", "bias"))
-
-
-class _Topics(Structure):
-    _fields_ = (("words", _Table), *pointers("topic"))
+    _fields_ = (("marks", _Table), ("rows", c_int32), ("outputs", c_int32), *pointers("weights", "bias"))
 
 
 class _Trees(Structure):
@@ -56,37 +53,43 @@ class _Trees(Structure):
 
 
 ROWS: Final[int] = LIBRARY.feature_rows()
+HEAD: Final = 80  # characters of a block whose words and letters are looked at: its beginning says what it is
 _fill = LIBRARY.table_fill
 _fill.argtypes, _fill.restype = (c_void_p, c_int32, c_void_p, c_void_p, c_int64), None
+_logs_fill = LIBRARY.logs_fill
+_logs_fill.argtypes, _logs_fill.restype = (c_void_p,), None
 _measure = filling("measure", c_void_p, c_void_p, c_void_p)
-_context = filling("context", c_void_p, c_void_p, c_void_p, c_void_p)
+_second_look = filling("second_look", *[c_void_p] * 5, c_int32, c_void_p, c_int32, c_void_p)
 _kind_measures = filling("kind_measures", c_void_p, c_void_p, c_void_p, c_void_p)
-_kind_marks = filling("kind_marks", *[c_void_p] * 8)
+_kind_marks = filling("kind_marks", *[c_void_p] * 9)
+_expected_best = filling("expected_best", c_void_p, c_void_p, c_int32, c_void_p)
+_keep = LIBRARY.keep_blocks
+_keep.argtypes = (c_void_p, c_void_p, c_int32, c_double, c_double, c_int32, c_int32, c_void_p)
+_keep.restype = c_double
 _trees_sums, _trees_probabilities = LIBRARY.trees_sums, LIBRARY.trees_probabilities
 for _of_trees in (_trees_sums, _trees_probabilities):
     _of_trees.argtypes, _of_trees.restype = (c_void_p, c_void_p, c_int32, c_void_p), None
 
 
 class Table:
-    """Words with a row each, in their order, to be looked up by the library."""
+    """Words with a value of eight bytes each, to be looked up by the library."""
 
-    __slots__ = ("_hashes", "_rows", "struct")
+    __slots__ = ("_entries", "struct")
 
-    def __init__(self, words: Iterable[str]) -> None:
+    def __init__(self, words: Iterable[str], values: npt.NDArray[np.int64] | Doubles) -> None:
         listed = list(words)
         size = 1 << (2 * len(listed) + 1).bit_length()
-        self._hashes, self._rows = np.zeros(size, np.uint64), np.zeros(size, np.int32)
+        self._entries = np.zeros((size, 2), np.int64)  # hash, value
         strings = codes(joined(listed))
-        _fill(at(strings), len(listed), at(self._hashes), at(self._rows), size - 1)
-        self.struct = _Table(at(self._hashes), at(self._rows), size - 1)
+        _fill(at(strings), len(listed), at(values), at(self._entries), size - 1)
+        self.struct = _Table(at(self._entries), size - 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Alphabet:
-    """What characters and tags are, by number: see content_features.py."""
+    """What characters and tags are, by number: see content_scores.py."""
 
-    letters: Bytes
-    is_word: Bytes
+    chars: npt.NDArray[np.uint64]
     tag_number: Numbers
     tag_bits: Numbers
 
@@ -94,111 +97,126 @@ class Alphabet:
 class Lore:
     """What words and names of classes say, beside an alphabet."""
 
-    __slots__ = ("_held", "alphabet", "struct")
+    __slots__ = ("_held", "place", "struct")
 
     def __init__(self, words: Mapping[str, float], names: Mapping[str, float], alphabet: Alphabet) -> None:
-        self.alphabet = alphabet
-        tables = Table(words), Table(names)
-        scores = np.array([*words.values()], np.float64), np.array([*names.values()], np.float64)
-        self._held = tables, scores
+        tables = [Table(scores, np.array([*scores.values()], np.float64)) for scores in (words, names)]
+        logs = np.empty(LIBRARY.logs_count(), np.float64)
+        _logs_fill(at(logs))
+        self._held = tables, logs, alphabet
         self.struct = _Lore(
-            tables[0].struct, tables[1].struct, at(scores[0]), at(scores[1]), at(alphabet.letters), at(alphabet.is_word),
-            at(alphabet.tag_number), at(alphabet.tag_bits),
-        )  # fmt: skip
+            tables[0].struct, tables[1].struct, at(alphabet.chars), at(logs), at(alphabet.tag_number), at(alphabet.tag_bits)
+        )
+        self.place = addressof(self.struct)
 
 
 class Page:
     """A page's blocks as the library takes them. `tags` are numbers of the containers' tags, `bits` their own flags."""
 
-    __slots__ = ("_held", "place", "struct")
+    __slots__ = ("_held", "heads", "names", "place", "struct")
 
-    def __init__(self, blocks: Blocks, title: str, tags: Iterable[int], bits: Iterable[int]) -> None:
-        lower = blocks.joined.lower()
-        strings = [codes(blocks.joined), codes(lower), codes(joined(blocks.called)), codes(joined([title.lower()]))]
+    def __init__(self, blocks: Blocks, title: str, tags: Numbers, bits: Numbers) -> None:
+        text = blocks.joined
+        # All other letters have one lower case each, of one letter, whatever stands around them.
+        lower = text.lower() if "\u03a3" in text or "\u0130" in text else text
+        names = joined(blocks.called)
+        strings = [codes(text), codes(names), codes(joined([title.lower()]))]
+        places = [at(string) for string in strings]
+        if lower is not text:
+            strings.append(codes(lower))
         counts, shape = np.ascontiguousarray(blocks.counts), np.ascontiguousarray(blocks.shape)
-        columns = [array("i", values) for values in (tags, bits, blocks.hidden)]
-        self._held = strings, columns, counts, shape
+        hidden = np.frombuffer(bytes(blocks.hidden), np.uint8)
+        self._held = strings, counts, shape, tags, bits, hidden
         count, containers = counts.shape[1], shape.shape[1]
+        # How many words there may be at most: each is followed by something else.
+        self.heads, self.names = min(len(lower), HEAD * count) // 2 + count, len(names) // 2
         _, parent, _, start, end, depth, named = range(at(shape), at(shape) + shape.nbytes, 4 * containers)
-        tag, own, hidden = (column.buffer_info()[0] for column in columns)
         self.struct = _Page(
-            count, containers, len(blocks.called), *map(at, strings), *range(at(counts), at(counts) + counts.nbytes, 4 * count),
-            parent, tag, named, own, hidden, start, end, depth,
+            count, containers, len(blocks.called), places[0], at(strings[-1]) if lower is not text else places[0], *places[1:],
+            *range(at(counts), at(counts) + counts.nbytes, 4 * count),
+            parent, at(tags), named, at(bits), start, end, depth, at(hidden),
         )  # fmt: skip
         self.place = addressof(self.struct)
 
 
 class Measured:
-    """What was counted of a page: arrays by block, but `start`, `end`, `wider`, `family` by container."""
+    """What was counted of a page: arrays by block, as content.h names them."""
 
-    __slots__ = ("_held", "chars", "page", "place", "rows", "struct", "tags", "words")
+    __slots__ = ("_held", "chars", "lore", "page", "place", "rows", "struct", "words")
 
     def __init__(self, page: Page, lore: Lore) -> None:
-        blocks, containers = page.struct.blocks, page.struct.containers
-        self.page = page
+        blocks, containers, names = page.struct.blocks, page.struct.containers, page.struct.names
+        self.page, self.lore = page, lore
         self.rows: Floats = np.empty((ROWS, blocks), np.float32)
         doubles = np.empty((5, blocks), np.float64)
         self.words: Doubles = doubles[0]
         self.chars: Doubles = doubles[1]
-        numbers = np.empty(2 * (blocks + containers), np.int32)
-        self.tags: Numbers = numbers[:blocks]
-        self._held = doubles, numbers
-        first, number = at(doubles), at(numbers)
+        words = np.empty(page.heads + page.names, np.uint64)
+        sizes = (blocks, blocks, blocks, blocks + 1, blocks + 1, containers, containers, names + 1)
+        numbers = np.empty(sum(sizes), np.int32)
+        self._held = doubles, words, numbers
+        first, hashes, place = at(doubles), at(words), at(numbers)
         self.struct = _Measured(
             at(self.rows), *range(first, first + 40 * blocks, 8 * blocks),
-            number, number + 8 * blocks, number + 8 * blocks + 4 * containers, number + 4 * blocks,
+            *(place + 4 * before for before in accumulate(sizes[:-1], initial=0)),
+            hashes, hashes + 8 * page.heads,
         )  # fmt: skip
         self.place = addressof(self.struct)
-        _measure(page.place, byref(lore.struct), self.place)
+        _measure(page.place, lore.place, self.place)
 
 
 class Trees:
     """Oblivious trees: `feature` and `border` are trees x depth, `leaves` trees x 2^depth x outputs."""
 
-    __slots__ = ("bias", "border", "feature", "leaves", "struct")
+    __slots__ = ("bias", "border", "feature", "leaves", "place", "struct")
 
     def __init__(self, feature: Numbers, border: Floats, leaves: Floats, bias: Doubles) -> None:
         self.feature, self.border, self.leaves, self.bias = feature, border, leaves, bias
         trees, depth = feature.shape
         self.struct = _Trees(trees, depth, len(bias), at(feature), at(border), at(leaves), at(bias))
+        self.place = addressof(self.struct)
 
     def sums(self, rows: Floats) -> Doubles:
         """Log-odds (columns of `rows` x outputs)."""
         result = np.empty((rows.shape[1], len(self.bias)), np.float64)
-        _trees_sums(byref(self.struct), at(rows), rows.shape[1], at(result))
+        _trees_sums(self.place, at(rows), rows.shape[1], at(result))
         return result
 
     def probabilities(self, rows: Floats) -> Doubles:
         """The probability of every column, for trees of one output."""
         result = np.empty(rows.shape[1], np.float64)
-        _trees_probabilities(byref(self.struct), at(rows), rows.shape[1], at(result))
+        _trees_probabilities(self.place, at(rows), rows.shape[1], at(result))
         return result
 
 
 class Reader:
     """What each mark says for each kind: `weights` has a row a mark."""
 
-    __slots__ = ("_marks", "bias", "struct", "weights")
+    __slots__ = ("_marks", "bias", "place", "struct", "weights")
 
     def __init__(self, marks: Iterable[str], weights: Floats, bias: Doubles) -> None:
-        self._marks = Table(marks)
+        self._marks = Table(marks, np.arange(len(weights)))
         self.weights, self.bias = weights, bias
-        self.struct = _Reader(self._marks.struct, len(bias), at(weights), at(bias))
+        self.struct = _Reader(self._marks.struct, *weights.shape, at(weights), at(bias))
+        self.place = addressof(self.struct)
 
 
 class Topics:
-    """Words of topics, and the number of each one's topic."""
+    """Words, and the number of each one's topic."""
 
-    __slots__ = ("_topic", "_words", "struct")
+    __slots__ = ("place", "table")
 
     def __init__(self, topic_of: Mapping[str, int]) -> None:
-        self._words, self._topic = Table(topic_of), np.array([*topic_of.values()], np.int32)
-        self.struct = _Topics(self._words.struct, at(self._topic))
+        self.table = Table(topic_of, np.array([*topic_of.values()], np.int64))
+        self.place = addressof(self.table.struct)
 
 
-def write_context(measured: Measured, first: Doubles, rows: Floats) -> None:
-    """Fills the rows of content_context.CONTEXT_FEATURES."""
-    _context(measured.page.place, measured.place, at(first), at(rows))
+def write_second_look(measured: Measured, first: Doubles, own: Numbers, kinds: Sequence[float], rows: Floats) -> None:
+    """Fills the rows of content_context.SECOND_FEATURES; `own` are the numbers of those that stand in `measured`."""
+    odds = np.array(kinds, np.float64)
+    _second_look(
+        measured.page.place, measured.lore.place, measured.place, at(first), at(own), len(own), at(odds), len(odds), at(rows)
+    )
 
 
 def write_kind_measures(measured: Measured, first: Doubles, row: Doubles) -> None:
@@ -207,10 +225,29 @@ def write_kind_measures(measured: Measured, first: Doubles, row: Doubles) -> Non
 
 
 def write_kind_marks(
-    measured: Measured, alphabet: Alphabet, first: Doubles, topics: Topics, names: Reader, words: Reader, row: Doubles
+    measured: Measured, first: Doubles, topics: Topics, names: Reader, words: Reader, shares: Doubles, verdicts: Doubles
 ) -> None:
     """Fills shares of topics in the content and the page, and what readers of names and words conclude."""
     _kind_marks(
-        measured.page.place, at(alphabet.is_word), measured.place, at(first), byref(topics.struct), byref(names.struct),
-        byref(words.struct), at(row),
+        measured.page.place, measured.lore.place, measured.place, at(first), topics.place, names.place, words.place,
+        at(shares), at(verdicts),
     )  # fmt: skip
+
+
+def expected_best(probability: Doubles, weight: Doubles) -> float:
+    """The threshold that maximises the expected F1 of a page: blocks at or above it are kept.
+
+    Keeping the likeliest blocks first, F1 is estimated by 2 * (sum of p*w kept) / (sum of w kept + sum of p*w of all).
+    """
+    best = c_double()
+    _expected_best(at(probability), at(weight), len(probability), byref(best))
+    return best.value
+
+
+def keep_blocks(
+    measured: Measured, probability: Doubles, best: float, least: float, *, comments: bool, copies: bool
+) -> tuple[float, npt.NDArray[np.bool_]]:
+    """The threshold, and the blocks to keep: with those in comments, and with copies of kept ones, where it is said so."""
+    kept = np.empty(len(probability), np.bool_)
+    threshold = _keep(measured.place, at(probability), len(probability), best, least, comments, copies, at(kept))
+    return threshold, kept

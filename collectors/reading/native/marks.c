@@ -8,17 +8,17 @@
 
 enum { CONTENT_HEAD = 300, MAX_CONTENT = 8000, MAX_TITLE = 200, SHORT = 20, TOPICS = 10 };
 
-/* A reader at work: `heard` has a byte a row. */
+/* A reader at work: `heard` has a bit a row. */
 typedef struct {
     const Reader *reader;
-    uint8_t *heard;
+    uint64_t *heard;
     int32_t found;
     double *odds;
 } Ear;
 
 /* How often words of each topic were met among all. */
 typedef struct {
-    const Topics *topics;
+    const Table *topics;
     int32_t words, counts[TOPICS];
 } Tally;
 
@@ -28,18 +28,19 @@ static uint64_t prefixed(const char *prefix) {
     return hash;
 }
 
-static const uint32_t *end_of(const uint32_t *text, int64_t most) {
-    const uint32_t *at = text;
-    while (at - text < most && *at) at++;
-    return at;
-}
+static const uint32_t *nearer(const uint32_t *at, int64_t most, const uint32_t *end) { return end - at > most ? at + most : end; }
 
+/* `hash` is that of a whole mark. */
 static void hear(Ear *ear, uint64_t hash) {
-    int32_t row = row_of(&ear->reader->marks, hash_end(hash)), outputs = ear->reader->outputs;
-    if (row < 0 || ear->heard[row]) return;
-    ear->heard[row] = 1;
+    const Entry *entry = entry_of(&ear->reader->marks, hash);
+    if (!entry) return;
+    int64_t row = entry->number;
+    int32_t outputs = ear->reader->outputs;
+    uint64_t bit = 1ULL << (row & 63);
+    if (ear->heard[row >> 6] & bit) return;
+    ear->heard[row >> 6] |= bit;
     ear->found++;
-    for (int32_t output = 0; output < outputs; output++) ear->odds[output] += ear->reader->weights[(int64_t)row * outputs + output];
+    for (int32_t output = 0; output < outputs; output++) ear->odds[output] += ear->reader->weights[row * outputs + output];
 }
 
 /* Log-probabilities of the kinds. */
@@ -54,93 +55,90 @@ static void conclude(const Ear *ear) {
     for (int32_t output = 0; output < outputs; output++) ear->odds[output] = log(ear->odds[output] / sum + 1e-3);
 }
 
-/* The next run of at least two letters: gives its end, or 0 when there is none. */
-static const uint32_t *next_letters(const uint8_t *is_word, const uint32_t **from, const uint32_t *limit) {
-    for (const uint32_t *at = *from, *end; at < limit; at = end + 1) {
-        for (end = at; end < limit && *end <= LAST_CODE && is_word[*end] == LETTERS;) end++;
-        if (end - at < 2) continue;
-        *from = at;
-        return end;
-    }
-    return 0;
-}
-
 static void count_word(Tally *tally, uint64_t hash) {
-    int32_t row = row_of(&tally->topics->words, hash_end(hash));
+    const Entry *entry = entry_of(tally->topics, hash);
     tally->words++;
-    if (row >= 0) tally->counts[tally->topics->topic[row]]++;
+    if (entry) tally->counts[entry->number]++;
 }
 
 static void write_shares(const Tally *tally, double *out) {
     for (int topic = 0; topic < TOPICS; topic++) out[topic] = 100.0 * tally->counts[topic] / larger(tally->words, 1);
 }
 
+/* A text in lower case. */
+static uint64_t hash_label(const uint64_t *chars, uint64_t hash, const uint32_t *at, const uint32_t *end) {
+    for (; at < end; at++) hash = hash_step(hash, *at < CHARS ? (uint32_t)(chars[*at] & LOWER_CASE) : *at);
+    return hash_end(hash);
+}
+
 /* Class and id words, those of the body, and what short blocks say. */
-static void hear_names(const Page *page, const Measured *measured, Ear *ear) {
+static void hear_names(const Page *page, const uint64_t *chars, const Measured *measured, Ear *ear) {
     uint64_t body = prefixed("body:"), label = prefixed("label:");
     const uint32_t *at = page->name;
-    for (int32_t number = 0; number < page->names; number++, at++) {
-        const uint32_t *limit = end_of(at, MAX_NAMES);
-        for (const uint32_t *word = at, *end; (end = next_name(&word, limit)); word = end) {
-            hear(ear, hash_name(HASH_BASIS, word, end));
-            if (number == page->named[0]) hear(ear, hash_name(body, word, end));
+    int32_t of_body = page->named[0];
+    for (int32_t number = 0; number <= of_body; number++, at++) {
+        const uint32_t *word = at, *end;
+        while (*at) at++;
+        const uint32_t *limit = nearer(word, MAX_NAMES, at);
+        for (int32_t place = measured->called[number]; place < measured->called[number + 1]; place++) {
+            hear(ear, measured->name_words[place]);
+            if (number < of_body || !(end = next_name(&word, limit))) continue;
+            hear(ear, hash_end(hash_name(body, word, end)));
+            word = end;
         }
-        while (*at) at++;
     }
-    at = page->lower;
-    for (int32_t block = 0; block < page->blocks; block++, at++) {
-        const uint32_t *first = at;
-        while (*at) at++;
-        if (measured->chars[block] < SHORT) hear(ear, hash_run(label, first, at));
+    for (int32_t place = measured->called[of_body + 1]; place < measured->called[page->names]; place++) hear(ear, measured->name_words[place]);
+    for (int32_t block = 0; block < page->blocks; block++) {
+        const uint32_t *text = page->lower + measured->begins[block], *end = page->lower + measured->begins[block + 1] - 1;
+        if (measured->chars[block] < SHORT) hear(ear, hash_label(chars, label, text, end));
     }
 }
 
 /* The words of the likely content, of its headings and of the title; tallies topics of the content and of all blocks. */
-static void hear_words(const Page *page, const uint8_t *is_word, const Measured *measured, const double *first, Ear *ear, Tally *content, Tally *all) {
-    uint64_t head = prefixed("head:"), title = prefixed("title:");
+static void hear_words(const Page *page, const uint64_t *chars, const Measured *measured, const double *first, Ear *ear, Tally *content, Tally *all) {
+    uint64_t head = prefixed("head:"), of_title = prefixed("title:"), hash;
+    const uint32_t *word, *end, *title_end = page->title;
     int64_t left = MAX_CONTENT;
-    const uint32_t *at = page->lower;
-    for (int32_t block = 0; block < page->blocks; block++, at++) {
-        const uint32_t *limit = end_of(at, HEAD);
-        int is_heading = measured->tags[block] >= H1 && measured->tags[block] <= H3;
+    for (int32_t block = 0; block < page->blocks; block++) {
+        const uint32_t *text = page->lower + measured->begins[block], *whole = page->lower + measured->begins[block + 1] - 1;
         all->words++; /* the end of a block counts as a word */
-        for (const uint32_t *word = at, *end; (end = next_word(is_word, &word, limit)); word = end) {
-            count_word(all, hash_run(HASH_BASIS, word, end));
-            if (is_heading) hear(ear, hash_run(head, word, end));
+        for (int32_t place = measured->heads[block]; place < measured->heads[block + 1]; place++) count_word(all, measured->head_words[place]);
+        if (measured->tags[block] >= H1 && measured->tags[block] <= H3) {
+            const uint32_t *limit = nearer(text, HEAD, whole);
+            for (word = text, hash = head; (end = next_run(chars, IN_WORD, &word, limit, &hash)); word = end, hash = head) hear(ear, hash_end(hash));
         }
         if (first[block] > 0.5 && left > 0) {
-            limit = end_of(at, left < CONTENT_HEAD ? left : CONTENT_HEAD);
-            left -= limit - at + 1;
-            for (const uint32_t *word = at, *end; (end = next_letters(is_word, &word, limit)); word = end) {
-                uint64_t hash = hash_run(HASH_BASIS, word, end);
-                count_word(content, hash);
-                hear(ear, hash);
+            const uint32_t *limit = nearer(text, left < CONTENT_HEAD ? left : CONTENT_HEAD, whole);
+            left -= limit - text + 1;
+            for (word = text, hash = HASH_BASIS; (end = next_run(chars, IN_LETTERS, &word, limit, &hash)); word = end, hash = HASH_BASIS) {
+                if (end - word < 2) continue;
+                count_word(content, hash_end(hash));
+                hear(ear, hash_end(hash));
             }
         }
-        while (*at) at++;
     }
-    const uint32_t *limit = end_of(page->title, MAX_TITLE);
-    for (const uint32_t *word = page->title, *end; (end = next_letters(is_word, &word, limit)); word = end)
-        hear(ear, hash_run(title, word, end));
+    while (title_end - page->title < MAX_TITLE && *title_end) title_end++;
+    for (word = page->title, hash = of_title; (end = next_run(chars, IN_LETTERS, &word, title_end, &hash)); word = end, hash = of_title)
+        if (end - word > 1) hear(ear, hash_end(hash));
 }
 
 /* Writes topics of the content and of the page, and what the readers of names and of words conclude; 0 when memory ran out. */
 int kind_marks(
-    const Page *page, const uint8_t *is_word, const Measured *measured, const double *first, const Topics *topics, const Reader *of_names,
-    const Reader *of_words, double *out
+    const Page *page, const Lore *lore, const Measured *measured, const double *first, const Table *topics, const Reader *of_names,
+    const Reader *of_words, double *shares, double *verdicts
 ) {
     Tally content = {topics, 0, {0}}, all = {topics, 0, {0}};
-    Ear names = {of_names, calloc((size_t)of_names->marks.mask + 1, 1), 0, out + 2 * TOPICS};
-    Ear words = {of_words, calloc((size_t)of_words->marks.mask + 1, 1), 0, names.odds + of_names->outputs};
+    Ear names = {of_names, calloc((size_t)of_names->rows / 64 + 1, sizeof(uint64_t)), 0, verdicts};
+    Ear words = {of_words, calloc((size_t)of_words->rows / 64 + 1, sizeof(uint64_t)), 0, verdicts + of_names->outputs};
     int done = names.heard && words.heard;
     if (done) {
-        for (int32_t output = 0; output < of_names->outputs + of_words->outputs; output++) names.odds[output] = 0;
-        hear_names(page, measured, &names);
-        hear_words(page, is_word, measured, first, &words, &content, &all);
+        for (int32_t output = 0; output < of_names->outputs + of_words->outputs; output++) verdicts[output] = 0;
+        hear_names(page, lore->chars, measured, &names);
+        hear_words(page, lore->chars, measured, first, &words, &content, &all);
         conclude(&names);
         conclude(&words);
-        write_shares(&content, out);
-        write_shares(&all, out + TOPICS);
+        write_shares(&content, shares);
+        write_shares(&all, shares + TOPICS);
     }
     free(names.heard);
     free(words.heard);

@@ -1,11 +1,22 @@
-/* Hashes of words, and the tables they are looked up in. */
+/* Characters, hashes of words, and the tables they are looked up in. */
 #ifndef DOZOR_WORDS_H
 #define DOZOR_WORDS_H
 
+#include <math.h>
+
 #include "content.h"
 
-#define HASH_BASIS 0xcbf29ce484222325ULL
+/* What a character is: its lower case, whether it is part of a word, or of a word of letters; above COUNTED seven bits for each of
+ * the kinds that are counted, so that the sum of a HEAD of them counts all kinds at once. Beyond CHARS all are as the one there. */
+enum { CHARS = 0x40000, COUNTED = 20, COUNT_BITS = 7 };
+#define LOWER_CASE ((1ULL << 18) - 1)
+#define IN_WORD (1ULL << 18)
+#define IN_LETTERS (1ULL << 19)
+
+static inline uint64_t char_of(const uint64_t *chars, uint32_t code) { return chars[code < CHARS ? code : CHARS]; }
+
 #define LAST_CODE 0x10ffff
+#define HASH_BASIS 0xcbf29ce484222325ULL
 
 static inline uint64_t hash_step(uint64_t hash, uint32_t code) { return (hash ^ code) * 0x100000001b3ULL; }
 
@@ -20,26 +31,37 @@ static inline uint64_t hash_end(uint64_t hash) {
     return hash ? hash : 1;
 }
 
-/* The row of a word, or -1. */
-static inline int32_t row_of(const Table *table, uint64_t hash) {
+/* The entry of a word, or 0. */
+static inline const Entry *entry_of(const Table *table, uint64_t hash) {
     for (int64_t place = (int64_t)(hash & (uint64_t)table->mask);; place = (place + 1) & table->mask) {
-        if (table->hashes[place] == hash) return table->rows[place];
-        if (!table->hashes[place]) return -1;
+        const Entry *entry = &table->entries[place];
+        if (entry->hash == hash) return entry;
+        if (!entry->hash) return 0;
     }
 }
 
-/* The first word at or after `from`; gives its end, or 0 when there is none before `limit`. */
-static inline const uint32_t *next_word(const uint8_t *is_word, const uint32_t **from, const uint32_t *limit) {
+/* The next run of characters that are IN_WORD or IN_LETTERS: `from` moves to it, `hash` goes on over it in lower case. Gives its
+ * end, or 0 when there is none before `limit`. */
+static inline const uint32_t *next_run(const uint64_t *chars, uint64_t kind, const uint32_t **from, const uint32_t *limit, uint64_t *hash) {
     const uint32_t *at = *from;
-    while (at < limit && (*at > LAST_CODE || !is_word[*at])) at++;
-    *from = at;
+    uint64_t character = 0, running = *hash;
+    for (; at < limit; at++) {
+        character = char_of(chars, *at);
+        if (character & kind) break;
+    }
     if (at == limit) return 0;
-    while (at < limit && *at <= LAST_CODE && is_word[*at]) at++;
+    *from = at;
+    do {
+        running = hash_step(running, (uint32_t)(character & LOWER_CASE));
+        if (++at == limit) break;
+        character = char_of(chars, *at);
+    } while (character & kind);
+    *hash = running;
     return at;
 }
 
-static inline int is_lower(uint32_t code) { return code >= 'a' && code <= 'z'; }
-static inline int is_upper(uint32_t code) { return code >= 'A' && code <= 'Z'; }
+static inline int is_lower(uint32_t code) { return code - 'a' < 26; }
+static inline int is_upper(uint32_t code) { return code - 'A' < 26; }
 
 /* The next word of a class or id string ("postBody post-1": post, Body, post): gives its end, or 0 when there is none. */
 static inline const uint32_t *next_name(const uint32_t **from, const uint32_t *limit) {
@@ -66,5 +88,9 @@ static inline uint64_t hash_name(uint64_t hash, const uint32_t *first, const uin
 }
 
 static inline double larger(double a, double b) { return a > b ? a : b; }
+
+/* log1p of a whole number; most are small and stand in a table. */
+enum { LOGS = 4096 };
+static inline double log_of(const double *logs, double number) { return number < LOGS ? logs[(int32_t)number] : log1p(number); }
 
 #endif
