@@ -12,6 +12,13 @@
 #define WIDE
 #endif
 
+/* Asks for what will be read soon: tables are larger than the memory next to the processor. */
+#if defined(__GNUC__)
+#define SOON(place) __builtin_prefetch(place)
+#else
+#define SOON(place) ((void)(place))
+#endif
+
 /* Lengths in code points, and numbers of things, as the Python side has them too. */
 enum { HEAD = 80, MAX_NAMES = 120, LEVELS = 5, TAGS = 16, FLAGS = 21, H1 = 1, H3 = 3, H6 = 6 };
 

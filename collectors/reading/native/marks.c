@@ -8,12 +8,11 @@
 
 enum { CONTENT_HEAD = 300, MAX_CONTENT = 8000, MAX_TITLE = 200, SHORT = 20, TOPICS = 10 };
 
-/* A reader at work: `heard` has a bit a row. */
+/* A reader at work: `heard` has a bit for each of its rows, `rows` are those heard so far, in the order of hearing. */
 typedef struct {
     const Reader *reader;
     uint64_t *heard;
-    int32_t found;
-    double *odds;
+    int32_t *rows, found;
 } Ear;
 
 /* How often words of each topic were met among all. */
@@ -35,24 +34,36 @@ static void hear(Ear *ear, uint64_t hash) {
     const Entry *entry = entry_of(&ear->reader->marks, hash);
     if (!entry) return;
     int64_t row = entry->number;
-    int32_t outputs = ear->reader->outputs;
     uint64_t bit = 1ULL << (row & 63);
     if (ear->heard[row >> 6] & bit) return;
     ear->heard[row >> 6] |= bit;
-    ear->found++;
-    for (int32_t output = 0; output < outputs; output++) ear->odds[output] += ear->reader->weights[row * outputs + output];
+    ear->rows[ear->found++] = (int32_t)row;
+    SOON(ear->reader->weights + row * ear->reader->outputs);
+}
+
+static void hear_all(Ear *ear, const uint64_t *hashes, int32_t count) {
+    enum { AHEAD = 16 };
+    for (int32_t number = 0; number < count; number++) {
+        if (number + AHEAD < count) seek_soon(&ear->reader->marks, hashes[number + AHEAD]);
+        hear(ear, hashes[number]);
+    }
 }
 
 /* Log-probabilities of the kinds. */
-static void conclude(const Ear *ear) {
+static void conclude(const Ear *ear, double *odds) {
     int32_t outputs = ear->reader->outputs;
     double most = -INFINITY, sum = 0, root = sqrt(ear->found ? ear->found : 1);
-    for (int32_t output = 0; output < outputs; output++) {
-        ear->odds[output] = ear->reader->bias[output] + ear->odds[output] / root;
-        most = larger(most, ear->odds[output]);
+    for (int32_t output = 0; output < outputs; output++) odds[output] = 0;
+    for (int32_t number = 0; number < ear->found; number++) {
+        const float *weights = ear->reader->weights + (int64_t)ear->rows[number] * outputs;
+        for (int32_t output = 0; output < outputs; output++) odds[output] += weights[output];
     }
-    for (int32_t output = 0; output < outputs; output++) sum += ear->odds[output] = exp(ear->odds[output] - most);
-    for (int32_t output = 0; output < outputs; output++) ear->odds[output] = log(ear->odds[output] / sum + 1e-3);
+    for (int32_t output = 0; output < outputs; output++) {
+        odds[output] = ear->reader->bias[output] + odds[output] / root;
+        most = larger(most, odds[output]);
+    }
+    for (int32_t output = 0; output < outputs; output++) sum += odds[output] = exp(odds[output] - most);
+    for (int32_t output = 0; output < outputs; output++) odds[output] = log(odds[output] / sum + 1e-3);
 }
 
 static void count_word(Tally *tally, uint64_t hash) {
@@ -75,28 +86,28 @@ static uint64_t hash_label(const uint64_t *chars, uint64_t hash, const uint32_t 
 static void hear_names(const Page *page, const uint64_t *chars, const Measured *measured, Ear *ear) {
     uint64_t body = prefixed("body:"), label = prefixed("label:");
     const uint32_t *at = page->name;
-    int32_t of_body = page->named[0];
-    for (int32_t number = 0; number <= of_body; number++, at++) {
-        const uint32_t *word = at, *end;
+    const int32_t of_body = page->named[0], *called = measured->called;
+    hear_all(ear, measured->name_words, called[of_body]);
+    for (int32_t number = 0; number < of_body; number++, at++)
         while (*at) at++;
-        const uint32_t *limit = nearer(word, MAX_NAMES, at);
-        for (int32_t place = measured->called[number]; place < measured->called[number + 1]; place++) {
-            hear(ear, measured->name_words[place]);
-            if (number < of_body || !(end = next_name(&word, limit))) continue;
-            hear(ear, hash_end(hash_name(body, word, end)));
-            word = end;
-        }
+    const uint32_t *word = at, *limit = at, *end;
+    while (*limit && limit - at < MAX_NAMES) limit++;
+    for (int32_t place = called[of_body]; place < called[of_body + 1]; place++) {
+        hear(ear, measured->name_words[place]);
+        if (!(end = next_name(&word, limit))) break; /* never: they were found here before */
+        hear(ear, hash_end(hash_name(body, word, end)));
+        word = end;
     }
-    for (int32_t place = measured->called[of_body + 1]; place < measured->called[page->names]; place++) hear(ear, measured->name_words[place]);
+    hear_all(ear, measured->name_words + called[of_body + 1], called[page->names] - called[of_body + 1]);
     for (int32_t block = 0; block < page->blocks; block++) {
-        const uint32_t *text = page->lower + measured->begins[block], *end = page->lower + measured->begins[block + 1] - 1;
-        if (measured->chars[block] < SHORT) hear(ear, hash_label(chars, label, text, end));
+        const uint32_t *text = page->lower + measured->begins[block];
+        if (measured->chars[block] < SHORT) hear(ear, hash_label(chars, label, text, page->lower + measured->begins[block + 1] - 1));
     }
 }
 
 /* The words of the likely content, of its headings and of the title; tallies topics of the content and of all blocks. */
 static void hear_words(const Page *page, const uint64_t *chars, const Measured *measured, const double *first, Ear *ear, Tally *content, Tally *all) {
-    uint64_t head = prefixed("head:"), of_title = prefixed("title:"), hash;
+    uint64_t head = prefixed("head:"), of_title = prefixed("title:"), hash, words[CONTENT_HEAD / 2];
     const uint32_t *word, *end, *title_end = page->title;
     int64_t left = MAX_CONTENT;
     for (int32_t block = 0; block < page->blocks; block++) {
@@ -109,17 +120,25 @@ static void hear_words(const Page *page, const uint64_t *chars, const Measured *
         }
         if (first[block] > 0.5 && left > 0) {
             const uint32_t *limit = nearer(text, left < CONTENT_HEAD ? left : CONTENT_HEAD, whole);
+            int32_t found = 0;
             left -= limit - text + 1;
             for (word = text, hash = HASH_BASIS; (end = next_run(chars, IN_LETTERS, &word, limit, &hash)); word = end, hash = HASH_BASIS) {
                 if (end - word < 2) continue;
-                count_word(content, hash_end(hash));
-                hear(ear, hash_end(hash));
+                words[found++] = hash = hash_end(hash);
+                seek_soon(&ear->reader->marks, hash);
+                count_word(content, hash);
             }
+            for (int32_t number = 0; number < found; number++) hear(ear, words[number]);
         }
     }
     while (title_end - page->title < MAX_TITLE && *title_end) title_end++;
     for (word = page->title, hash = of_title; (end = next_run(chars, IN_LETTERS, &word, title_end, &hash)); word = end, hash = of_title)
         if (end - word > 1) hear(ear, hash_end(hash));
+}
+
+static Ear listening(const Reader *reader) {
+    size_t rows = (size_t)reader->rows;
+    return (Ear){reader, calloc(rows / 64 + 1, sizeof(uint64_t)), malloc((rows + 1) * sizeof(int32_t)), 0};
 }
 
 /* Writes topics of the content and of the page, and what the readers of names and of words conclude; 0 when memory ran out. */
@@ -128,19 +147,19 @@ int kind_marks(
     const Reader *of_words, double *shares, double *verdicts
 ) {
     Tally content = {topics, 0, {0}}, all = {topics, 0, {0}};
-    Ear names = {of_names, calloc((size_t)of_names->rows / 64 + 1, sizeof(uint64_t)), 0, verdicts};
-    Ear words = {of_words, calloc((size_t)of_words->rows / 64 + 1, sizeof(uint64_t)), 0, verdicts + of_names->outputs};
-    int done = names.heard && words.heard;
+    Ear names = listening(of_names), words = listening(of_words);
+    int done = names.heard && names.rows && words.heard && words.rows;
     if (done) {
-        for (int32_t output = 0; output < of_names->outputs + of_words->outputs; output++) verdicts[output] = 0;
         hear_names(page, lore->chars, measured, &names);
         hear_words(page, lore->chars, measured, first, &words, &content, &all);
-        conclude(&names);
-        conclude(&words);
+        conclude(&names, verdicts);
+        conclude(&words, verdicts + of_names->outputs);
         write_shares(&content, shares);
         write_shares(&all, shares + TOPICS);
     }
     free(names.heard);
+    free(names.rows);
     free(words.heard);
+    free(words.rows);
     return done;
 }

@@ -126,8 +126,10 @@ static void spell_heads(const Page *page, const Lore *lore, const Measured *out)
         const uint32_t *word = page->lower + out->begins[block], *limit = page->lower + out->begins[block + 1] - 1, *end;
         if (limit - word > HEAD) limit = word + HEAD;
         out->heads[block] = found;
-        for (uint64_t hash = HASH_BASIS; (end = next_run(lore->chars, IN_WORD, &word, limit, &hash)); word = end, hash = HASH_BASIS)
-            out->head_words[found++] = hash_end(hash);
+        for (uint64_t hash = HASH_BASIS; (end = next_run(lore->chars, IN_WORD, &word, limit, &hash)); word = end, hash = HASH_BASIS) {
+            out->head_words[found++] = hash = hash_end(hash);
+            seek_soon(&lore->words, hash);
+        }
     }
     out->heads[page->blocks] = found;
 }

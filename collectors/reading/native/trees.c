@@ -11,7 +11,7 @@ WIDE static void add_usual_trees(const Trees *trees, const float *rows, int32_t 
         const float *row[USUAL_DEPTH], *border = trees->border + (int64_t)tree * USUAL_DEPTH, *leaves = trees->leaves + ((int64_t)tree << USUAL_DEPTH);
         for (int32_t level = 0; level < USUAL_DEPTH; level++) row[level] = rows + (int64_t)trees->feature[tree * USUAL_DEPTH + level] * columns;
         for (int32_t column = 0; column < columns; column++) {
-            int32_t leaf = 0;
+            uint32_t leaf = 0;
             for (int32_t level = USUAL_DEPTH - 1; level >= 0; level--) leaf = leaf * 2 + (row[level][column] > border[level]);
             out[column] += leaves[leaf];
         }

@@ -31,6 +31,8 @@ static inline uint64_t hash_end(uint64_t hash) {
     return hash ? hash : 1;
 }
 
+static inline void seek_soon(const Table *table, uint64_t hash) { SOON(&table->entries[hash & (uint64_t)table->mask]); }
+
 /* The entry of a word, or 0. */
 static inline const Entry *entry_of(const Table *table, uint64_t hash) {
     for (int64_t place = (int64_t)(hash & (uint64_t)table->mask);; place = (place + 1) & table->mask) {
