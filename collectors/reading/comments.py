@@ -21,6 +21,7 @@ from collectors.reading.blocks import Blocks
 from collectors.reading.dates import read_date
 from collectors.reading.document import TAG_IDS, Attributes, Document
 from collectors.reading.model import Comment, Moment, PageKind
+from collectors.reading.native.library import END
 
 MAX_COMMENTS: Final = 500
 SHARE_OF_FORUM: Final = 0.25  # of a discussion's words, that the posts must hold to be taken for posts
@@ -34,8 +35,8 @@ _AUTHORS: Final = ("author", "username", "user-name", "nickname", "poster", "fn"
 _TIMES: Final = ("date", "time")
 _PROFILE: Final = re.compile(r"/user|/member|/profile", re.IGNORECASE)
 _DATE_PROPS: Final = frozenset(("datePublished", "dateCreated"))
-_TELLING: Final = frozenset(("href", "itemprop"))
 _TIME_TAG: Final = TAG_IDS["time"]
+_LINKS: Final = frozenset(TAG_IDS[name] for name in ("a", "base", "link"))
 _MOST_CANDIDATES: Final = 4  # elements of a unit that may name its author, and as many that may tell its time
 _MOST_ELEMENTS: Final = 1_000  # of a unit that are looked at
 
@@ -82,15 +83,19 @@ def read_reader_comments(
 ) -> tuple[tuple[Comment, ...], list[int]]:
     """Comments under a page's content, and the blocks they are made of; never a block the content model keeps."""
     blocks = document.blocks
-    lowered = "\n".join(blocks.called).lower()
+    lowered = END.join(blocks.called).lower()
     parts = [part for part in _NAMES if part in lowered]
     if not parts:
         return (), []
-    named = {names for names in blocks.called if any(map(names.lower().__contains__, parts))}
+    called = [*zip(blocks.called, lowered.split(END), strict=True)]
+    named = {names for part in parts for names, small in called if part in small}
     zone = [c for c, names in enumerate(blocks.names) if names in named]
-    words = [
+    if not zone:
+        return (), []
+    first, last = blocks.start[zone[0]], max([blocks.end[c] for c in zone])
+    words = [0] * first + [
         0 if keep or linked * 2 > len(text) else text.count(" ") + 1
-        for text, keep, linked in zip(blocks.texts, kept, blocks.link_chars, strict=True)
+        for text, keep, linked in zip(blocks.texts[first:last], kept[first:last], blocks.link_chars[first:last], strict=True)
     ]
     units = _units(blocks, words, zone, least=1, single=True)
     if not units:
@@ -100,13 +105,19 @@ def read_reader_comments(
 
 
 def _units(blocks: Blocks, words: Sequence[int], containers: Iterable[int], least: float, *, single: bool = False) -> list[int]:
-    """The containers of the family that holds most words, at least `least` of them and five a unit on average."""
+    """The containers of the family that holds most words, at least `least` of them and five a unit on average.
+
+    `words` are those of each block, up to the last one that the containers hold.
+    """
     running = [0, *accumulate(words)]
     start, end, tags, names, parents = blocks.start, blocks.end, blocks.tag, blocks.names, blocks.parent
     families: dict[Key, list[int]] = defaultdict(list)
+    first_of: dict[str, str] = {}
     for c in containers:
         if running[end[c]] > running[start[c]] and tags[c] not in _NEVER_UNITS:
-            name = names[c].split(" ", 1)[0].rstrip("0123456789")
+            name = first_of.get(names[c])
+            if name is None:
+                name = first_of[names[c]] = names[c].split(" ", 1)[0].rstrip("0123456789")
             families[(-1 if name else parents[c], tags[c], name)].append(c)
     best: list[int] = []
     most = least
@@ -190,12 +201,18 @@ def _is_label(text: str, names: Iterable[str | None]) -> bool:
 
 
 class _Marks:
-    """What shows authors and times on a page: the classes that say so, and how its times are read."""
+    """What shows authors and times on a page: the elements and classes that say so, and how its times are read."""
 
     def __init__(self, document: Document, lang: str | None, fetched_at: datetime | None) -> None:
-        self.authors = document.classes_with(*_AUTHORS)
-        self.times = document.classes_with(*_TIMES)
-        self.classes = self.authors | self.times
+        called = document.called(*_AUTHORS, *_TIMES)
+        classes = {attributes["class"] or "" for _, _, attributes in called}
+        self.authors = {names for names in classes if any(map(names.lower().__contains__, _AUTHORS))}
+        self.times = {names for names in classes if any(map(names.lower().__contains__, _TIMES))}
+        self.telling = {
+            node.mem_id: attributes
+            for elements in (called, document.tagged("time"), document.with_attribute("itemprop"))
+            for node, _, attributes in elements
+        }
         self.lang = lang
         self.fetched_at = fetched_at
 
@@ -204,14 +221,17 @@ class _Marks:
         author = shown = moment = None
         names = times = _MOST_CANDIDATES  # that may still be asked
         for node in islice(unit.traverse(), 1, _MOST_ELEMENTS):
-            attributes = node.attributes
-            is_time = node.tag_id == _TIME_TAG
-            if not is_time and attributes.get("class") not in self.classes and _TELLING.isdisjoint(attributes):
+            attributes = self.telling.get(node.mem_id)
+            if attributes is None and names and node.tag_id in _LINKS:
+                attributes = node.attributes  # of what is called nothing, only the address may tell something
+            if attributes is None:
                 continue
             if names and self._names(attributes, is_after_author=names < _MOST_CANDIDATES):
                 author = _name(node)
                 names = 0 if author else names - 1
-            if times and (is_time or attributes.get("class") in self.times or attributes.get("itemprop") in _DATE_PROPS):
+            if times and (
+                node.tag_id == _TIME_TAG or attributes.get("class") in self.times or attributes.get("itemprop") in _DATE_PROPS
+            ):
                 shown, moment = self._moment(node, attributes)
                 times = 0 if moment else times - 1
             if not names and not times:
