@@ -7,7 +7,7 @@ list item, a table cell, a button's label).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -100,9 +100,10 @@ class Document:
             found = self._tagged[tag] = walking.tagged(self._walked, TAG_IDS[tag])
         return found
 
-    def count(self, tag: str) -> int:
-        """How many elements of an HTML tag there are."""
-        return walking.count(self._walked, TAG_IDS[tag])
+    def count(self, tags: Iterable[str]) -> list[int]:
+        """How many elements of each of these HTML tags there are."""
+        counts = walking.counts(self._walked)
+        return [counts[TAG_IDS[tag]] for tag in tags]
 
     @cached_property
     def attribute_names(self) -> frozenset[str]:

@@ -176,7 +176,7 @@ def verdict(reader: AddressReader, known: frozenset[str]) -> list[float]:
 def measures(document: Document, url: str | None, items: Sequence[Item], measured: Measured, first: Doubles) -> Doubles:
     """A row of MEASURES in which shares of topics and verdicts are still 0."""
     row = np.zeros(len(MEASURES))
-    row[:_OF_BLOCKS] = [log1p(document.count(tag)) for tag in COUNTED]
+    row[:_OF_BLOCKS] = [*map(log1p, document.count(COUNTED))]
     write_kind_measures(measured, first, row[_OF_BLOCKS:])
     types = [item.type for item in items]
     row[_OF_ADDRESS:_OF_TOPICS] = [*_address_measures(url or ""), len(set(types)), log1p(types.count("Product"))]

@@ -1,5 +1,4 @@
 /* The module that Python sees: a walked page is kept behind a capsule, and elements are made as somebody asks for them. */
-#define _GNU_SOURCE /* memmem */
 #include <stdlib.h>
 #include <string.h>
 
@@ -238,11 +237,14 @@ static PyObject *tagged(PyObject *module, PyObject *const *arguments, Size count
     return tag_range(tree, arguments[1], &first, &last) ? elements_list(tree, tree->by_tag + first, last - first) : 0;
 }
 
-static PyObject *count_tagged(PyObject *module, PyObject *const *arguments, Size count) {
+static PyObject *counts(PyObject *module, PyObject *const *arguments, Size count) {
     (void)module;
-    if (!has(count, 2)) return 0;
-    int32_t first, last;
-    return tag_range(tree_of(arguments[0]), arguments[1], &first, &last) ? PyLong_FromLongLong(last - first) : 0;
+    if (!has(count, 1)) return 0;
+    Tree *tree = tree_of(arguments[0]);
+    PyObject *list = tree ? PyList_New(KNOWN_TAGS) : 0;
+    for (int tag = 0; list && tag < KNOWN_TAGS; tag++)
+        PyList_SetItem(list, tag, PyLong_FromLongLong(tree->tag_ends[tag] - (tag ? tree->tag_ends[tag - 1] : 0)));
+    return list;
 }
 
 static PyObject *attribute_names(PyObject *module, PyObject *const *arguments, Size count) {
@@ -262,9 +264,18 @@ static PyObject *with_attribute(PyObject *module, PyObject *const *arguments, Si
     (void)module;
     if (!has(count, 2)) return 0;
     Tree *tree = tree_of(arguments[0]);
-    uint8_t *marks = tree ? calloc((size_t)tree->walked.elements.count, 1) : 0;
-    if (!marks) return tree ? PyErr_NoMemory() : 0;
-    for (int64_t name = 0; name < tree->walked.names.count; name++)
+    if (!tree) return 0;
+    int64_t found = 0, name = 0;
+    for (int64_t number = 0; number < tree->walked.names.count; number++) {
+        if (PyUnicode_Compare(tree->names[number], arguments[1])) continue;
+        name = number;
+        found++;
+    }
+    int32_t first = found && name ? tree->name_ends[name - 1] : 0;
+    if (found <= 1) return elements_list(tree, tree->by_name + first, found ? tree->name_ends[name] - first : 0);
+    uint8_t *marks = calloc((size_t)tree->walked.elements.count, 1);
+    if (!marks) return PyErr_NoMemory();
+    for (name = 0; name < tree->walked.names.count; name++)
         if (!PyUnicode_Compare(tree->names[name], arguments[1]))
             for (int32_t at = name ? tree->name_ends[name - 1] : 0; at < tree->name_ends[name]; at++) marks[tree->by_name[at]] = 1;
     return marked_list(tree, marks);
@@ -309,28 +320,72 @@ static PyObject *words(PyObject *module, PyObject *const *arguments, Size count)
     return string_of((const unsigned char *)tree->words[which], (size_t)tree->sizes[which]);
 }
 
-/* Marks the numbers of values that hold one of these parts, which begin at the third argument. */
-static uint8_t *holding(Tree *tree, int which, PyObject *const *parts, Size count) {
-    const Met *met = which ? &tree->walked.ids : &tree->walked.classes;
-    if (!fill_words(tree, which)) return 0;
-    uint8_t *marks = calloc((size_t)met->count + 1, 1);
-    const char *first = tree->words[which], *end = first + tree->sizes[which];
-    int32_t *of = 0; /* by place in the words: which value stands there; made when a part is found at all */
-    for (Size part = 0; marks && part < count; part++) {
+/* Parts that are looked for in names and values, all at once: a place is looked at only where two bytes begin one. */
+enum { MOST_PARTS = 64 };
+typedef struct {
+    const char *texts[MOST_PARTS];
+    size_t lengths[MOST_PARTS];
+    int count;
+    uint8_t pairs[1 << 13]; /* a bit for each two bytes that begin a part */
+} Parts;
+
+/* 0 with an exception for parts that are none: too short, too many, no texts. */
+static int read_parts(Parts *parts, PyObject *const *texts, Size count) {
+    memset(parts->pairs, 0, sizeof parts->pairs);
+    parts->count = 0;
+    for (Size part = 0; part < count; part++) {
         Size length = 0;
-        const char *text = PyUnicode_AsUTF8AndSize(parts[part], &length), *at = first;
-        if (!text) break;
-        while (length && end - at >= length && (at = memmem(at, (size_t)(end - at), text, (size_t)length))) {
-            if (!of) {
-                if (!(of = malloc((size_t)tree->sizes[which] * sizeof *of))) break;
-                for (int32_t place = 0, value = 0; place < tree->sizes[which]; value += !first[place++]) of[place] = value;
-            }
-            marks[of[at - first]] = 1;
-            at = memchr(at, 0, (size_t)(end - at)); /* the next value */
-            at++;
+        const char *text = PyUnicode_AsUTF8AndSize(texts[part], &length);
+        if (!text) return 0;
+        if (length < 2 || parts->count == MOST_PARTS) {
+            PyErr_SetString(PyExc_ValueError, "a part has two letters, and there are 64 at most");
+            return 0;
+        }
+        int pair = (uint8_t)text[0] << 8 | (uint8_t)text[1];
+        parts->pairs[pair >> 3] |= (uint8_t)(1 << (pair & 7));
+        parts->lengths[parts->count] = (size_t)length;
+        parts->texts[parts->count++] = text;
+    }
+    return 1;
+}
+
+/* The first place at or after `at` where a part begins; 0 for none before `end`. */
+static const char *next_part(const Parts *parts, const char *at, const char *end) {
+    for (; end - at >= 2; at++) {
+        int pair = lower((uint8_t)at[0]) << 8 | lower((uint8_t)at[1]);
+        if (!(parts->pairs[pair >> 3] >> (pair & 7) & 1)) continue;
+        for (int part = 0; part < parts->count; part++) {
+            size_t length = parts->lengths[part], same = 0;
+            if ((size_t)(end - at) < length) continue;
+            while (same < length && lower((uint8_t)at[same]) == (uint8_t)parts->texts[part][same]) same++;
+            if (same == length) return at;
         }
     }
-    free(of);
+    return 0;
+}
+
+/* Marks the numbers of values that hold one of these parts; 0 with an exception. */
+static uint8_t *holding(Tree *tree, int which, PyObject *const *texts, Size count) {
+    const Met *met = which ? &tree->walked.ids : &tree->walked.classes;
+    Parts parts;
+    if (!read_parts(&parts, texts, count)) return 0;
+    uint8_t *marks = fill_words(tree, which) ? calloc((size_t)met->count + 1, 1) : 0;
+    if (!marks) {
+        PyErr_NoMemory();
+        return 0;
+    }
+    const char *start = tree->words[which], *end = start + tree->sizes[which];
+    for (int64_t number = 0; start < end; number++) { /* from one value that holds a part to the next */
+        const char *at = next_part(&parts, start, end);
+        if (!at) break;
+        const char *after;
+        while ((after = (const char *)memchr(start, 0, (size_t)(end - start)) + 1) <= at) {
+            start = after;
+            number++;
+        }
+        marks[number] = 1;
+        start = after;
+    }
     return marks;
 }
 
@@ -346,7 +401,7 @@ static PyObject *called(PyObject *module, PyObject *const *arguments, Size count
     int64_t found = 0;
     for (int64_t at = 0; values && numbers && at < column->count; at += VALUE_NUMBERS)
         if (values[column->values[at + 1]]) numbers[found++] = column->values[at];
-    PyObject *list = PyErr_Occurred() ? 0 : values && numbers ? elements_list(tree, numbers, found) : PyErr_NoMemory();
+    PyObject *list = !values ? 0 : numbers ? elements_list(tree, numbers, found) : PyErr_NoMemory();
     free(values);
     free(numbers);
     return list;
@@ -357,7 +412,7 @@ static PyObject *classes_with(PyObject *module, PyObject *const *arguments, Size
     if (!has(count, 1)) return 0;
     Tree *tree = tree_of(arguments[0]);
     uint8_t *marks = tree ? holding(tree, 0, arguments + 1, count - 1) : 0;
-    PyObject *list = PyErr_Occurred() ? 0 : marks ? PyList_New(0) : PyErr_NoMemory();
+    PyObject *list = marks ? PyList_New(0) : 0;
     for (int64_t number = 0; list && number < tree->walked.classes.count; number++) {
         if (!marks[number]) continue;
         const String *value = (const String *)tree->walked.classes.keys[number];
@@ -373,38 +428,23 @@ static PyObject *classes_with(PyObject *module, PyObject *const *arguments, Size
     return list;
 }
 
-/* Whether a value holds, in any case of A-Z, one of these parts. -1 when memory ran out or a part is no text. */
-static int holds_part(const String *value, PyObject *const *parts, Size count) {
-    char own[256], *text = value->length <= sizeof own ? own : malloc(value->length);
-    int found = text ? 0 : -1;
-    for (size_t at = 0; text && at < value->length; at++) text[at] = (char)lower(value->data[at]);
-    for (Size part = 0; !found && part < count; part++) {
-        Size length = 0;
-        const char *wanted = PyUnicode_AsUTF8AndSize(parts[part], &length);
-        found = !wanted ? -1 : memmem(text, value->length, wanted, (size_t)length) != 0;
-    }
-    if (text != own) free(text);
-    return found;
-}
-
 static PyObject *valued(PyObject *module, PyObject *const *arguments, Size count) {
     (void)module;
     if (!has(count, 2)) return 0;
     Tree *tree = tree_of(arguments[0]);
-    uint8_t *marks = tree ? calloc((size_t)tree->walked.elements.count, 1) : 0;
-    int failed = !marks;
-    for (int64_t name = 0; !failed && name < tree->walked.names.count; name++) {
+    Parts parts;
+    if (!tree || !read_parts(&parts, arguments + 2, count - 2)) return 0;
+    uint8_t *marks = calloc((size_t)tree->walked.elements.count, 1);
+    if (!marks) return PyErr_NoMemory();
+    for (int64_t name = 0; name < tree->walked.names.count; name++) {
         if (PyUnicode_Compare(tree->names[name], arguments[1])) continue;
-        for (int32_t at = name ? tree->name_ends[name - 1] : 0; !failed && at < tree->name_ends[name]; at++) {
+        for (int32_t at = name ? tree->name_ends[name - 1] : 0; at < tree->name_ends[name]; at++) {
             const String *value = attribute_named(tree, tree->by_name[at], name)->value;
-            int found = value && value->data ? holds_part(value, arguments + 2, count - 2) : 0;
-            failed = found < 0;
-            marks[tree->by_name[at]] |= found > 0;
+            if (value && value->data && next_part(&parts, (const char *)value->data, (const char *)value->data + value->length))
+                marks[tree->by_name[at]] = 1;
         }
     }
-    if (!failed) return marked_list(tree, marks);
-    free(marks);
-    return tree && !PyErr_Occurred() ? PyErr_NoMemory() : 0;
+    return marked_list(tree, marks);
 }
 
 /* ---- links ---- */
@@ -821,7 +861,7 @@ static PyMethodDef functions[] = {
     {"deepest", deepest, METH_FASTCALL, 0},
     {"elements", all_elements, METH_FASTCALL, 0},
     {"tagged", tagged, METH_FASTCALL, 0},
-    {"count", count_tagged, METH_FASTCALL, 0},
+    {"counts", counts, METH_FASTCALL, 0},
     {"attribute_names", attribute_names, METH_FASTCALL, 0},
     {"with_attribute", with_attribute, METH_FASTCALL, 0},
     {"words", words, METH_FASTCALL, 0},
