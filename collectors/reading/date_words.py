@@ -105,6 +105,9 @@ _LETTERS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _AGO_WORDS = ("ago", "назад", "тому", "таму", "atrás", "vor", "il y a", "hace", "há")
 _RELATIVE_WORDS = (*_AGO_WORDS, *_DAYS_AGO)
 
+# In every name by which the data of scripts calls a date of publication.
+SCRIPT_NAMES = (b"ublish", b"ublication", b"ub_date", b"ubdate", b"ub_Date", b"ubDate", b"created_at", b"createdAt")
+
 
 def may_be_relative(text: str) -> bool:
     """Whether a text has anything of a date that is counted from another one: a number, or a word for it."""

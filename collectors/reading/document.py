@@ -15,6 +15,7 @@ import numpy as np
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
 from collectors.reading.blocks import Blocks
+from collectors.reading.markup_words import MarkupWords
 from collectors.reading.model import PageError
 from collectors.reading.native import walking
 from collectors.reading.native.layout import Walk, learn_layout
@@ -92,6 +93,11 @@ class Document:
     def elements(self) -> list[Element]:
         """All of them, made: dear."""
         return walking.elements(self._walked)
+
+    @cached_property
+    def words(self) -> MarkupWords:
+        """Fixed words of the raw markup."""
+        return MarkupWords(self.tree.raw_html or b"")
 
     def tagged(self, tag: str) -> Sequence[Element]:
         """Elements of an HTML tag, in document order."""

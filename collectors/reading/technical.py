@@ -8,84 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
-from typing import NamedTuple
 from urllib.parse import parse_qsl
 
-from ahocorasick_rs import BytesAhoCorasick, MatchKind
-
 from collectors.reading.document import Document
+from collectors.reading.markup_words import MarkupWords
 from collectors.reading.model import Link, TechnicalId
+from collectors.reading.technical_tags import PLATFORMS, TAGS
 
 MAX_MARKUP = 5_000_000  # bytes that are searched
 MAX_PER_SYSTEM = 50
-NEEDLES_AT_ONCE = 16
-MAX_PLACES = 200  # of one needle
 REACH_BACK, REACH = 30, 300  # bytes around a needle in which its id stands
 MAX_METAS = 2_000
 MAX_VALUE = 200  # characters
 MAX_QUERY = 2_000
 
 
-class _Tag(NamedTuple):
-    """A system, what must stand in the markup for it to be searched at all, and where its id is."""
-
-    system: str
-    needle: bytes
-    pattern: re.Pattern[bytes]
-
-
-def _tag(system: str, needle: str, pattern: str) -> _Tag:
-    return _Tag(system, needle.encode(), re.compile(pattern.encode()))
-
-
-_TAGS = (
-    *(_tag("google_analytics", f"{sign}G-", r"""(?:\?id=|&id=|['"])(G-[A-Z0-9]{6,12})\b""") for sign in ("id=", "'", '"')),
-    _tag("google_ads", "AW-", r"\b(AW-\d{6,12})\b"),
-    _tag("google_ads", "google_conversion_id", r"google_conversion_id\s*=\s*(\d{6,12})"),
-    _tag("floodlight", "DC-", r"\b(DC-\d{5,12})\b"),
-    _tag("universal_analytics", "UA-", r"\b(UA-\d{4,10}-\d{1,4})\b"),
-    _tag("google_tag_manager", "GTM-", r"\b(GTM-[A-Z0-9]{4,9})\b"),
-    _tag("adsense", "ca-pub-", r"\b(ca-pub-\d{10,20})\b"),
-    _tag("yandex_metrika", "ym(", r"""\bym\(\s*['"]?(\d{5,10})['"]?\s*,\s*['"]init['"]"""),
-    _tag("yandex_metrika", "mc.yandex.", r"mc\.yandex\.(?:ru|com|[a-z]{2})/watch/(\d{5,10})"),
-    _tag("yandex_metrika", "tag.js?id=", r"metrika/tag\.js\?id=(\d{5,10})"),
-    _tag("yandex_metrika", "yaCounter", r"\byaCounter(\d{5,10})\b"),
-    _tag("yandex_metrika", "Ya.Metrika", r"Ya\.Metrika2?\(\s*\{\s*['\"]?id['\"]?\s*:\s*['\"]?(\d{5,10})"),
-    _tag("meta_pixel", "fbq(", r"""fbq\(\s*['"]init['"]\s*,\s*['"](\d{10,20})['"]"""),
-    _tag("meta_pixel", "facebook.com/tr", r"facebook\.com/tr/?\?id=(\d{10,20})"),
-    _tag("vk_retargeting", "VK-RTRG-", r"\b(VK-RTRG-\d+-[0-9A-Za-z]{5})\b"),
-    _tag("vk_pixel", "_tmr", r"""_tmr\.push\(\s*\{[^}]{0,200}?['"]?\bid['"]?\s*:\s*["']?(\d{4,12})"""),
-    _tag("vk_pixel", "top-fwz1.mail.ru", r"top-fwz1\.mail\.ru/counter\?id=(\d{4,12})"),
-    _tag("tiktok_pixel", "ttq.load", r"""ttq\.load\(\s*['"]([A-Z0-9]{18,22})['"]"""),
-    _tag("linkedin_insight", "_linkedin_partner_id", r"""_linkedin_partner_id\s*=\s*["']?(\d{4,12})"""),
-    _tag("microsoft_uet", "UET", r"""\bti["']?\s*:\s*["']?(\d{6,12})\b"""),
-    _tag("yandex_ad_network", "blockId", r"\b(R-A-\d{4,12}-\d{1,5})\b"),
-    _tag("adfox", "adfoxCode", r"ownerId['\"]?\s*:\s*['\"]?(\d{4,10})"),
-    _tag("hotjar", "hjid", r"hjid\s*:\s*(\d{5,9})"),
-    _tag("clarity", "clarity.ms", r"clarity\.ms/tag/([a-z0-9]{8,12})\b"),
-    _tag("liveinternet", "counter.yadro.ru", r"counter\.yadro\.ru/hit;([A-Za-z0-9_\-]{2,40})"),
-)  # fmt: skip
-# Present or not: systems whose markup names no id that tells owners apart.
-_HOSTS = (
-    ("jivo", "code.jivo"), ("carrotquest", "carrotquest"), ("intercom", "widget.intercom.io"), ("zendesk", "static.zdassets.com"),
-    ("bitrix24", "cdn.bitrix24"), ("calltouch", "mod.calltouch.ru"), ("roistat", "cloud.roistat.com"),
-    ("comagic", "app.comagic.ru"),
-    ("callibri", "cdn.callibri.ru"), ("mango_office", "mango-office.ru"), ("criteo", "criteo.net"), ("admitad", "artfut.com"),
-    ("adriver", "ad.adriver.ru"), ("buzzoola", "exchange.buzzoola.com"), ("soloway", "soloway.ru"),
-    ("shopify", "cdn.shopify.com"),
-    ("wordpress", "/wp-content/"), ("woocommerce", "plugins/woocommerce"), ("bitrix", "/bitrix/"), ("tilda", "tildacdn"),
-    ("insales", "insales"), ("opencart", "catalog/view/theme"), ("prestashop", "prestashop"), ("magento", "Magento_"),
-    ("wix", "static.wixstatic.com"), ("squarespace", "squarespace.com"), ("webflow", "data-wf-site"),
-    ("next_js", "__NEXT_DATA__"),
-    ("nuxt", "__NUXT__"), ("gatsby", "___gatsby"), ("angular", "ng-version="), ("ecwid", "app.ecwid.com"), ("cs_cart", "cs-cart"),
-    ("yookassa", "yookassa"), ("cloudpayments", "cloudpayments"), ("tinkoff_pay", "securepay.tinkoff"),
-    ("stripe", "js.stripe.com"),
-    ("paypal", "paypal.com/sdk"), ("greenhouse", "boards.greenhouse.io"), ("lever", "jobs.lever.co"),
-    ("ashby", "jobs.ashbyhq.com"),
-    ("workable", "apply.workable.com"), ("huntflow", "huntflow"),
-)  # fmt: skip
-_PLATFORMS = tuple((system, needle.encode()) for system, needle in _HOSTS)
 _APPS = (
     ("app_store", re.compile(r"^https?://(?:apps|itunes)\.apple\.com/.*?/?id(\d{6,12})\b")),
     ("google_play", re.compile(r"^https?://play\.google\.com/store/apps/details\?(?:[^#]*&)?id=([\w.]{3,150})")),
@@ -94,9 +31,8 @@ _APPS = (
 )
 _APP_HOSTS = ("apple.com/", "play.google.com/", "rustore.ru/", "appgallery.")
 _LINK_MARKS = ("utm_", "UTM_", *_APP_HOSTS)
-_NEEDLES = tuple(dict.fromkeys((*(tag.needle for tag in _TAGS), *(needle for _, needle in _PLATFORMS))))
 _BY_NEEDLE: dict[bytes, list[tuple[str, re.Pattern[bytes]]]] = {}
-for _system, _needle, _pattern in _TAGS:
+for _system, _needle, _pattern in TAGS:
     _BY_NEEDLE.setdefault(_needle, []).append((_system, _pattern))
 _METAS = {
     "google-site-verification": "google_site", "yandex-verification": "yandex_webmaster",
@@ -126,41 +62,26 @@ _MACRO = re.compile(r"^\{+[^}]*\}+$|^__\w+__$|^%%.*%%$")
 _SAMPLE = re.compile(r"X{4}|^(?:[A-Z]+-)?(\d)\1{4,}(?:-\d)?$|(?:^|-)12345(?:6(?:7(?:8(?:90?)?)?)?)?(?:-|$)")
 
 
-@cache
-def _searches() -> list[tuple[list[bytes], BytesAhoCorasick]]:
-    """All needles in a few passes over the markup: of so few at once the search looks at 16 bytes in one step, of all at one."""
-    ordered = sorted(_NEEDLES, key=len)
-    groups = [ordered[start : start + NEEDLES_AT_ONCE] for start in range(0, len(ordered), NEEDLES_AT_ONCE)]
-    return [(group, BytesAhoCorasick(group, matchkind=MatchKind.LeftmostLongest)) for group in groups]
-
-
-def _places(raw: bytes) -> list[tuple[int, int, bytes]]:
-    """Where needles stand in the markup, in order."""
-    found = [
-        (start, end, group[number]) for group, search in _searches() for number, start, end in search.find_matches_as_indexes(raw)
-    ]
-    found.sort()
-    return found
+def _places(words: MarkupWords, size: int) -> list[tuple[int, int, bytes]]:
+    """Where the words of tags stand in the first bytes of the markup, in order: beginning, end and word."""
+    places = [(start, start + len(needle), needle) for needle in _BY_NEEDLE for start in words.places(needle)]
+    return sorted(place for place in places if place[1] <= size)
 
 
 def read_technical_ids(document: Document, links: Iterable[Link] = ()) -> tuple[TechnicalId, ...]:
     """Tags, platforms, verification marks and apps of a page; UTM values of its links. Each once, in a fixed order."""
     raw = (document.tree.raw_html or b"")[:MAX_MARKUP]
     found = _Found()
-    present: dict[bytes, int] = {}
-    for start, end, needle in _places(raw):
-        seen = present[needle] = present.get(needle, 0) + 1
-        if seen > MAX_PLACES:
-            continue
-        for system, pattern in _BY_NEEDLE.get(needle, ()):
+    for start, end, needle in _places(document.words, len(raw)):
+        for system, pattern in _BY_NEEDLE[needle]:
             match = pattern.search(raw, max(0, start - REACH_BACK), end + REACH)
             if match is None:
                 continue
             value = match.group(1).decode("ascii", "replace")
             if not found.has(system, value) and not _is_commented(raw, match.start()):
                 found.add(system, value)
-    for system, needle in _PLATFORMS:
-        if needle in present:
+    for system, needle in PLATFORMS:
+        if any(start + len(needle) <= len(raw) for start in document.words.places(needle)):
             found.add(system, "")
     for _, _, attributes in document.tagged("meta")[:MAX_METAS]:
         name = (attributes.get("name") or attributes.get("property") or "").strip().lower()
