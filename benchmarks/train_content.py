@@ -196,11 +196,11 @@ def judge_kinds(
     for seen, unseen in parts:
         readers = build_readers(train_readers(seen, heard))
         for s in unseen:
-            write_verdicts(rows[s.key], readers, heard[s.key][0], measured[s.key], firsts[s.key])
+            write_verdicts(rows[s.key], readers, sorted(heard[s.key][0]), measured[s.key], firsts[s.key])
     kinds = {}
     for seen, unseen in parts:
         trees = build_trees(train_kind(seen, rows), MEASURES)
-        kinds |= {s.key: softmax(trees.sums(rows[s.key].astype(np.float32)[:, None])[0]).tolist() for s in unseen}
+        kinds |= {s.key: softmax(trees.sums(rows[s.key].astype(np.float32)[:, None])[0].tolist()) for s in unseen}
     return kinds, {"kind_marks": train_readers(samples, heard), "kind": train_kind(samples, rows)}
 
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from math import exp, log, log1p, sqrt
-from typing import Final, NamedTuple, TypedDict, get_args
+from math import log1p
+from typing import Final, TypedDict, get_args
 
 import numpy as np
 
@@ -22,8 +22,8 @@ from collectors.reading.content_containers import TAGS
 from collectors.reading.content_model import WEIGHTS, load_trees
 from collectors.reading.document import Document
 from collectors.reading.model import Item, PageKind
-from collectors.reading.native.counting import Measured, Reader, Topics, write_kind_marks, write_kind_measures
-from collectors.reading.native.library import Doubles, Floats
+from collectors.reading.native.counting import Measured, Reader, Readers, Topics, Trees, write_kind_marks, write_kind_measures
+from collectors.reading.native.library import Doubles
 
 KINDS: Final[tuple[PageKind, ...]] = get_args(PageKind)
 READERS: Final = ("address", "names", "words")
@@ -61,10 +61,10 @@ _TOPIC_OF: Final = {word: number for number, words in enumerate(TOPICS.values())
 _PATH_WORD: Final = re.compile(r"[a-z]{2,}|\d+")
 WORD: Final = re.compile(r"[^\W\d_]{2,}")
 MAX_TITLE: Final = 200
+_LENGTHS_OF_NAMES: Final = frozenset(map(len, ("og:type", "generator")))
 _OF_BLOCKS: Final = MEASURES.index("blocks")
 _OF_ADDRESS: Final = MEASURES.index("path_depth")
 _OF_TOPICS: Final = MEASURES.index(f"content_{next(iter(TOPICS))}")
-_OF_READERS: Final = MEASURES.index(f"address_{KINDS[0]}")
 
 
 class Stored(TypedDict):
@@ -74,103 +74,70 @@ class Stored(TypedDict):
     marks: dict[str, list[float]]
 
 
-class AddressReader(NamedTuple):
-    """One weight a kind for each mark, and one bias a kind."""
-
-    row: Mapping[str, Sequence[float]]
-    bias: Sequence[float]
-
-
-class Readers(NamedTuple):
-    """In the order of READERS."""
-
-    address: AddressReader
-    names: Reader
-    words: Reader
-
-
 def read_kind(
     document: Document, url: str | None, items: Sequence[Item], title: str, measured: Measured, first: Doubles
 ) -> list[float]:
     """Probabilities of KINDS, in their order. `first` are the probabilities of the first look, by block."""
     row = measures(document, url, items, measured, first)
-    write_verdicts(row, load_readers(), frozenset(address_marks(document, url, items, title)), measured, first)
+    write_verdicts(row, load_readers(), address_marks(document, url, items, title), measured, first)
     return kinds_of(row)
 
 
 def kinds_of(row: Doubles) -> list[float]:
     """Probabilities of KINDS from a row of MEASURES."""
-    odds = load_trees("kind", MEASURES).sums(row.astype(np.float32)[:, None])[0]
-    probabilities: list[float] = softmax(odds).tolist()
-    return probabilities
+    return softmax(_trees().sums(row.astype(np.float32)[:, None])[0].tolist())
 
 
-def write_verdicts(row: Doubles, readers: Readers, address: frozenset[str], measured: Measured, first: Doubles) -> None:
+def write_verdicts(row: Doubles, readers: Readers, address: Sequence[str], measured: Measured, first: Doubles) -> None:
     """Fills shares of topics and what the readers conclude into a row of MEASURES."""
-    heard = _OF_READERS + len(KINDS)
-    write_kind_marks(measured, first, _topics(), readers.names, readers.words, row[_OF_TOPICS:], row[heard:])
-    row[_OF_READERS:heard] = verdict(readers.address, address)
+    write_kind_marks(measured, first, _topics(), address, readers, row[_OF_TOPICS:])
 
 
-def address_marks(document: Document, url: str | None, items: Iterable[Item], title: str) -> Iterator[str]:
+def address_marks(document: Document, url: str | None, items: Iterable[Item], title: str) -> list[str]:
     """What the first of READERS hears: the address of a page, and what it calls itself."""
-    yield from _address_marks(url or "")
-    yield from title_marks(title)
-    yield from (f"type:{item.type}" for item in items)
-    yield from _declared(document)
+    types = [f"type:{item.type}" for item in items]
+    return _address_marks(url or "") + title_marks(title) + types + _declared(document)
 
 
 def title_marks(title: str) -> list[str]:
     return [f"title:{word}" for word in WORD.findall(title.lower()[:MAX_TITLE])]
 
 
-def _declared(document: Document) -> Iterator[str]:
+def _declared(document: Document) -> list[str]:
+    marks = []
     for _, _, attributes in document.tagged("meta"):
-        content = attributes.get("content")
-        if content:
-            name = (attributes.get("property") or attributes.get("name") or "").lower()
-            if name == "og:type":
-                yield f"og:{content[:30].lower()}"
-            elif name == "generator":
-                yield f"generator:{content.split(None, 1)[0][:30].lower()}" if content.strip() else "generator:"
+        name = attributes.get("property") or attributes.get("name")
+        if not name or len(name) not in _LENGTHS_OF_NAMES:
+            continue
+        name, content = name.lower(), attributes.get("content")
+        if content and name == "og:type":
+            marks.append(f"og:{content[:30].lower()}")
+        elif content and name == "generator":
+            marks.append(f"generator:{content.split(None, 1)[0][:30].lower()}" if content.strip() else "generator:")
+    return marks
 
 
-def _address_marks(url: str) -> Iterator[str]:
+def _address_marks(url: str) -> list[str]:
     address = url.split("://", 1)[-1].split("#", 1)[0][:500].lower()
     host, _, rest = address.partition("/")
     path, _, query = rest.partition("?")
     parts = [part for part in path.split("/") if part]
-    yield f"path:{min(len(parts), 6)}"
+    marks = [f"path:{min(len(parts), 6)}"]
     if parts:
         last = parts[-1]
-        yield f"first:{parts[0]}"
-        yield f"last:{min(last.count('-'), 8)}"
+        marks += f"first:{parts[0]}", f"last:{min(last.count('-'), 8)}"
         if any(map(str.isdigit, last)):
-            yield "last:digit"
-        yield f"ending:{last.rsplit('.', 1)[-1]}" if "." in last else "ending:none"
-        yield from (f"leaf:{'N' if word.isdigit() else word}" for word in _PATH_WORD.findall(last))
+            marks.append("last:digit")
+        marks.append(f"ending:{last.rsplit('.', 1)[-1]}" if "." in last else "ending:none")
+        marks += [f"leaf:{'N' if word.isdigit() else word}" for word in _PATH_WORD.findall(last)]
     if path.endswith("/"):
-        yield "path:slash"
+        marks.append("path:slash")
     if query:
-        yield "query:yes"
-        yield from (f"query:{word}" for word in _PATH_WORD.findall(query))
+        marks.append("query:yes")
+        marks += [f"query:{word}" for word in _PATH_WORD.findall(query)]
     for part in parts[:-1]:
-        yield from (f"url:{'N' if word.isdigit() else word}" for word in _PATH_WORD.findall(part))
-    yield from (f"host:{word}" for word in host.split(".")[:-2])
-
-
-def verdict(reader: AddressReader, known: frozenset[str]) -> list[float]:
-    """Log-probabilities of KINDS by the marks of `known` that the reader knows."""
-    found = sorted(reader.row.keys() & known)
-    total = reader.bias
-    if found:
-        root = sqrt(len(found))
-        said = zip(*[reader.row[mark] for mark in found], strict=True)
-        total = [bias + sum(weights) / root for bias, weights in zip(total, said, strict=True)]
-    most = max(total)
-    powers = [exp(value - most) for value in total]
-    whole = sum(powers)
-    return [log(power / whole + 1e-3) for power in powers]
+        marks += [f"url:{'N' if word.isdigit() else word}" for word in _PATH_WORD.findall(part)]
+    return marks + [f"host:{word}" for word in host.split(".")[:-2]]
 
 
 def measures(document: Document, url: str | None, items: Sequence[Item], measured: Measured, first: Doubles) -> Doubles:
@@ -193,32 +160,31 @@ def _address_measures(url: str) -> list[float]:
     ]  # fmt: skip
 
 
-def softmax(values: Doubles) -> Doubles:
-    powers = np.exp(values - np.maximum.reduce(values))
-    result: Doubles = powers / np.add.reduce(powers)
-    return result
-
-
-def build_address_reader(stored: Stored) -> AddressReader:
-    return AddressReader(dict(zip(stored["marks"], _weights(stored).tolist(), strict=True)), stored["bias"])
-
-
-def build_reader(stored: Stored) -> Reader:
-    return Reader(stored["marks"], _weights(stored), np.array(stored["bias"], np.float64))
+def softmax(values: Sequence[float]) -> list[float]:
+    most = max(values)
+    powers: list[float] = np.exp([value - most for value in values]).tolist()
+    whole = sum(powers)
+    return [power / whole for power in powers]
 
 
 def build_readers(stored: Mapping[str, Stored]) -> Readers:
     """Readers from their stored form, by the names of READERS."""
-    return Readers(build_address_reader(stored["address"]), build_reader(stored["names"]), build_reader(stored["words"]))
-
-
-def _weights(stored: Stored) -> Floats:
-    return np.array(list(stored["marks"].values()), np.float32)
+    return Readers(
+        [
+            Reader(marks, np.array([*marks.values()], np.float32), np.array(bias, np.float64))
+            for marks, bias in ((stored[name]["marks"], stored[name]["bias"]) for name in READERS)
+        ]
+    )
 
 
 @cache
 def load_readers() -> Readers:
     return build_readers(json.loads((WEIGHTS / "kind_marks.json").read_text(encoding="utf-8")))
+
+
+@cache
+def _trees() -> Trees:
+    return load_trees("kind", MEASURES)
 
 
 @cache

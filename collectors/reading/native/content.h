@@ -43,9 +43,9 @@ typedef struct {
     const uint32_t *lower;  /* the same, with letters in lower case where `chars` alone cannot say it; else `text` itself */
     const uint32_t *name;   /* distinct class and id strings */
     const uint32_t *title;
+    const uint8_t *hidden;  /* by container */
     const int32_t *container, *link_chars, *links, *images;                 /* by block */
     const int32_t *parent, *tag, *named, *bits, *start, *end, *depth;       /* by container */
-    const uint8_t *hidden;
 } Page;
 
 /* What words and names say, and what characters and tags are. */

@@ -6,7 +6,7 @@ Whatever is given to the library lives in the object that gave it. A page must h
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from ctypes import Structure, addressof, byref, c_double, c_int32, c_int64, c_void_p
+from ctypes import Structure, addressof, byref, c_char_p, c_double, c_int32, c_int64, c_void_p
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from collectors.reading.blocks import Blocks
-from collectors.reading.native.library import LIBRARY, Doubles, Floats, Numbers, at, codes, filling, joined, pointers
+from collectors.reading.native.library import LIBRARY, Doubles, Floats, Numbers, at, encoded, filling, joined, pointers
 
 
 class _Table(Structure):
@@ -25,8 +25,9 @@ class _Table(Structure):
 class _Page(Structure):
     _fields_ = (
         ("blocks", c_int32), ("containers", c_int32), ("names", c_int32),
-        *pointers("text", "lower", "name", "title", "container", "link_chars", "links", "images"),
-        *pointers("parent", "tag", "named", "bits", "start", "end", "depth", "hidden"),
+        *((string, c_char_p) for string in ("text", "lower", "name", "title", "hidden")),
+        *pointers("container", "link_chars", "links", "images"),
+        *pointers("parent", "tag", "named", "bits", "start", "end", "depth"),
     )  # fmt: skip
 
 
@@ -61,7 +62,7 @@ _logs_fill.argtypes, _logs_fill.restype = (c_void_p,), None
 _measure = filling("measure", c_void_p, c_void_p, c_void_p)
 _second_look = filling("second_look", *[c_void_p] * 5, c_int32, c_void_p, c_int32, c_void_p)
 _kind_measures = filling("kind_measures", c_void_p, c_void_p, c_void_p, c_void_p)
-_kind_marks = filling("kind_marks", *[c_void_p] * 9)
+_kind_marks = filling("kind_marks", *[c_void_p] * 6, c_int32, c_void_p, c_void_p)
 _expected_best = filling("expected_best", c_void_p, c_void_p, c_int32, c_void_p)
 _keep = LIBRARY.keep_blocks
 _keep.argtypes = (c_void_p, c_void_p, c_int32, c_double, c_double, c_int32, c_int32, c_void_p)
@@ -80,8 +81,7 @@ class Table:
         listed = list(words)
         size = 1 << (2 * len(listed) + 1).bit_length()
         self._entries = np.zeros((size, 2), np.int64)  # hash, value
-        strings = codes(joined(listed))
-        _fill(at(strings), len(listed), at(values), at(self._entries), size - 1)
+        _fill(encoded(joined(listed)), len(listed), at(values), at(self._entries), size - 1)
         self.struct = _Table(at(self._entries), size - 1)
 
 
@@ -120,21 +120,18 @@ class Page:
         # All other letters have one lower case each, of one letter, whatever stands around them.
         lower = text.lower() if "\u03a3" in text or "\u0130" in text else text
         names = joined(blocks.called)
-        strings = [codes(text), codes(names), codes(joined([title.lower()]))]
-        places = [at(string) for string in strings]
-        if lower is not text:
-            strings.append(codes(lower))
+        codes = encoded(text)
         counts, shape = np.ascontiguousarray(blocks.counts), np.ascontiguousarray(blocks.shape)
-        hidden = np.frombuffer(bytes(blocks.hidden), np.uint8)
-        self._held = strings, counts, shape, tags, bits, hidden
+        self._held = counts, shape, tags, bits
         count, containers = counts.shape[1], shape.shape[1]
         # How many words there may be at most: each is followed by something else.
         self.heads, self.names = min(len(lower), HEAD * count) // 2 + count, len(names) // 2
-        _, parent, _, start, end, depth, named = range(at(shape), at(shape) + shape.nbytes, 4 * containers)
+        by_block, by_container = at(counts), at(shape)
+        _, parent, _, start, end, depth, named = range(by_container, by_container + shape.nbytes, 4 * containers)
         self.struct = _Page(
-            count, containers, len(blocks.called), places[0], at(strings[-1]) if lower is not text else places[0], *places[1:],
-            *range(at(counts), at(counts) + counts.nbytes, 4 * count),
-            parent, at(tags), named, at(bits), start, end, depth, at(hidden),
+            count, containers, len(blocks.called), codes, codes if lower is text else encoded(lower), encoded(names),
+            encoded(joined([title.lower()])), bytes(blocks.hidden), *range(by_block, by_block + counts.nbytes, 4 * count),
+            parent, at(tags), named, at(bits), start, end, depth,
         )  # fmt: skip
         self.place = addressof(self.struct)
 
@@ -201,6 +198,17 @@ class Reader:
         self.place = addressof(self.struct)
 
 
+class Readers:
+    """Those of the address, of names and of words."""
+
+    __slots__ = ("_pointers", "place", "readers")
+
+    def __init__(self, readers: Sequence[Reader]) -> None:
+        self.readers = readers
+        self._pointers = np.array([reader.place for reader in readers], np.uintp)
+        self.place = at(self._pointers)
+
+
 class Topics:
     """Words, and the number of each one's topic."""
 
@@ -225,12 +233,12 @@ def write_kind_measures(measured: Measured, first: Doubles, row: Doubles) -> Non
 
 
 def write_kind_marks(
-    measured: Measured, first: Doubles, topics: Topics, names: Reader, words: Reader, shares: Doubles, verdicts: Doubles
+    measured: Measured, first: Doubles, topics: Topics, address: Sequence[str], readers: Readers, row: Doubles
 ) -> None:
-    """Fills shares of topics in the content and the page, and what readers of names and words conclude."""
+    """Fills shares of topics in the content and the page, and what readers conclude, the first from the marks of an address."""
     _kind_marks(
-        measured.page.place, measured.lore.place, measured.place, at(first), topics.place, names.place, words.place,
-        at(shares), at(verdicts),
+        measured.page.place, measured.lore.place, measured.place, at(first), topics.place, encoded(joined(address)), len(address),
+        readers.place, at(row),
     )  # fmt: skip
 
 

@@ -54,9 +54,9 @@ def at(values: npt.NDArray[Any]) -> int:
     return place
 
 
-def codes(text: str) -> npt.NDArray[np.uint32]:
-    """Code points."""
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+def encoded(text: str) -> bytes:
+    """Its code points."""
+    return text.encode("utf-32-le", "surrogatepass")
 
 
 def joined(strings: Sequence[str]) -> str:

@@ -6,7 +6,7 @@
 #include "content.h"
 #include "words.h"
 
-enum { CONTENT_HEAD = 300, MAX_CONTENT = 8000, MAX_TITLE = 200, SHORT = 20, TOPICS = 10 };
+enum { CONTENT_HEAD = 300, MAX_CONTENT = 8000, MAX_TITLE = 200, SHORT = 20, TOPICS = 10, READERS = 3 };
 
 /* A reader at work: `heard` has a bit for each of its rows, `rows` are those heard so far, in the order of hearing. */
 typedef struct {
@@ -141,25 +141,40 @@ static Ear listening(const Reader *reader) {
     return (Ear){reader, calloc(rows / 64 + 1, sizeof(uint64_t)), malloc((rows + 1) * sizeof(int32_t)), 0};
 }
 
-/* Writes topics of the content and of the page, and what the readers of names and of words conclude; 0 when memory ran out. */
+/* Marks as they are, each ended by a 0. */
+static void hear_marks(const uint32_t *at, int32_t count, Ear *ear) {
+    for (int32_t number = 0; number < count; number++, at++) {
+        uint64_t hash = HASH_BASIS;
+        for (; *at; at++) hash = hash_step(hash, *at);
+        hear(ear, hash_end(hash));
+    }
+}
+
+/* Writes topics of the content and of the page, and what the readers of the address, of names and of words conclude; `address` are
+ * the `count` marks of the first. 0 when memory ran out. */
 int kind_marks(
-    const Page *page, const Lore *lore, const Measured *measured, const double *first, const Table *topics, const Reader *of_names,
-    const Reader *of_words, double *shares, double *verdicts
+    const Page *page, const Lore *lore, const Measured *measured, const double *first, const Table *topics, const uint32_t *address,
+    int32_t count, const Reader *const *readers, double *out
 ) {
     Tally content = {topics, 0, {0}}, all = {topics, 0, {0}};
-    Ear names = listening(of_names), words = listening(of_words);
-    int done = names.heard && names.rows && words.heard && words.rows;
-    if (done) {
-        hear_names(page, lore->chars, measured, &names);
-        hear_words(page, lore->chars, measured, first, &words, &content, &all);
-        conclude(&names, verdicts);
-        conclude(&words, verdicts + of_names->outputs);
-        write_shares(&content, shares);
-        write_shares(&all, shares + TOPICS);
+    Ear ears[READERS];
+    int done = 1;
+    for (int reader = 0; reader < READERS; reader++) {
+        ears[reader] = listening(readers[reader]);
+        done &= ears[reader].heard && ears[reader].rows;
     }
-    free(names.heard);
-    free(names.rows);
-    free(words.heard);
-    free(words.rows);
+    if (done) {
+        hear_marks(address, count, &ears[0]);
+        hear_names(page, lore->chars, measured, &ears[1]);
+        hear_words(page, lore->chars, measured, first, &ears[2], &content, &all);
+        write_shares(&content, out);
+        write_shares(&all, out + TOPICS);
+        out += 2 * TOPICS;
+        for (int reader = 0; reader < READERS; out += readers[reader++]->outputs) conclude(&ears[reader], out);
+    }
+    for (int reader = 0; reader < READERS; reader++) {
+        free(ears[reader].heard);
+        free(ears[reader].rows);
+    }
     return done;
 }
