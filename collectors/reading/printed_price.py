@@ -12,6 +12,8 @@ from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 
+from selectolax.lexbor import LexborNode
+
 from collectors.reading import product_words as words
 from collectors.reading.cards import has_link, is_alike
 from collectors.reading.node_text import price_text_of
@@ -31,31 +33,9 @@ _CURRENCY = (
     r"\bRUB\b|\bPLN\b|\bSEK\b|\bNOK\b|\bDKK\b|\bAUD\b|\bCAD\b|\bPKR\b|\bINR\b|\bSEK\b|\bHRK\b|,-)"
 )
 # One of these is in every price of the pattern below: asked first, since the pattern tries all of them at every place.
-_SIGN_LETTERS = frozenset("$€£¥￥₽₴₸₹₺₩₪฿₫₱₦円元원")
-_SIGN_WORDS = (
-    *(
-        "руб",
-        "р.",
-        "грн",
-        "тг",
-        "лв",
-        "Kč",
-        "kč",
-        "zł",
-        "Zł",
-        "kn",
-        "Kn",
-        "kr",
-        "Ft",
-        "lei",
-        "Rs",
-        "RM",
-        "Rp",
-        "TL",
-        "CHF",
-        "EUR",
-    ),
-    *("USD", "GBP", "RUB", "PLN", "SEK", "NOK", "DKK", "AUD", "CAD", "PKR", "INR", "HRK", ",-"),
+_SIGN = re.compile(
+    r"[$€£¥￥₽₴₸₹₺₩₪฿₫₱₦円元원]|руб|р\.|грн|тг|лв|Kč|kč|zł|Zł|kn|Kn|kr|Ft|lei|Rs|RM|Rp|TL|CHF|EUR|USD|GBP|RUB|PLN|SEK|NOK|DKK|AUD|"
+    r"CAD|PKR|INR|HRK|,-"
 )
 _NUMBER = r"\d{1,3}(?:[\s.,'’\u00a0\u202f]\d{3})*(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
 PRICE = re.compile(rf"{_CURRENCY}\s*(?:{_NUMBER})|(?:{_NUMBER})\s*{_CURRENCY}")
@@ -162,9 +142,10 @@ class _Reader:
         return score
 
     def _candidate(self, at: int) -> _Candidate | None:
-        shown, place = _whole_price(self._walk, at)
-        if shown is None or place.mark in self._taken:
+        found = _whole_price(self._walk, at)
+        if found is None or found[1].mark in self._taken:
             return None
+        shown, place = found
         self._taken.add(place.mark)
         price = self._prices.get(shown)
         if price is None:
@@ -250,18 +231,27 @@ def _cut_from(walk: Walk, at: int, amount: Decimal, candidates: list[_Candidate]
 def _is_listed(walk: Walk, at: int) -> bool:
     place = walk.place(at)
     for above in place.up.chain(8) if place.up is not None else ():
-        block = above.node
-        alike = 0
-        other = block.parent.first_child if block.parent is not None else None
-        for _ in range(MAX_SIBLINGS):
-            if other is None:
-                break
-            if other.is_element_node and is_alike(block, other):
-                alike += has_link(other, walk.links) and _shows_price(other.text()[:2_000])
-            other = other.next
-        if alike >= MIN_ALIKE:
+        alike = _alike_beside(above.node)
+        if len(alike) < MIN_ALIKE:
+            continue
+        listed = [other for other in alike if has_link(other, walk.links) and _shows_price(other.text()[:2_000])]
+        if len(listed) >= MIN_ALIKE:
             return True
     return False
+
+
+def _alike_beside(block: LexborNode) -> list[LexborNode]:
+    """The first elements of the same parent that have the shape of one, itself among them."""
+    parent = block.parent
+    other = parent.first_child if parent is not None else None
+    alike: list[LexborNode] = []
+    for _ in range(MAX_SIBLINGS):
+        if other is None:
+            break
+        if other.tag_id == block.tag_id and is_alike(block, other):
+            alike.append(other)
+        other = other.next
+    return alike
 
 
 def _shows_price(text: str) -> bool:
@@ -269,19 +259,21 @@ def _shows_price(text: str) -> bool:
     return any(sign in text for sign in _SIGNS) and _DIGIT.search(text) is not None
 
 
-def _whole_price(walk: Walk, at: int) -> tuple[str | None, Around]:
+def _whole_price(walk: Walk, at: int) -> tuple[str, Around] | None:
     """The printed price that begins in a chunk: the chunk itself, or the small element that joins it with its sign or cents."""
-    chunk, place = walk.chunks[at], walk.place(at)
-    if _has_sign(chunk) and PRICE.search(chunk):
+    chunk = walk.chunks[at]
+    if _SIGN.search(chunk) and PRICE.search(chunk):
+        place = walk.place(at)
         following = walk.chunks[at + 1] if at + 1 < len(walk.chunks) else ""
-        parent = place.node.parent
-        if _CENTS.match(following) and parent is not None and len(parent.text()) <= 100:
+        parent = place.node.parent if _CENTS.match(following) else None
+        if parent is not None and len(parent.text()) <= 100:
             around = price_text_of(parent)
             if len(around) <= 25:
                 return around, walk.around(parent)
         return chunk, place
     if len(chunk) > 14 or not _BARE.match(chunk):
-        return None, place
+        return None
+    place = walk.place(at)
     current: Around | None = place
     for _ in range(3):
         current = current.up if current is not None else None
@@ -290,7 +282,7 @@ def _whole_price(walk: Walk, at: int) -> tuple[str | None, Around]:
         text = current.node.text()
         if len(text) > 200:  # asked first, since it is fast on elements of any size
             break
-        if not _has_sign(text):
+        if not _SIGN.search(text):
             continue
         around = price_text_of(current.node)
         if len(around) > 30:
@@ -298,8 +290,4 @@ def _whole_price(walk: Walk, at: int) -> tuple[str | None, Around]:
         if PRICE.search(around):
             return around, current
     following = walk.chunks[at + 1] if at + 1 < len(walk.chunks) else ""
-    return (f"{chunk} {following}" if _SIGN_ALONE.match(following) else None), place
-
-
-def _has_sign(text: str) -> bool:
-    return not _SIGN_LETTERS.isdisjoint(text) or any(word in text for word in _SIGN_WORDS)
+    return (f"{chunk} {following}", place) if _SIGN_ALONE.match(following) else None

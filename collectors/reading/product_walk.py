@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,7 +11,8 @@ from selectolax.lexbor import LexborNode
 
 from collectors.reading import product_words as words
 from collectors.reading.cards import Links, links_in
-from collectors.reading.document import TAG_IDS, TEXT, Document
+from collectors.reading.document import TAG_IDS, Document
+from collectors.reading.native import walking
 from collectors.reading.node_text import text_of
 
 MAX_CHUNKS = 30_000  # pieces of text that are looked at
@@ -19,9 +20,12 @@ MAX_NODES = 150_000
 MAX_PIECE, MAX_SOURCE = 250, 500  # characters of a piece: more is prose; the same as it stands in the page, with all white space
 SHORT = 40  # characters of a piece that may be a label or a button
 
-_NO_TEXT = frozenset(TAG_IDS[name] for name in ("script", "style", "noscript", "template", "option", "textarea", "title", "svg"))
-_H1, _INPUT, _BUTTON = (TAG_IDS[name] for name in ("h1", "input", "button"))
+_NO_TEXT = ("script", "style", "noscript", "template", "option", "textarea", "title", "svg")
 _OUTER = frozenset(TAG_IDS[name] for name in ("body", "html"))
+
+
+_PIECE_KINDS = {TAG_IDS[name]: 1 for name in _NO_TEXT} | {TAG_IDS[name]: 2 for name in ("h1", "input", "button")}
+_KINDS = bytes(_PIECE_KINDS.get(tag, 0) for tag in range(256))  # as walking.pieces takes them
 
 
 class Around:
@@ -41,7 +45,7 @@ class Around:
     def name(self) -> str:
         """Tag, class and id, and what else names it."""
         if self._name is None:
-            attributes = self.node.attributes
+            attributes = walking.attributes(self.node)
             kind = attributes.get("data-testid") or attributes.get("data-qa") or attributes.get("itemprop") or ""
             if "line-through" in (attributes.get("style") or ""):
                 kind += " line-through"
@@ -69,9 +73,9 @@ class Walk:
     """The text of a page in order, and where the title and the first thing that buys stand in it."""
 
     document: Document
-    chunks: list[str] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)  # chunks as labels are compared; empty for longer ones
-    nodes: list[LexborNode] = field(default_factory=list)  # the piece of text that each chunk is
+    chunks: Sequence[str] = ()
+    keys: Sequence[str] = ()  # chunks as labels are compared; empty for longer ones
+    places: Sequence[int] = ()  # addresses of the pieces of text that chunks are
     title: str | None = None
     title_at: int | None = None
     around_title: frozenset[int] = frozenset()  # elements that hold the title too: what they are called says nothing of a price
@@ -86,7 +90,9 @@ class Walk:
 
     def place(self, at: int) -> Around:
         """The element around a chunk."""
-        node = self.nodes[at]
+        body = self.document.tree.body
+        assert body is not None  # it has the chunk
+        node = walking.node_at(body, self.places[at])
         return self.around(node.parent or node)
 
     def around(self, node: LexborNode) -> Around:
@@ -121,46 +127,27 @@ def walk_page(document: Document, heading: str = "") -> Walk:
     body = document.tree.body
     if body is None:
         return walk
+    walk.chunks, walk.places, marked = walking.pieces(body, _KINDS, MAX_CHUNKS, MAX_NODES, MAX_SOURCE, MAX_PIECE)
+    marks = dict(marked)
+    walk.keys = [words.key_of(chunk) if len(chunk) < SHORT else "" for chunk in walk.chunks]
+    buys = [at for at, key in enumerate(walk.keys) if key in words.BUY]
+    walk.buy_buttons = len(buys)
     wanted = words_of(heading)
     closest = -1
-    chunks, keys, nodes = walk.chunks, walk.keys, walk.nodes
-    is_closed = False  # whether the next text is that of a script or the like
-    for number, node in enumerate(body.traverse(include_text=True, skip_empty=True)):
-        tag = node.tag_id
-        if tag == TEXT:
-            text = node.text_content or ""
-            if is_closed or len(text) > MAX_SOURCE:
-                is_closed = False
-                continue
-            text = " ".join(text.split())
-            if not text or len(text) > MAX_PIECE:
-                continue
-            key = words.key_of(text) if len(text) < SHORT else ""
-            if key in words.BUY:
-                walk.buys.append(len(chunks))
-                walk.buy_buttons += 1
-            chunks.append(text)
-            keys.append(key)
-            nodes.append(node)
-            if len(chunks) >= MAX_CHUNKS:
-                break
-            continue
-        is_closed = tag in _NO_TEXT
-        if tag == _H1:
-            name = text_of(node)
-            shared = len(words_of(name) & wanted)
-            if name and shared > closest:
-                closest, walk.title, walk.title_at = shared, name[:300], len(chunks)
-                up = walk.around(node).up
-                walk.around_title = frozenset(above.mark for above in up.chain(30)) if up is not None else frozenset()
-        elif tag in (_INPUT, _BUTTON):
-            attributes = node.attributes
+    for node, _, _ in document.tagged("h1"):
+        name = text_of(node)
+        shared = len(words_of(name) & wanted)
+        if name and shared > closest and node.mem_id in marks:
+            closest, walk.title, walk.title_at = shared, name[:300], marks[node.mem_id]
+            up = walk.around(node).up
+            walk.around_title = frozenset(above.mark for above in up.chain(30)) if up is not None else frozenset()
+    for tag in ("input", "button"):
+        for node, _, attributes in document.tagged(tag):
             label = (attributes.get("value") or attributes.get("aria-label") or attributes.get("title") or "").strip()
-            if label and len(label) < SHORT and words.key_of(label) in words.BUY:
-                walk.buys.append(len(chunks))
-                walk.buy_buttons += tag == _INPUT
-        if number > MAX_NODES:
-            break
+            if label and len(label) < SHORT and words.key_of(label) in words.BUY and node.mem_id in marks:
+                buys.append(marks[node.mem_id])
+                walk.buy_buttons += tag == "input"
+    walk.buys = sorted(buys)
     return walk
 
 

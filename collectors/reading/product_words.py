@@ -195,9 +195,10 @@ BAD_TEXT = re.compile(
     r"заказ(?:е|ах|а)? от|минимальн|cashback|кешб[эе]к|бонус|points|coupon|voucher|"
     r"/ ?(?:kg|100 ?g|l|m²|кг|л|м²)\b|brez ddv|ohne mwst|excl|netto|без ндс|bez vat|exkl"
 )
-_EDGES = " \t:：.#№*•-–—|>"
+# What stands around a label and says nothing.
+EDGES = " \t:：.#№*•-–—|>"
 
 
 def key_of(chunk: str) -> str:
     """A label as the sets above hold it."""
-    return chunk.lower().strip(_EDGES)
+    return chunk.lower().strip(EDGES)

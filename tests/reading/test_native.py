@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from selectolax.lexbor import LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from collectors.reading.content_features import FEATURES, measure
 from collectors.reading.content_model import load_scores
 from collectors.reading.content_scores import alphabet
-from collectors.reading.document import read_document
+from collectors.reading.document import TAG_IDS, read_document
 from collectors.reading.model import PageError
+from collectors.reading.native import walking
 from collectors.reading.native.counting import Topics
 from collectors.reading.native.layout import check_layout
-from collectors.reading.native.walking import node_facts
 from collectors.reading.page import read_page
 from tests.corpora import corpus
-from tests.reading.walk_reference import walk_slowly
+from tests.reading.walk_reference import pieces_slowly, walk_slowly
 
 BITS = (
     "<p>", "</p>", '<div class="card b1">', "</div>", "<span hidden>", "</span>", "<br>", "<a href=x>", "</a>", "<pre>", "</pre>",
@@ -52,17 +52,38 @@ def assert_walked_alike(html: str) -> None:
     assert tags[tags.index("body") :] == expected.elements
 
 
+def assert_pieces_alike(html: str, source: int, length: int) -> None:
+    body = LexborHTMLParser(html).body
+    assert body is not None
+    kinds = bytearray(256)
+    for kind, tags in ((1, ("svg", "script")), (2, ("h1", "button"))):
+        for tag in tags:
+            kinds[TAG_IDS[tag]] = kind
+    found = walking.pieces(body, bytes(kinds), 10**6, 10**6, source, length)
+
+    assert found == pieces_slowly(body, {"svg", "script"}, {"h1", "button"}, source, length)
+    for address in found[1]:
+        assert walking.node_at(body, address).mem_id == address
+
+
 @given(PAGES)
 @example("<pre>\n a <br>\n</pre><a>b<div>c</div></a>")
 def test_a_walk_finds_what_a_slow_one_finds(html: str) -> None:
     assert_walked_alike(f"<body>{html}")
 
 
+@given(PAGES, st.integers(1, 12), st.integers(1, 12))
+def test_pieces_are_what_a_slow_walk_finds(html: str, source: int, length: int) -> None:
+    assert_pieces_alike(f"<body>{html}", source, length)
+
+
 def test_real_pages_are_walked_alike() -> None:
     with tarfile.open(corpus("wcxb") / "html.tar.xz") as archive:
         for number, member in enumerate(archive):
             if number % 40 == 1 and (file := archive.extractfile(member)):
-                assert_walked_alike(file.read().decode("utf-8", "replace"))
+                html = file.read().decode("utf-8", "replace")
+                assert_walked_alike(html)
+                assert_pieces_alike(html, 500, 250)
 
 
 @given(PAGES, st.text(max_size=20))
@@ -116,7 +137,7 @@ def test_a_library_that_was_not_built_says_how_to_mend_it(broken: str) -> None:
 @pytest.mark.parametrize("place", range(6))
 def test_a_tree_of_another_layout_is_refused(place: int) -> None:
     def moved(node: LexborNode) -> list[int]:
-        facts = list(node_facts(node))
+        facts = list(walking.node_facts(node))
         facts[place] += 8
         return facts
 

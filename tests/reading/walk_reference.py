@@ -1,4 +1,4 @@
-"""The walk over a page, slow and obvious: what native/walking is compared with."""
+"""The walks over a page, slow and obvious: what native/walking is compared with."""
 
 from dataclasses import dataclass, field
 
@@ -112,3 +112,26 @@ def walk_slowly(html: str) -> Reference:
     assert body is not None
     reference.block(body, "body", -1, 0, False)
     return reference
+
+
+def pieces_slowly(
+    body: LexborNode, silent: set[str], marked: set[str], source: int, length: int
+) -> tuple[list[str], list[int], list[tuple[int, int]]]:
+    """The texts, their nodes, and each element marked with the number of pieces before it."""
+    texts: list[str] = []
+    nodes: list[int] = []
+    marks: list[tuple[int, int]] = []
+    is_silent = False
+    for node in body.traverse(include_text=True, skip_empty=True):
+        if not node.is_text_node:
+            is_silent = node.tag in silent
+            if node.tag in marked:
+                marks.append((node.mem_id, len(texts)))
+            continue
+        text = node.text_content or ""
+        shown = " ".join(text.split())
+        if shown and not is_silent and len(text) <= source and len(shown) <= length:
+            texts.append(shown)
+            nodes.append(node.mem_id)
+        is_silent = False
+    return texts, nodes, marks

@@ -23,6 +23,19 @@ def attributes(node: LexborNode, /) -> _Attributes:
 def visible_text(node: LexborNode, parts: bytes, depth: int, /) -> str:
     """Words below a node with single spaces between; `parts` by tag: 1 has no text, 2 parts words; none below `depth` levels."""
 
+def pieces(
+    node: LexborNode, kinds: bytes, pieces: int, nodes: int, source: int, length: int, /
+) -> tuple[list[str], list[int], list[tuple[int, int]]]:
+    """The texts of an element in order, each in one line, with the addresses of their nodes.
+
+    Blank ones are left out, those of more than `source` characters as they stand in the page, and of more than `length` in one
+    line. `kinds` by tag: 1 leaves the text right behind the beginning of such an element out, 2 marks it: the third list has its
+    address and how many pieces stand before. At most so many pieces and nodes are looked at.
+    """
+
+def node_at(near: LexborNode, address: int, /) -> LexborNode:
+    """The node at an address that was given for the tree of another node."""
+
 def walk(root: LexborNode, kinds: bytes, blocks: int, elements: int, depth: int, weight: int, /) -> Tree | int:
     """A walk from the root element on; a number for what ended it too early: see layout.Walk."""
 

@@ -53,11 +53,9 @@ void line_add(Line *line, const String *text) {
     line->count = (size_t)(to - line->bytes);
 }
 
-static const String *text_in(const Node *node) { return (const String *)&((const CharacterNode *)node)->data; }
-
 void line_of(Line *line, const Node *node, int64_t most) {
     int visited = 0;
-    for (const Node *below = next_below(node, node, 0); below && line->characters <= most && visited++ < MOST_NODES; below = next_below(below, node, 0))
+    for (const Node *below = next_below(node, node); below && line->characters <= most && visited++ < MOST_NODES; below = next_below(below, node))
         if (below->type == TEXT) line_add(line, text_in(below));
 }
 

@@ -42,9 +42,11 @@ void line_of(Line *line, const Node *node, int64_t most);
 /* The same with what `parts` says by tag of a descendant: 1 gives no text, 2 parts words; none below `depth` levels. */
 void visible_line(Line *line, const Node *node, const uint8_t *parts, int depth);
 
-/* The next node below `top` in document order, or 0; not into `node` itself where it is closed. */
-static inline const Node *next_below(const Node *node, const Node *top, int is_closed) {
-    if (node->first && !is_closed) return node->first;
+static inline const String *text_in(const Node *text) { return (const String *)&((const CharacterNode *)text)->data; }
+
+/* The next node below `top` in document order, or 0. */
+static inline const Node *next_below(const Node *node, const Node *top) {
+    if (node->first) return node->first;
     while (node != top && !node->next) node = node->parent;
     return node == top ? 0 : node->next;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "nodes.h"
+#include "pieces.h"
 #include "text.h"
 #include "walk.h"
 
@@ -118,23 +119,28 @@ static int fill_tags(Tree *tree) {
     return tree->tag_ends != 0;
 }
 
+/* What an argument says by tag; 0 with an exception when it does not. */
+static const uint8_t *by_tag_of(PyObject *argument) {
+    char *values;
+    Size size = 0;
+    if (PyBytes_AsStringAndSize(argument, &values, &size)) return 0;
+    if (size == KNOWN_TAGS) return (const uint8_t *)values;
+    PyErr_SetString(PyExc_ValueError, "not a value for each tag");
+    return 0;
+}
+
 static PyObject *walk_page(PyObject *module, PyObject *const *arguments, Size count) {
     (void)module;
     if (!has(count, 6)) return 0;
     const Node *root = node_of(arguments[0]);
-    char *kinds;
-    Size size = 0;
-    if (!root || PyBytes_AsStringAndSize(arguments[1], &kinds, &size)) return 0;
-    if (size != KNOWN_TAGS) {
-        PyErr_SetString(PyExc_ValueError, "not a kind for each tag");
-        return 0;
-    }
+    const uint8_t *kinds = by_tag_of(arguments[1]);
+    if (!root || !kinds) return 0;
     Bounds bounds = {
         (int32_t)PyLong_AsLong(arguments[2]), (int32_t)PyLong_AsLong(arguments[3]), (int32_t)PyLong_AsLong(arguments[4]), PyLong_AsLong(arguments[5]),
     };
     Tree *tree = calloc(1, sizeof *tree);
     if (!tree) return PyErr_NoMemory();
-    int ended = walk(root, (const uint8_t *)kinds, &bounds, &tree->walked);
+    int ended = walk(root, kinds, &bounds, &tree->walked);
     tree->parser = parser_of(arguments[0]);
     Py_IncRef(tree->parser);
     PyObject *result = 0;
@@ -478,7 +484,7 @@ static const String *label_of(const Node *link, uintptr_t image, uintptr_t title
     const String *said = value_of(link, title);
     if (!said || !said->length) said = value_of(link, label);
     if (said && said->length) return said;
-    for (const Node *below = next_below(link, link, 0); alt && below; below = next_below(below, link, 0)) {
+    for (const Node *below = next_below(link, link); alt && below; below = next_below(below, link)) {
         if (below->type != ELEMENT || below->name != image) continue;
         const Attribute *attribute = attributes_of(below);
         while (attribute && name_of(attribute) != alt) attribute = attribute->next;
@@ -810,20 +816,34 @@ static PyObject *visible_text(PyObject *module, PyObject *const *arguments, Size
     (void)module;
     if (!has(count, 3)) return 0;
     const Node *node = node_of(arguments[0]);
-    char *parts;
-    Size size = 0;
+    const uint8_t *parts = by_tag_of(arguments[1]);
     long depth = PyLong_AsLong(arguments[2]);
-    if (!node || PyBytes_AsStringAndSize(arguments[1], &parts, &size) || PyErr_Occurred()) return 0;
-    if (size != KNOWN_TAGS) {
-        PyErr_SetString(PyExc_ValueError, "not a part for each tag");
-        return 0;
-    }
+    if (!node || !parts || PyErr_Occurred()) return 0;
     Line line;
     line_start(&line);
-    visible_line(&line, node, (const uint8_t *)parts, (int)depth);
+    visible_line(&line, node, parts, (int)depth);
     PyObject *text = line_string(&line, 0);
     line_end(&line);
     return text;
+}
+
+static PyObject *pieces(PyObject *module, PyObject *const *arguments, Size count) {
+    (void)module;
+    if (!has(count, 6)) return 0;
+    const Node *node = node_of(arguments[0]);
+    const uint8_t *kinds = by_tag_of(arguments[1]);
+    PieceBounds bounds = {
+        PyLong_AsLong(arguments[2]), PyLong_AsLong(arguments[3]), PyLong_AsLong(arguments[4]), PyLong_AsLong(arguments[5]),
+    };
+    return node && kinds && !PyErr_Occurred() ? pieces_of(node, kinds, &bounds) : 0;
+}
+
+/* The node at an address of the tree that another node is of. */
+static PyObject *node_at(PyObject *module, PyObject *const *arguments, Size count) {
+    (void)module;
+    if (!has(count, 2)) return 0;
+    uintptr_t address = PyLong_AsSize_t(arguments[1]);
+    return node_of(arguments[0]) && !PyErr_Occurred() ? new_node((const Node *)address, parser_of(arguments[0])) : 0;
 }
 
 /* What a node is taken for: its tag, its next, previous, parent, first and last node, its type. */
@@ -874,6 +894,8 @@ static PyMethodDef functions[] = {
     {"container_node", container_node, METH_FASTCALL, 0},
     {"attributes", attributes, METH_FASTCALL, 0},
     {"visible_text", visible_text, METH_FASTCALL, 0},
+    {"pieces", pieces, METH_FASTCALL, 0},
+    {"node_at", node_at, METH_FASTCALL, 0},
     {0, 0, 0, 0},
 };
 static PyModuleDef definition = {.head = {1, 0}, .name = "walking", .size = -1, .methods = functions};
