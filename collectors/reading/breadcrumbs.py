@@ -74,7 +74,8 @@ def _from_items(items: Sequence[Item]) -> tuple[str, ...]:
             found.append(item)
             continue
         inner = item.properties.get("breadcrumb")
-        found.extend(part for part in (inner if isinstance(inner, list) else [inner]) if isinstance(part, Item))
+        if inner is not None:
+            found.extend(part for part in (inner if isinstance(inner, list) else [inner]) if isinstance(part, Item))
     best: tuple[str, ...] = ()
     for trail in found:
         steps = trail.properties.get("itemListElement")

@@ -108,7 +108,7 @@ def read_cards(document: Document, url: str | None, lang: str | None) -> list[Re
             card.take(price, is_old=is_old)
     if len(cards) < MIN_CARDS:
         return []
-    page = "\n".join(document.blocks.texts).lower()
+    page = document.blocks.joined.lower()
     gone = [word for word in _GONE if word in page]
     offers = [offer for card in cards.values() if (offer := _offer(card, links, gone, url)) is not None]
     return offers if len(offers) >= MIN_CARDS else []
@@ -161,8 +161,8 @@ def links_in(document: Document) -> Links:
     for node, _, attributes in document.tagged("a"):
         if "href" in attributes:
             current: LexborNode | None = node
-            while current is not None and current.mem_id not in links:
-                links[current.mem_id] = node
+            while current is not None and (mark := current.mem_id) not in links:
+                links[mark] = node
                 current = current.parent
     return links
 

@@ -26,11 +26,8 @@ _BRAND = re.compile(
 _GTIN = re.compile(
     rb"""["'](?:gtin(?:8|12|13|14)?|ean(?:13|s|code)?|isbn(?:13)?|upc|barcode)["']\s*:\s*\[?\s*["']?(\d{8,14})\b""", re.IGNORECASE
 )
-_GTIN_NAMES = tuple(
-    quote + name
-    for quote in (b'"', b"'")
-    for name in (b"gtin", b"GTIN", b"ean", b"EAN", b"isbn", b"ISBN", b"upc", b"UPC", b"barcode")
-)
+# Without the quotation mark before them: markup is full of these, and the search would stop at each.
+_GTIN_NAMES = (b"gtin", b"GTIN", b"ean", b"EAN", b"isbn", b"ISBN", b"upc", b"UPC", b"barcode")
 _BRAND_NAME = (b"rand",)  # one word is found much faster than its spellings
 _AFTER_BRAND = b"\"'Nn_"
 
@@ -59,7 +56,9 @@ def read_embedded_brand(raw: bytes, near: str) -> str | None:
 def read_embedded_gtin(raw: bytes) -> str | None:
     """The one trade number that scripts' data holds."""
     numbers: set[str] = set()
-    for _, start, end in _search(_GTIN_NAMES).find_matches_as_indexes(raw)[:MAX_PLACES]:
+    places = _search(_GTIN_NAMES).find_matches_as_indexes(raw)
+    quoted = [(start - 1, end) for _, start, end in places if raw[start - 1 : start] in (b'"', b"'")]
+    for start, end in quoted[:MAX_PLACES]:
         if (match := _GTIN.match(raw, start, end + REACH)) and (gtin := read_gtin(match.group(1).decode("ascii"))):
             numbers.add(gtin.lstrip("0"))
     return read_gtin(numbers.pop()) if len(numbers) == 1 else None

@@ -65,8 +65,8 @@ _MONTHLY = re.compile(
     r"monthly|im monat|x\s*\d+\s*мес|[×х]\s*\d+)[а-яa-z.]*"
 )  # fmt: skip
 _PARTS = re.compile(r"\d+\s*[x×х]\s*(?=\d)")  # "12 × 499": the number of parts
-# Without words and with one reading only: "$12.99", "1 290 ₽", "1,299.00".
-_PLAIN = re.compile(r"([$€£₽])?\s?(\d{1,3}(?:,\d{3})+(?=\.)|\d{1,3}(?: \d{3})+|\d{1,9})(?:\.(\d\d))?\s?([$€£₽])?\Z")
+# Without words and with one reading only: "$12.99", "1 290 ₽", "1,299.00", "12,99 €".
+_PLAIN = re.compile(r"([$€£₽])?\s?(\d{1,3}(?:,\d{3})+(?=\.)|\d{1,3}(?: \d{3})+|\d{1,9})(?:[.,](\d\d))?\s?([$€£₽])?\Z")
 _FREE = re.compile(r"(?i)^\s*(?:бесплатно|даром|free|gratis|kostenlos|gratuit|безкоштовно)\b")
 _NOTHING = re.compile(r"(?i)по запросу|звоните|уточняйте|on request|call for|auf anfrage|sur demande|договорн")
 _EXPONENT = re.compile(r"\d[eE][+-]?\d")

@@ -51,19 +51,20 @@ _NO_BRANDS = frozenset(
 )
 _GTINS = ("gtin13", "gtin", "gtin14", "gtin12", "gtin8", "isbn", "ean", "upc")
 _UNFILLED = re.compile(r"\{\{|\}\}|^%\w?$|^\$\w*[a-z]\w*$|^\[\w+\]$|^\$\{")
+_GRAPH_TYPES = frozenset(("product", "product.item", "product:item"))
+_GRAPH_NAMES = ("product:", "og:price")  # how properties of something that is sold begin
+_LABELS = frozenset(("twitter:label1", "twitter:label2"))
 MAX_VARIANTS = 200
 
 
 def is_product(item: Item) -> bool:
     """A product, or a thing that is sold like one and has an offer."""
-    kinds = _kinds(item)
-    return bool(kinds & _SURE_TYPES) or (bool(kinds & PRODUCT_TYPES) and "offers" in item.properties)
-
-
-def _kinds(item: Item) -> set[str]:
     more = item.properties.get("@type")
-    names = more if isinstance(more, list) else [item.type]
-    return {str(name).lower() for name in names}
+    for name in more if isinstance(more, list) else (item.type,):
+        kind = str(name).lower()
+        if kind in PRODUCT_TYPES and (kind in _SURE_TYPES or "offers" in item.properties):
+            return True
+    return False
 
 
 def offers_of(item: Item, *, is_card: bool = False) -> list[ReadOffer]:
@@ -326,7 +327,10 @@ def text(value: Any) -> str | None:
     found = " ".join(str(value).split())
     if "&" in found:
         found = " ".join(unescape(found).split())
-    return None if found.lower() in _EMPTY or _UNFILLED.search(found) else found
+    if found.lower() in _EMPTY:
+        return None
+    may_be_unfilled = found[0] in "%$[" or "{{" in found or "}}" in found
+    return None if may_be_unfilled and _UNFILLED.search(found) else found
 
 
 def offer_of_graph(items: Sequence[Item]) -> ReadOffer | None:
@@ -338,6 +342,8 @@ def offer_of_graph(items: Sequence[Item]) -> ReadOffer | None:
         return next((found for name in names if (found := text(graph.get(name)))), None)
 
     kind = (get("og:type") or "").lower().rpartition("#")[2].rpartition("/")[2]
+    if kind not in _GRAPH_TYPES and _LABELS.isdisjoint(card) and not any(name.startswith(_GRAPH_NAMES) for name in graph):
+        return None
     printed = get("product:sale_price:amount", "product:price:amount", "og:price:amount", "product:price", "og:price")
     amount = read_amount(printed)
     currency = currency_code(
@@ -352,11 +358,7 @@ def offer_of_graph(items: Sequence[Item]) -> ReadOffer | None:
                 printed, amount, currency = data, price.amount, currency or price.currency
     if amount == 0:
         amount = None
-    if (
-        amount is None
-        and kind not in ("product", "product.item", "product:item")
-        and not any(name.startswith("product:") for name in graph)
-    ):
+    if amount is None and kind not in _GRAPH_TYPES and not any(name.startswith("product:") for name in graph):
         return None
     old = read_amount(get("product:original_price:amount")) or (
         read_amount(get("product:price:amount")) if get("product:sale_price:amount") else None

@@ -129,8 +129,9 @@ def _products(items: Sequence[Item], url: str | None, title: str) -> tuple[list[
         part: Any
         for value in item.properties.values():
             for part in value if isinstance(value, list) else (value,):
-                products = [inner for inner in walk([part]) if is_product(inner)] if isinstance(part, Item) else []
-                if products:
+                if not isinstance(part, Item):
+                    continue
+                if products := [inner for inner in walk([part]) if is_product(inner)]:
                     is_own = products[0] is part or (len(products) == 1 and part.type not in _LISTS)
                     (own if part is main and is_own else listed).append(products[0])
     own.sort(key=lambda item: _ORDER.get(item.origin, 3))
