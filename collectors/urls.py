@@ -89,6 +89,16 @@ def resolve(base: str, href: str) -> str | None:
     return url if url.startswith(("http:", "https:")) else None
 
 
+@lru_cache(maxsize=1024)
+def origin_of(url: str) -> str:
+    """Scheme, host and port of an http(s) URL, as `resolve` spells them; empty for others."""
+    try:
+        origin: str = _parsed(url).origin
+    except ValueError:
+        return ""
+    return origin if origin.startswith(("http:", "https:")) else ""
+
+
 def join(base: str, address: str) -> str:
     """`urljoin`: an address made absolute as it is spelt; raises ValueError like it. Plain ones take a tenth of the time."""
     if base and _JOINED_AS_IT_IS(address) and "/." not in address:

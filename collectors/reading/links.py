@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborNode
 
 from collectors.reading.document import Attributes, Document
 from collectors.reading.model import Link
-from collectors.urls import resolve
+from collectors.urls import origin_of, resolve
 
 MAX_LINKS = 5_000  # of one page, duplicates not counted
 MAX_ANCHORS = 50_000
@@ -67,11 +67,12 @@ def read_links(document: Document, url: str | None) -> tuple[Link, ...]:
     targets: dict[str, str | None] = {}
     texts: dict[str, str] = {}
     rels: dict[str, tuple[str, ...]] = {}
-    for href, rel, text in document.links(MAX_ANCHORS, MAX_TEXT):
-        if href in targets:
+    for plain, href, rel, text in document.links(MAX_ANCHORS, MAX_TEXT, origin_of(base) if base else ""):
+        target = plain
+        if target is None:
+            if href not in targets:
+                targets[href] = _joined(base, href)
             target = targets[href]
-        else:
-            target = targets[href] = _joined(base, href)
         if target is None or texts.get(target):
             continue
         if target not in texts:

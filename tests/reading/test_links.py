@@ -3,10 +3,13 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from collectors.reading.document import read_document
 from collectors.reading.links import read_feeds, read_links, read_next
 from collectors.reading.model import Link
+from collectors.urls import resolve
 
 URL = "https://shop.example/cat/list?page=2"
 
@@ -35,6 +38,23 @@ def test_a_link_is_made_absolute_without_its_fragment(href, url):
 )
 def test_what_leads_to_no_page_is_no_link(href):
     assert urls(f'<a href="{href}">x</a>') == []
+
+
+PIECES = (
+    "https://", "http://", "HTTP://", "b.example", "B.example", "1.2", "b.example.", "b-1.example", "xn--a.example", "xn--80ak.example",
+    "[::1]", "user@", ":80", ":443", ":8080", "/", "//", "a", "я", "~", "'", "%2e", "%2E", "%41", "%", ".", "..", "?", "&q=1", "#", "\\",
+    " ", "\t", "{", "^", "|", ";", ":", "mailto:",
+)  # fmt: skip
+
+
+@given(
+    st.lists(st.sampled_from(PIECES), min_size=1, max_size=8).map("".join),
+    st.sampled_from([URL, "http://b.example:80/x", "file:///x"]),
+)
+def test_plain_addresses_are_joined_as_all_are(href, url):
+    expected = resolve(url, bare) if (bare := href.partition("#")[0].strip()) else None
+
+    assert urls(f'<a href="{href}">x</a>', url) == ([] if expected is None else [expected])
 
 
 def test_the_base_element_is_obeyed():

@@ -59,10 +59,13 @@ def classes_with(tree: Tree, /, *parts: str) -> list[str]: ...
 def valued(tree: Tree, name: str, /, *parts: str) -> list[_Element]:
     """Elements that have an attribute whose value holds one of these parts, A-Z read as lower case."""
 
-def links(tree: Tree, tag: int, image: int, most_links: int, most: int, /) -> list[tuple[str, str | None, str]]:
-    """Elements of a tag that have a href: that, their rel, and the beginning of their text in one line.
+def links(
+    tree: Tree, tag: int, image: int, most_links: int, most: int, origin: str, /
+) -> list[tuple[str | None, str, str | None, str]]:
+    """Elements of a tag that have a href: the address, href, rel, and the beginning of their text in one line.
 
-    One without text is called by its title, its aria-label, or the alt of its first element with the tag `image`.
+    The address is given where it is href as it stands, behind `origin` if need be ("" = unknown); None for others. One without text
+    is called by its title, its aria-label, or the alt of its first element with the tag `image`.
     """
 
 def in_order(tree: Tree, /, *groups: list[_Element]) -> list[_Element]:

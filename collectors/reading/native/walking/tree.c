@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "address.h"
 #include "nodes.h"
 #include "pieces.h"
 #include "text.h"
@@ -493,11 +494,31 @@ static const String *label_of(const Node *link, uintptr_t image, uintptr_t title
     return 0;
 }
 
-/* Links of the page: the value of href, that of rel or None, and the text in one line, `most` characters of it. */
+/* The address a link leads to, where it is spelt as it is; else None. */
+static PyObject *target_of(const String *href, const char *origin, size_t origin_length) {
+    size_t length;
+    int kind = plain_address(href, &length);
+    if (kind == ABSOLUTE) return string_of(href->data, length);
+    if (kind == NOT_PLAIN || !origin_length) {
+        Py_IncRef(None);
+        return None;
+    }
+    unsigned char own[512], *joined = origin_length + length <= sizeof own ? own : malloc(origin_length + length);
+    if (!joined) return PyErr_NoMemory();
+    memcpy(joined, origin, origin_length);
+    memcpy(joined + origin_length, href->data, length);
+    PyObject *target = string_of(joined, origin_length + length);
+    if (joined != own) free(joined);
+    return target;
+}
+
+/* Links of the page: where they lead to or None, href, rel or None, and the text in one line, `most` characters of it. */
 static PyObject *links(PyObject *module, PyObject *const *arguments, Size count) {
     (void)module;
-    if (!has(count, 5)) return 0;
+    if (!has(count, 6)) return 0;
     Tree *tree = tree_of(arguments[0]);
+    Size origin_length = 0;
+    const char *origin = PyUnicode_AsUTF8AndSize(arguments[5], &origin_length);
     uintptr_t image = PyLong_AsSize_t(arguments[2]);
     long most_links = PyLong_AsLong(arguments[3]), most = PyLong_AsLong(arguments[4]);
     int32_t first, last;
@@ -514,12 +535,16 @@ static PyObject *links(PyObject *module, PyObject *const *arguments, Size count)
         line_of(&line, node, most);
         const String *named = line.count ? 0 : label_of(node, image, title, label, alt);
         if (named) line_add(&line, named);
-        PyObject *parts[3] = {string_of(target->data, target->length), said ? string_of(said->data, said->length) : None, line_string(&line, most)};
+        PyObject *parts[] = {
+            target_of(target, origin, (size_t)origin_length), string_of(target->data, target->length),
+            said ? string_of(said->data, said->length) : None, line_string(&line, most),
+        };
+        enum { PARTS = sizeof parts / sizeof *parts };
         if (!said) Py_IncRef(None);
         line_end(&line);
-        PyObject *link = PyTuple_New(3);
+        PyObject *link = PyTuple_New(PARTS);
         int failed = !link;
-        for (int part = 0; part < 3; part++) {
+        for (int part = 0; part < PARTS; part++) {
             failed |= !parts[part];
             if (link && parts[part])
                 PyTuple_SetItem(link, part, parts[part]);
