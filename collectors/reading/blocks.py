@@ -51,7 +51,10 @@ class Blocks:
         self.joined += joined(lines)
         self.container += [number] * len(lines)
         self.link_chars += [0] * len(lines)
-        self.counts = np.hstack([self.counts, np.full((4, len(lines)), [[number], [0], [0], [0]], np.int32)])
+        counts = np.zeros((4, last), np.int32)
+        counts[:, :first] = self.counts
+        counts[0, first:] = number
+        self.counts = counts
         self.parent.append(0 if self.parent else -1)
         self.tag.append(tag)
         for strings in (self.names, self.role, self.itemprop):
@@ -62,6 +65,8 @@ class Blocks:
         self.end[0] = last
         if "" not in self.called:
             self.called.append("")
-        outside = [[-1], [self.parent[-1]], [OUTSIDE[tag]], [first], [last], [1], [self.called.index("")]]
-        self.shape = np.hstack([self.shape, np.array(outside, np.int32)])
-        self.shape[4, 0] = last
+        shape = np.empty((7, number + 1), np.int32)
+        shape[:, :number] = self.shape
+        shape[:, number] = (-1, self.parent[-1], OUTSIDE[tag], first, last, 1, self.called.index(""))
+        shape[4, 0] = last
+        self.shape = shape

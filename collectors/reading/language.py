@@ -141,7 +141,7 @@ class _Words(dict[str, int]):
     def language(self, words: list[str]) -> str | None:
         if len(self) + len(words) > _MOST_WORDS:
             self.forget()
-        rows = self.table.take([self[word] for word in words], axis=0)
+        rows = self.table.take([*map(self.__getitem__, words)], axis=0)
         sums = np.add.reduce(rows, axis=0, dtype=np.int32)
         letters = dict(zip(_SCRIPTS, sums[: len(_SCRIPTS)].tolist(), strict=True))
         script = _heaviest(letters, words)

@@ -94,8 +94,9 @@ static void hear_names(const Page *page, const uint64_t *chars, const Measured *
     while (*limit && limit - at < MAX_NAMES) limit++;
     for (int32_t place = called[of_body]; place < called[of_body + 1]; place++) {
         hear(ear, measured->name_words[place]);
-        if (!(end = next_name(&word, limit))) break; /* never: they were found here before */
-        hear(ear, hash_end(hash_name(body, word, end)));
+        uint64_t hash = body;
+        if (!(end = next_name(&word, limit, &hash))) break; /* never: they were found here before */
+        hear(ear, hash_end(hash));
         word = end;
     }
     hear_all(ear, measured->name_words + called[of_body + 1], called[page->names] - called[of_body + 1]);

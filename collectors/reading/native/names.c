@@ -11,14 +11,10 @@ static int has(const uint32_t *text, const char *word) {
     return 1;
 }
 
-/* A comment, Disqus or a respondent, told by the rarest of their letters first. */
-static int speaks_of_comments(const uint32_t *first, const uint32_t *end) {
-    for (const uint32_t *at = first; at < end; at++) {
-        if (*at != 'm' && *at != 'p' && *at != 'q') continue;
-        if (at > first && at[-1] == 'o' && has(at, "mment")) return 1;
-        if (at - first > 1 && at[-1] == 's' && (has(at - 2, "espond") || has(at - 2, "isqus"))) return 1;
-    }
-    return 0;
+/* Of a comment, Disqus or a respondent: `at` is the rarest letter of these words. */
+static int speaks_of_comments(const uint32_t *first, const uint32_t *at) {
+    if (at > first && at[-1] == 'o' && has(at, "mment")) return 1;
+    return at - first > 1 && at[-1] == 's' && (has(at - 2, "espond") || has(at - 2, "isqus"));
 }
 
 static void spell_names(const Page *page, const Lore *lore, const Measured *out, Named *named) {
@@ -26,15 +22,18 @@ static void spell_names(const Page *page, const Lore *lore, const Measured *out,
     int32_t found = 0;
     for (int32_t number = 0; number < page->names; number++, at++) {
         const uint32_t *first = at, *space = 0;
-        for (; *at; at++)
+        named[number].of_comments = 0;
+        for (; *at; at++) {
             if (*at == ' ' && !space) space = at;
+            if (*at == 'm' || *at == 'p' || *at == 'q') named[number].of_comments |= speaks_of_comments(first, at);
+        }
         const uint32_t *limit = at - first > MAX_NAMES ? first + MAX_NAMES : at;
         out->called[number] = found;
-        for (const uint32_t *word = first, *end; (end = next_name(&word, limit)); word = end) {
-            uint64_t hash = out->name_words[found++] = hash_end(hash_name(HASH_BASIS, word, end));
+        const uint32_t *word = first, *end;
+        for (uint64_t hash = HASH_BASIS; (end = next_name(&word, limit, &hash)); word = end, hash = HASH_BASIS) {
+            out->name_words[found++] = hash = hash_end(hash);
             seek_soon(&lore->names, hash);
         }
-        named[number].of_comments = speaks_of_comments(first, at);
         if (!space) space = at;
         while (space > first && space[-1] >= '0' && space[-1] <= '9') space--;
         named[number].first = hash_run(HASH_BASIS, first, space);

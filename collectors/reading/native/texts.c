@@ -39,10 +39,7 @@ WIDE static void count_spaces(const uint32_t *text, int32_t length, int32_t *spa
 static uint64_t hash_text(const uint32_t *text, int32_t length) {
     uint64_t hash = HASH_BASIS ^ (uint64_t)length;
     int32_t at = 0;
-    for (; at + 1 < length; at += 2) {
-        hash = (hash ^ text[at] ^ (uint64_t)text[at + 1] << 32) * 0x9e3779b97f4a7c15ULL;
-        hash ^= hash >> 32;
-    }
+    for (; at + 1 < length; at += 2) hash = ((hash << 29 | hash >> 35) ^ text[at] ^ (uint64_t)text[at + 1] << 32) * 0x9e3779b97f4a7c15ULL;
     if (at < length) hash = hash_step(hash, text[at]);
     return hash_end(hash * 0x9e3779b97f4a7c15ULL);
 }

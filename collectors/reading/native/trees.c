@@ -3,7 +3,7 @@
 
 #include "content.h"
 
-enum { USUAL_DEPTH = 6 };
+enum { USUAL_DEPTH = 6, GROUP = 64 }; /* leaves of a group are asked for before the first of them is needed */
 
 /* Trees of one output and the depth that is known here, so that the questions of several columns are answered at once. */
 WIDE static void add_usual_trees(const Trees *trees, const float *rows, int32_t columns, double *out) {
@@ -27,15 +27,19 @@ void trees_sums(const Trees *trees, const float *rows, int32_t columns, double *
         add_usual_trees(trees, rows, columns, out);
         return;
     }
-    for (int32_t tree = 0; tree < trees->trees; tree++)
+    for (int32_t start = 0; start < trees->trees; start += GROUP)
         for (int32_t column = 0; column < columns; column++) {
-            int32_t leaf = 0;
-            for (int32_t level = depth - 1; level >= 0; level--) {
-                int32_t question = tree * depth + level;
-                leaf = leaf * 2 + (rows[(int64_t)trees->feature[question] * columns + column] > trees->border[question]);
+            int32_t count = trees->trees - start < GROUP ? trees->trees - start : GROUP;
+            const float *found[GROUP];
+            for (int32_t number = 0; number < count; number++) {
+                int64_t tree = start + number, leaf = 0;
+                for (int64_t question = (tree + 1) * depth - 1; question >= tree * depth; question--)
+                    leaf = leaf * 2 + (rows[(int64_t)trees->feature[question] * columns + column] > trees->border[question]);
+                found[number] = trees->leaves + ((tree << depth) + leaf) * outputs;
+                SOON(found[number]);
             }
-            const float *leaves = trees->leaves + (((int64_t)tree << depth) + leaf) * outputs;
-            for (int32_t output = 0; output < outputs; output++) out[(int64_t)column * outputs + output] += leaves[output];
+            for (int32_t number = 0; number < count; number++)
+                for (int32_t output = 0; output < outputs; output++) out[(int64_t)column * outputs + output] += found[number][output];
         }
 }
 

@@ -65,28 +65,30 @@ static inline const uint32_t *next_run(const uint64_t *chars, uint64_t kind, con
 static inline int is_lower(uint32_t code) { return code - 'a' < 26; }
 static inline int is_upper(uint32_t code) { return code - 'A' < 26; }
 
-/* The next word of a class or id string ("postBody post-1": post, Body, post): gives its end, or 0 when there is none. */
-static inline const uint32_t *next_name(const uint32_t **from, const uint32_t *limit) {
-    for (const uint32_t *at = *from; at + 1 < limit; at++) {
-        const uint32_t *end = at;
-        if (is_upper(*at) && at + 2 < limit && is_lower(at[1]) && is_lower(at[2])) end = at + 1;
-        if (is_lower(*end) && end + 1 < limit && is_lower(end[1])) {
-            while (end < limit && is_lower(*end)) end++;
-        } else if (is_upper(*at) && is_upper(at[1])) {
-            while (end < limit && is_upper(*end)) end++;
+/* The next word of a class or id string ("postBody post-1": post, Body, post): `from` moves to it, `hash` goes on over it in lower
+ * case. Gives its end, or 0 when there is none before `limit`. */
+static inline const uint32_t *next_name(const uint32_t **from, const uint32_t *limit, uint64_t *hash) {
+    for (const uint32_t *at = *from; at < limit;) {
+        const uint32_t *first = at;
+        uint64_t running = *hash;
+        if (is_upper(*at)) {
+            running = hash_step(running, *at++ + 32);
+            if (limit - at > 1 && is_lower(at[0]) && is_lower(at[1]))
+                for (; at < limit && is_lower(*at); at++) running = hash_step(running, *at);
+            else
+                for (; at < limit && is_upper(*at); at++) running = hash_step(running, *at + 32);
+        } else if (is_lower(*at)) {
+            for (; at < limit && is_lower(*at); at++) running = hash_step(running, *at);
         } else {
+            at++;
             continue;
         }
-        *from = at;
-        return end;
+        if (at - first < 2) continue;
+        *from = first;
+        *hash = running;
+        return at;
     }
     return 0;
-}
-
-/* The hash of such a word in lower case. */
-static inline uint64_t hash_name(uint64_t hash, const uint32_t *first, const uint32_t *last) {
-    for (; first < last; first++) hash = hash_step(hash, is_upper(*first) ? *first + 32 : *first);
-    return hash;
 }
 
 static inline double larger(double a, double b) { return a > b ? a : b; }
