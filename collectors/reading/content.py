@@ -28,6 +28,7 @@ LEAST_PROBABILITY: Final[dict[PageKind, float]] = {"article": 0.5, "documentatio
 SURE_OF_ARTICLE: Final = 0.7
 LEAST_OF_ARTICLE: Final = 0.6
 REPEATING: Final = frozenset(("article", "documentation"))  # an interview asks everybody the same, a recipe measures twice
+_CELLS: Final = frozenset(("td", "th"))
 _FORUM: Final = KINDS.index("forum")
 _ARTICLE: Final = KINDS.index("article")
 _PUNCTUATION: Final = re.compile(r"[^\w ]+")
@@ -57,22 +58,27 @@ class Content:
     def text(self, without: frozenset[int] = frozenset()) -> str:
         """The kept blocks as lines, in reading order; cells of a table row on one line. `without` leaves blocks out."""
         blocks = self.blocks
+        texts, containers, tags = blocks.texts, blocks.container, blocks.tag
         lines: list[str] = []
         outside: list[str] = []
         row = -1
-        for number, (text, container, keep) in enumerate(zip(blocks.texts, blocks.container, self.kept, strict=True)):
-            if not keep or number in without:
+        for number in compress(range(len(texts)), self.kept):
+            if without and number in without:
                 continue
-            tag = blocks.tag[container]
-            if tag in OUTSIDE:
-                outside.append(text)
-                continue
-            parent = blocks.parent[container] if tag in {"td", "th"} else -1
-            if parent >= 0 and parent == row:
-                lines[-1] += f" {text}"
+            container = containers[number]
+            tag = tags[container]
+            if tag in _CELLS:
+                parent = blocks.parent[container]
+                if parent >= 0 and parent == row:
+                    lines[-1] += f" {texts[number]}"
+                else:
+                    lines.append(texts[number])
+                row = parent
+            elif tag in OUTSIDE:
+                outside.append(texts[number])
             else:
-                lines.append(text)
-            row = parent
+                lines.append(texts[number])
+                row = -1
         return "\n".join(outside + lines)
 
 

@@ -70,7 +70,16 @@ def test_marks_come_from_the_address_the_names_and_the_words() -> None:
     assert {"price", "head:spring", "title:tea"} <= words
 
 
-@pytest.mark.parametrize("html", [PAGE, PAGE * 40, PAGE.replace("tea", "чай Ёж I\u0307ST \U0001f375 x2²"), "<p>" + "чай " * 5000])
+@pytest.mark.parametrize(
+    "html",
+    [
+        PAGE,
+        PAGE * 40,
+        PAGE.replace("tea", "чай Ёж I\u0307ST \U0001f375 x2²"),
+        PAGE.replace("tea", "ΣΟΦΟΣ ΤΣΑΪ İzmir çayı"),
+        "<p>" + "чай " * 5000,
+    ],
+)
 def test_readers_conclude_from_hashes_what_they_would_from_the_words_themselves(html: str) -> None:
     page, measured, first = likely(html)
     readers = load_readers()
