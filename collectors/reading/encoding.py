@@ -17,6 +17,8 @@ from functools import lru_cache
 
 import chardet
 
+from collectors.reading.native.spelling import is_plain_utf8
+
 _LABELS = {
     "utf-8": "unicode-1-1-utf-8 unicode11utf8 unicode20utf8 utf-8 utf8 x-unicode20utf8",
     "ibm866": "866 cp866 csibm866 ibm866",
@@ -88,7 +90,6 @@ _HIGH_RUN = re.compile(rb"[\x80-\xff]+[^\x80-\xff]{0,16}")
 _BEFORE_RUN = 16
 _HIGH_WORD = re.compile(rb"[\x80-\xff]{2,}")
 _SNIFFED_BYTES = 4096  # browsers look at 1024; real pages hide their meta behind comments and scripts
-_PIECE_BYTES = 16_384
 _SAMPLE_BYTES = 32_768
 _TELLING_BYTES = 8  # fewer high bytes that stand alone tell nothing of the language
 _SCORED_BYTES = 4_000  # some hundred words tell Cyrillic encodings apart
@@ -124,23 +125,10 @@ def decode(body: bytes, media_type: str | None = None, charset: str | None = Non
 
 def utf8(body: bytes, media_type: str | None = None, charset: str | None = None) -> tuple[bytes, str]:
     """The same as bytes of UTF-8, as parsers take them: those of the body itself where they are."""
-    if not body.startswith(_MARKS) and not _has_escapes(body) and b"\x00" not in body[:400] and _is_utf8(body):
+    if not body.startswith(_MARKS) and b"\x00" not in body[:400] and is_plain_utf8(body):
         return body, "utf-8"
     text, encoding = decode(body, media_type, charset)
     return text.encode("utf-8", "replace"), encoding
-
-
-def _is_utf8(body: bytes) -> bool:
-    """Decoded a piece at a time: text that is thrown away at once need not be larger than the processor's cache."""
-    view = memoryview(body)
-    start = 0
-    try:
-        while start < len(body):
-            end = start + _PIECE_BYTES
-            start += codecs.utf_8_decode(view[start:end], "strict", end >= len(body))[1]
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _has_escapes(body: bytes) -> bool:

@@ -4,10 +4,11 @@ import tarfile
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from collectors.reading.encoding import codec_of, decode
+from collectors.reading.native.spelling import is_plain_utf8
 from tests.corpora import corpus
 
 TEXT = "Компания «Ромашка» открыла новый склад в Туле и снизила цены на чайники: 1 290 рублей вместо 1 590."
@@ -138,3 +139,22 @@ def test_real_files_in_known_encodings():
     assert total > 50
     assert right / total >= 0.97
     assert cyrillic_right == cyrillic
+
+
+PIECES = st.one_of(
+    st.text(max_size=80).map(lambda text: text.encode("utf-8", "surrogatepass")), st.binary(max_size=4), st.just(b"tea " * 20)
+)
+
+
+@given(st.lists(PIECES, max_size=8).map(b"".join))
+@example(b"tea " * 16 + "ж".encode()[:1])
+@example("ж".encode() * 32 + b"tea")
+def test_bytes_are_utf8_where_python_reads_them_so(body: bytes) -> None:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        is_utf8 = False
+    else:
+        is_utf8 = b"\x1b" not in body and not (body.isascii() and b"~{" in body)
+
+    assert is_plain_utf8(body) == is_utf8
