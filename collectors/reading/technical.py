@@ -81,7 +81,8 @@ def read_technical_ids(document: Document, links: Iterable[Link] = ()) -> tuple[
             if not found.has(system, value) and not _is_commented(raw, match.start()):
                 found.add(system, value)
     for system, needle in PLATFORMS:
-        if any(start + len(needle) <= len(raw) for start in document.words.places(needle)):
+        starts = document.words.places(needle)
+        if starts and starts[0] + len(needle) <= len(raw):
             found.add(system, "")
     for _, _, attributes in document.tagged("meta")[:MAX_METAS]:
         name = (attributes.get("name") or attributes.get("property") or "").strip().lower()
