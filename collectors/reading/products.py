@@ -89,7 +89,7 @@ def read_offers(document: Document, items: Sequence[Item], url: str | None = Non
     raw = document.tree.raw_html or b""
     if main is None and (cards or _is_text(items)):
         return cards
-    marks = ShopMarks(raw)
+    marks = ShopMarks(document.words)
     if main is None and _calls_itself_article(items) and not marks.has_buy:
         return cards
     printed = read_printed(document, main, marks, title, url, lang, shop)

@@ -9,8 +9,8 @@ from collectors.reading.markup_words import MarkupWords
 class ShopMarks:
     """What stands in the markup."""
 
-    def __init__(self, raw: bytes) -> None:
-        self._words = MarkupWords(raw)
+    def __init__(self, markup: MarkupWords) -> None:
+        self._words = markup
 
     @property
     def has_price(self) -> bool:
