@@ -99,7 +99,7 @@ def read_cards(document: Document, url: str | None, lang: str | None) -> list[Re
             if len(cards) >= MAX_CARDS:
                 break
             card = cards[block.mem_id] = _Card(block)
-        is_old, is_bad = _judged(f"{attributes.get('class') or ''} {attributes.get('id') or ''}"[:MAX_NAME])
+        is_old, is_bad = _judged(f"{attributes.get('class') or ''} {attributes.get('id') or ''}"[:MAX_NAME].lower())
         is_old = is_old or tag in ("del", "s", "strike")
         if is_old or not (is_bad or card.shows_other(shown)):
             price = prices.get(shown)

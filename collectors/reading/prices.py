@@ -48,6 +48,7 @@ _OTHER_DIGITS = {
 _OTHER_DIGITS |= {0x066B: ".", 0x066C: ",", 0xFF0C: ",", 0xFF0E: "."}
 _NUMBER = r"\d[\d ]*(?:[.,']\d[\d ]*)*"
 _RANGE = re.compile(rf"({_NUMBER})\s*(\D{{0,6}}?)\s*(?:-|–|—|~|\bдо\b|\bto\b|\bbis\b)\s*(\D{{0,4}}?)({_NUMBER})")
+_RANGE_SIGNS = ("-", "–", "—", "~", "до", "to", "bis")  # one is in all that the pattern finds, which takes long
 _FROM = re.compile(
     r"(?i)(?:^|[\s(])(?:от|from|ab|starting at|starting from|desde|dès|à partir de|vanaf|od|від|бастап)\s+(?=\D{0,5}\d)|원~"
 )
@@ -64,6 +65,7 @@ _MONTHLY = re.compile(
     r"(?:/\s*(?:мес|mo\b|month|monat|mois|mes\b)|в\s+мес|per month|a month|"
     r"monthly|im monat|x\s*\d+\s*мес|[×х]\s*\d+)[а-яa-z.]*"
 )  # fmt: skip
+_MONTHLY_SIGNS = ("/", "мес", "month", "monat", "×", "х")  # the same
 _PARTS = re.compile(r"\d+\s*[x×х]\s*(?=\d)")  # "12 × 499": the number of parts
 # Without words and with one reading only: "$12.99", "1 290 ₽", "1,299.00", "12,99 €".
 _PLAIN = re.compile(r"([$€£₽])?\s?(\d{1,3}(?:,\d{3})+(?=\.)|\d{1,3}(?: \d{3})+|\d{1,9})(?:[.,](\d\d))?\s?([$€£₽])?\Z")
@@ -116,7 +118,8 @@ def read_price(
             digits = whole.replace(",", "").replace(" ", "")
             amount_now = Decimal(f"{digits}.{hundredths}" if hundredths else digits)
             return Price(amount_now, currency_code(before or after, lang), printed)
-    clean = printed.translate(_OTHER_DIGITS).replace(" %", "%").replace("RUR", "RUB").replace("BYR", "BYN")
+    clean = (printed if printed.isascii() else printed.translate(_OTHER_DIGITS)).replace(" %", "%")
+    clean = clean.replace("RUR", "RUB").replace("BYR", "BYN")
     if not any(char.isdigit() for char in clean):
         if _NOTHING.search(clean):
             return Price(None, currency_code(currency_hint, lang), printed)
@@ -127,7 +130,7 @@ def read_price(
         return Price(None, currency_code(currency_hint, lang), printed)
     old: Decimal | None = None
     is_monthly = False
-    if _MONTHLY.search(clean):
+    if any(map(clean.lower().__contains__, _MONTHLY_SIGNS)) and _MONTHLY.search(clean):
         without = _MONTHLY.sub(" ", clean)
         if any(char.isdigit() for char in without):
             clean = without
@@ -174,8 +177,7 @@ def _bounded(amount: Decimal | None) -> Decimal | None:
 
 
 def _upper_end(text: str, amount: Decimal | None, hint: str | None, separator: str | None) -> Decimal | None:
-    match = _RANGE.search(text)
-    if match is None or amount is None:
+    if amount is None or not any(map(text.__contains__, _RANGE_SIGNS)) or (match := _RANGE.search(text)) is None:
         return None
     low = ParsedPrice.fromstring(match.group(1), hint, separator).amount
     high = _bounded(ParsedPrice.fromstring(match.group(4), hint, separator).amount)

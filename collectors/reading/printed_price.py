@@ -158,7 +158,7 @@ class _Reader:
         before = self._walk.chunks[at - 1][-40:] if at else ""
         after_old, after_bad = self._judged_before(before)
         is_old = named_old or after_old or any(above.tag in _STRUCK for above in chain[:4])
-        says_bad = after_bad or bool(words.BAD_TEXT.search(shown))
+        says_bad = after_bad or bool(words.BAD_TEXT.search(shown.lower()))
         score -= OLD_PENALTY * is_old
         score -= 1.5 * named_bad
         score -= 1.5 * says_bad
@@ -182,7 +182,8 @@ class _Reader:
     def _judged_before(self, text: str) -> tuple[bool, bool]:
         """Whether the text before a price says that it is one before, or another amount."""
         if text not in self._before:
-            self._before[text] = (words.OLD_TEXT.search(text) is not None, words.BAD_TEXT.search(text) is not None)
+            small = text.lower()
+            self._before[text] = (words.OLD_TEXT.search(small) is not None, words.BAD_TEXT.search(small) is not None)
         return self._before[text]
 
     def _is_away(self, place: Around) -> bool:

@@ -44,7 +44,7 @@ _STEMS = tuple(
         "produce", "vyrobc", "znack", "proizv", "fabrica", "fabrik", "merk", "brend",
     )
 )  # fmt: skip
-NAMED = re.compile(rf"(?i)(?:^|[\s_-])(?:{_BRANDS}|byline)(?:[_-]*(?:name|link|title|logo|label|value|text|visible))?(?:$|\s)")
+NAMED = re.compile(rf"(?:^|[\s_-])(?:{_BRANDS}|byline)(?:[_-]*(?:name|link|title|logo|label|value|text|visible))?(?:$|\s)")
 _LINK = re.compile(rf"(?i)(?:^|[/?&=_-])(?:{_BRANDS})(?:_?id)?[/=:][^/?&#]+")
 _FOR = re.compile(r"(?i)(?:\b(?:for|fits|für|pour|per|para|voor|dla|pro|compatible(?: with)?)|для|под)[\s:]*$")
 _MAKER = re.compile(

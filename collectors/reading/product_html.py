@@ -199,7 +199,7 @@ def _is_sold_out(document: Document, walk: Walk) -> bool:
         return False
     elements = document.in_order(document.called("availab", "stock"), document.identified("availab"))
     for node, _, attributes in elements[:20]:
-        name = f"{attributes.get('id') or ''} {attributes.get('class') or ''}"
+        name = f"{attributes.get('id') or ''} {attributes.get('class') or ''}".lower()
         if not words.VARIANT_NAME.search(name) and _stock_in(text_of(node), walk, node, 200) == "OutOfStock":
             return True
     return False
@@ -209,7 +209,7 @@ def _stock_in(printed: str, walk: Walk, node: LexborNode, longest: int) -> str |
     """What a short text says of the product's stock; None where it speaks of a branch or of other things, or is not shown."""
     if not 0 < len(printed) < longest or (term := read_availability(printed)) is None:
         return None
-    is_of_branch = term == "OutOfStock" and words.BRANCH.search(printed)
+    is_of_branch = term == "OutOfStock" and words.BRANCH.search(printed.lower())
     return None if is_of_branch or walk.is_away(node) or _is_hidden(walk, node) else term
 
 

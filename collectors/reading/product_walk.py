@@ -43,13 +43,13 @@ class Around:
 
     @property
     def name(self) -> str:
-        """Tag, class and id, and what else names it."""
+        """Tag, class and id, and what else names it, in small letters."""
         if self._name is None:
             attributes = walking.attributes(self.node)
             kind = attributes.get("data-testid") or attributes.get("data-qa") or attributes.get("itemprop") or ""
             if "line-through" in (attributes.get("style") or ""):
                 kind += " line-through"
-            self._name = f"{self.tag} {attributes.get('class') or ''} {attributes.get('id') or ''} {kind}"[:200]
+            self._name = f"{self.tag} {attributes.get('class') or ''} {attributes.get('id') or ''} {kind}"[:200].lower()
         return self._name
 
     @property
