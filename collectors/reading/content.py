@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import compress
 from typing import Final
 
 import numpy as np
@@ -17,7 +19,7 @@ from collectors.reading.content_model import load_scores, load_trees
 from collectors.reading.document import Document
 from collectors.reading.kind import KINDS, read_kind
 from collectors.reading.model import Item, PageKind
-from collectors.reading.native.counting import Measured, expected_best, keep_blocks
+from collectors.reading.native.counting import Measured, Trees, expected_best, keep_blocks
 from collectors.reading.native.library import END, Doubles, Floats
 from collectors.reading.text import text_from_html
 
@@ -100,8 +102,14 @@ def _add_descriptions(blocks: Blocks, items: Sequence[Item]) -> None:
             continue
         if not isinstance(value, str) or not value.strip():
             continue
-        visible = visible or _visible(blocks)
-        lines = [line for line in text_from_html(value[:MAX_DESCRIPTION]).splitlines() if _core(line) not in visible]
+        lines = []
+        for line in text_from_html(value[:MAX_DESCRIPTION]).splitlines():
+            core = _core(line)
+            if core in blocks.joined and END not in core and core == " ".join(core.split()):
+                continue  # as it stands in one text
+            visible = visible or _visible(blocks)
+            if core not in visible:
+                lines.append(line)
         if lines:
             blocks.append_outside(tag, lines)
             visible += " ".join(lines)
@@ -109,8 +117,14 @@ def _add_descriptions(blocks: Blocks, items: Sequence[Item]) -> None:
 
 def _visible(blocks: Blocks) -> str:
     """All texts as one line; only preformatted ones have more white space in them than single spaces and line ends."""
-    texts = blocks.joined.replace(END, " ")
-    return " ".join(texts.split()) if "pre" in blocks.tag else texts.replace("\n", " ")
+    if "pre" not in blocks.tag:
+        return blocks.joined.replace(END, " ").replace("\n", " ")
+    texts, done = blocks.texts.copy(), 0
+    for tag, start, end in zip(blocks.tag, blocks.start, blocks.end, strict=True):
+        if tag == "pre" and end > done:  # not one in another
+            texts[start:end] = [" ".join(text.split()) for text in texts[start:end]]
+            done = end
+    return " ".join(texts).replace("\n", " ")
 
 
 def _core(line: str) -> str:
@@ -130,13 +144,19 @@ def judge(page: Prepared) -> tuple[Content, Floats]:
     """The content of a page that has blocks, and the rows of SECOND_FEATURES it was judged by."""
     blocks = page.document.blocks
     measured = measure(blocks, page.title, load_scores())
-    first = load_trees("content_first", FEATURES).probabilities(measured.rows)
+    first_trees, second_trees = _looks()
+    first = first_trees.probabilities(measured.rows)
     kinds = read_kind(page.document, page.url, page.items, page.title, measured, first)
     best = max(range(len(KINDS)), key=kinds.__getitem__)
     judged = second_look(measured, first, kinds)
-    probability = load_trees("content_second", SECOND_FEATURES).probabilities(judged)
+    probability = second_trees.probabilities(judged)
     threshold, kept = keep(measured, probability, kinds)
     return Content(KINDS[best], tuple(kinds), blocks, tuple(probability.tolist()), tuple(kept.tolist()), threshold), judged
+
+
+@cache  # that of load_trees looks through all names
+def _looks() -> tuple[Trees, Trees]:
+    return load_trees("content_first", FEATURES), load_trees("content_second", SECOND_FEATURES)
 
 
 def keep(measured: Measured, probability: Doubles, kinds: Sequence[float]) -> tuple[float, npt.NDArray[np.bool_]]:
