@@ -30,17 +30,12 @@ TAG_BITS: Final = {
     "blockquote": _BIT["blockquote"], "details": _BIT["details"], "pre": _BIT["pre"], "noscript": _BIT["noscript"],
     **{f"h{level}": _BIT["heading"] for level in range(1, 7)},
 }  # fmt: skip
-_ROLE_BITS: Final = {
+ROLE_BITS: Final = {
     "navigation": _BIT["nav"], "banner": _BIT["header"], "contentinfo": _BIT["footer"], "complementary": _BIT["aside"],
     "main": _BIT["main"], "article": _BIT["article"], "search": _BIT["form"], "dialog": _BIT["dialog"],
     "alertdialog": _BIT["dialog"], "menu": _BIT["nav"], "menubar": _BIT["nav"], "alert": _BIT["alert"],
 }  # fmt: skip
-_PROP_BITS: Final = {
+PROP_BITS: Final = {  # in lower case
     "articlebody": _BIT["body_prop"], "text": _BIT["body_prop"], "description": _BIT["description_prop"],
     "reviewbody": _BIT["comment_name"],
 }  # fmt: skip
-
-
-def bits_of(role: str, itemprop: str) -> int:
-    """Flags that a container's own attributes give it."""
-    return _ROLE_BITS.get(role, 0) | _PROP_BITS.get(itemprop.lower(), 0)

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from collectors.reading.blocks import Blocks
-from collectors.reading.content_containers import CODE_OF_ID, FLAGS, TAG_CODES, TAGS, bits_of
+from collectors.reading.content_containers import CODE_OF_ID, FLAGS, PROP_BITS, ROLE_BITS, TAG_CODES, TAGS
 from collectors.reading.content_scores import Scores
 from collectors.reading.native.counting import ROWS, Measured, Page
 
@@ -56,7 +56,9 @@ def measure(blocks: Blocks, title: str, scores: Scores) -> Measured:
     tags = CODE_OF_ID[blocks.shape[2]]
     tags[0] = TAG_CODES[blocks.tag[0]]  # the body, whatever it is called
     bits = np.zeros(len(tags), np.int32)
-    for values in (blocks.role, blocks.itemprop):
-        for container in compress(count(), values):
-            bits[container] = bits_of(blocks.role[container], blocks.itemprop[container])
+    role, itemprop = blocks.role, blocks.itemprop
+    for container in compress(count(), role):
+        bits[container] = ROLE_BITS.get(role[container], 0)
+    for container in compress(count(), itemprop):
+        bits[container] |= PROP_BITS.get(itemprop[container].lower(), 0)
     return Measured(Page(blocks, title, tags, bits), scores.lore)
