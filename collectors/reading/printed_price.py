@@ -22,6 +22,7 @@ from collectors.reading.product_walk import Around, Walk
 
 MAX_PLACES = 50  # pieces with digits that are looked at: those nearest to title and buy button
 MAX_PRICE_TEXT = 60
+MAX_BUYS = 20  # places of what buys that prices may stand near to
 LEAST_SCORE = 1.0
 MAX_SIBLINGS = 60
 MIN_ALIKE = 4  # so many blocks of one shape with prices make a listing
@@ -114,6 +115,7 @@ class _Reader:
     def __init__(self, walk: Walk, lang: str | None) -> None:
         self._walk = walk
         self._lang = lang
+        self._buys = walk.buys[:MAX_BUYS]
         self._taken: set[int] = set()
         self._prices: dict[str, Price] = {}
         self._named: dict[str, tuple[bool, bool, bool]] = {}
@@ -129,16 +131,15 @@ class _Reader:
 
     def place(self, at: int) -> float:
         """How near a chunk is behind the title and to something that buys."""
-        walk = self._walk
         score = 0.0
-        if walk.title_at is not None:
-            distance = at - walk.title_at
-            score += max(2.0 - distance / 30, -1.0) if distance >= 0 else -1.0
-        if walk.buys:
-            buys = walk.buys[:20]
+        title_at, buys = self._walk.title_at, self._buys
+        if title_at is not None:
+            score = max(2.0 - (at - title_at) / 30, -1.0) if at >= title_at else -1.0
+        if buys:
             behind = bisect(buys, at)
-            distance = min(abs(buy - at) for buy in buys[max(0, behind - 1) : behind + 1])
-            score += max(1.2 - distance / 12, 0.0)
+            before = at - buys[behind - 1] if behind else buys[0] - at
+            after = buys[behind] - at if behind < len(buys) else before
+            score += max(1.2 - min(before, after) / 12, 0.0)
         return score
 
     def _candidate(self, at: int) -> _Candidate | None:

@@ -64,8 +64,8 @@ def links(
 ) -> list[tuple[str | None, str, str | None, str]]:
     """Elements of a tag that have a href: the address, href, rel, and the beginning of their text in one line.
 
-    The address is given where it is href as it stands, behind `origin` if need be ("" = unknown); None for others. One without text
-    is called by its title, its aria-label, or the alt of its first element with the tag `image`.
+    The address is given where it is href as it stands, behind `origin` if need be ("" = unknown); None for others. One without
+    text is called by its title, its aria-label, or the alt of its first element with the tag `image`.
     """
 
 def in_order(tree: Tree, /, *groups: list[_Element]) -> list[_Element]:
