@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from collectors.reading.dates import read_date
 from collectors.reading.fragments import text_from_html
 from collectors.reading.model import Item, Moment, PageError, Reading, ReadOffer
-from collectors.reading.page import read_page
 from collectors.reading.prices import currency_code, read_amount
 from collectors.reading.structured import walk
 from collectors.records import Job, Offer, Page, Review
@@ -31,6 +30,8 @@ def reading_of(capture: Capture) -> Reading:
         raise ParseError(f"{capture.url} has no body")
     if b"<" not in capture.body:
         raise ParseError(f"{capture.url} is no page: {len(capture.body)} bytes without markup, {capture.media_type}")
+    from collectors.reading.page import read_page  # here: a process that only collects need not load the reader
+
     try:
         reading = read_page(
             capture.body, capture.final_url, capture.media_type or None, capture.charset or None, capture.observed_at
