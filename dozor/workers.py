@@ -74,7 +74,7 @@ class Workers:
     def _start(self, function: Callable[[T], R], task: T, seconds: Callable[[T], float]) -> ProcessFuture[Any]:
         if self._pool is None:
             context = get_context("forkserver")  # loads once, then each worker is a fork of that: cheap to replace
-            context.set_forkserver_preload([function.__module__, "collectors.reading.warm"])
+            context.set_forkserver_preload([function.__module__, "collectors.reading.warm", __name__])
             with one_thread_each():
                 ensure_running()
             self._pool = ProcessPool(max_workers=self.count, context=context, initializer=_prepare)
