@@ -13,6 +13,7 @@ from selectolax.lexbor import LexborNode
 
 from collectors.reading.document import TAG_IDS, TEXT, Attributes, Document
 from collectors.reading.model import Item
+from collectors.reading.native.walking import attributes as attributes_of
 
 MOST_NODES = 5_000  # metas and links read of one page; a hostile page has a million
 _MOST_SHOWN = 20
@@ -89,8 +90,8 @@ def read_head(document: Document, url: str | None) -> Head:
 
 def linked(document: Document, rel: str) -> Iterator[str | None]:
     """The addresses of the `link` elements of a relation."""
-    for _, _, attributes in document.tagged("link")[:MOST_NODES]:
-        if rel in (attributes.get("rel") or "").lower().split():
+    for _, tag, attributes in document.valued("rel", rel)[:MOST_NODES]:
+        if tag == "link" and rel in (attributes["rel"] or "").lower().split():
             yield attributes.get("href")
 
 
@@ -118,7 +119,7 @@ def scope_around(node: LexborNode) -> Attributes:
     """The attributes of the element whose microdata item an element belongs to; empty for none."""
     parent = node.parent
     while parent is not None:
-        attributes = parent.attributes
+        attributes = attributes_of(parent)
         if "itemscope" in attributes:
             return attributes
         parent = parent.parent

@@ -9,6 +9,7 @@ from selectolax.lexbor import LexborNode
 
 from collectors.reading.document import Attributes, Document
 from collectors.reading.model import Link
+from collectors.reading.native.walking import attributes as attributes_of
 from collectors.urls import origin_of, resolve
 
 MAX_LINKS = 5_000  # of one page, duplicates not counted
@@ -33,6 +34,7 @@ _NEXT_STARTS = frozenset(
     ["nex", "old", "впе", "дал", "сле", "näc", "wei", "sui", "pag", "sig", "pró", "suc", "ava", "dal", "nas", "нас", "vol"]
 )
 _TURNING = "›»→>0123456789"
+_FIRST_LETTERS = frozenset(["", *_TURNING, *(start[0] for start in _NEXT_STARTS), *(start[0].upper() for start in _NEXT_STARTS)])
 _NEXT_CLASS = re.compile(r"(?i)(?:^|[\s_-])(?:next|pagination[-_]*next|nextpage|older)(?:$|[\s_-])")
 _PAGE_NUMBER = re.compile(
     r"(?i)(?:[?&](?:page|p|pg|paged|pagen_\d+|pagenum|seite|start|offset|from)=(\d{1,6})|/(?:page|p|seite|"
@@ -87,11 +89,10 @@ def read_feeds(document: Document, url: str | None, links: Sequence[Link] | None
     """Feeds the page announces in its head; where it announces none, those of its `links` that look like feeds."""
     base = base_of(document, url)
     found: dict[str, Link] = {}
-    for _, _, attributes in document.tagged("link")[:MAX_LINKS]:
-        said = (attributes.get("rel") or "").lower()
-        if "alternate" not in said and "feed" not in said:
+    for _, tag, attributes in document.valued("rel", "alternate", "feed")[:MAX_LINKS]:
+        if tag != "link":
             continue
-        rel = tuple(said.split())
+        rel = tuple((attributes["rel"] or "").lower().split())
         if (("alternate" in rel and _FEED_TYPES.match(attributes.get("type") or "")) or "feed" in rel) and (
             target := _joined(base, attributes.get("href") or "")
         ):
@@ -111,21 +112,17 @@ def read_next(document: Document, url: str | None, links: Sequence[Link] | None 
     """
     base = base_of(document, url)
     own = _joined(None, url) if url else None
-    for _, _, attributes in document.tagged("link")[:MAX_LINKS]:
-        if _is_next(attributes):
+    related = document.valued("rel", "next")
+    for _, tag, attributes in related:
+        if tag == "link" and _is_next(attributes):
             target = _joined(base, attributes.get("href") or "")
             if target and target != own:
                 return target
             break
-    related = [element for element in document.valued("rel", "next") if element[1] == "a"]
-    classes = {name for name in document.classes_with("next", "older") if _NEXT_CLASS.search(name)}
-    is_called = any(attributes.get("class") in classes for _, tag, attributes in document.called("next", "older") if tag == "a")
-    if (
-        links is not None
-        and not related
-        and not is_called
-        and not any(_could_turn(link) for link in links if _begins_so(link.text))
-    ):
+    called = [attributes["class"] for _, tag, attributes in document.called("next", "older") if tag == "a"]
+    classes = {name for name in called if name and _NEXT_CLASS.search(name)}
+    is_said = bool(classes) or any(tag == "a" for _, tag, _ in related)
+    if links is not None and not is_said and not any(map(_could_turn, links)):
         return None
     following = _page_number(own or "") + 1
     by_number: str | None = None
@@ -158,7 +155,7 @@ def _is_next(attributes: Attributes) -> bool:
 def _is_in_pager(node: LexborNode) -> bool:
     parent = node.parent
     while parent is not None:
-        attributes = parent.attributes
+        attributes = attributes_of(parent)
         if any("pag" in (attributes.get(name) or "").lower() for name in ("class", "id", "aria-label")):
             return True
         parent = parent.parent
@@ -171,6 +168,8 @@ def _begins_so(text: str) -> bool:
 
 
 def _could_turn(link: Link) -> bool:
+    if link.text[:1] not in _FIRST_LETTERS or not _begins_so(link.text):
+        return False
     return bool(_PAGE_NUMBER.search(link.url)) if not link.text or _is_number(link.text) else _says_next(link.text)
 
 

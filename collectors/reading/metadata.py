@@ -16,6 +16,7 @@ from collectors.reading.page_dates import read_page_dates
 from collectors.reading.titles import read_title
 
 _LANG = re.compile(r"[a-zA-Z]{2,3}(?=$|[-_])")
+_PLAIN_HOST = re.compile(r"https?://([A-Za-z0-9.-]+)(?:[/?#]|\Z)")
 MOST_TAGS = 100
 
 
@@ -46,7 +47,7 @@ def read_metadata(document: Document, items: Sequence[Item], url: str | None, fe
     heading = clean(head.first("og:title") or head.title).casefold()
     own = main_items(items, addresses, heading)
     site_name = _site_name(head, items, own)
-    host = (urlsplit(url).hostname or "") if url else ""
+    host = _host(url) if url else ""
     publisher = next((name for item in own if (name := first_text(item, "publisher"))), "")
     lang = _lang(head)
     published, modified = read_page_dates(document, head, own, canonical or url, fetched_at, lang)
@@ -67,6 +68,11 @@ def read_metadata(document: Document, items: Sequence[Item], url: str | None, fe
         modified_at=modified,
         robots_directives=_robots(head),
     )
+
+
+def _host(url: str) -> str:
+    plain = _PLAIN_HOST.match(url)
+    return plain[1].lower() if plain else urlsplit(url).hostname or ""
 
 
 def _canonical(document: Document, head: Head, url: str | None) -> str | None:

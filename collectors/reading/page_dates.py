@@ -100,10 +100,8 @@ def _declared(head: Head, own: Sequence[Item]) -> Iterator[tuple[str, str]]:
     yield from _meta_texts(head, [key for key in head.metas if _is_dated(key)])
 
 
-def _meta_texts(head: Head, keys: Iterable[str]) -> Iterator[tuple[str, str]]:
-    for key in keys:
-        for text in head.metas.get(key, ()):
-            yield text, f"meta {key}"
+def _meta_texts(head: Head, keys: Iterable[str]) -> list[tuple[str, str]]:
+    return [(text, f"meta {key}") for key in keys if key in head.metas for text in head.metas[key]]
 
 
 def _is_dated(key: str) -> bool:
@@ -127,7 +125,7 @@ def _first(candidates: Iterable[tuple[str, str]], limit: datetime | None, lang: 
     for text, evidence in candidates:
         moment = read_date(text, lang, day_first=order, strict=True)
         if moment is not None and is_possible(moment, limit):
-            return replace(moment, evidence=evidence)
+            return Moment(moment.value, moment.has_time, evidence)
     return None
 
 

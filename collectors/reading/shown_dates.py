@@ -20,6 +20,7 @@ from collectors.reading.dates import read_date
 from collectors.reading.document import Attributes, Document, Element
 from collectors.reading.head import scope_around, short_text
 from collectors.reading.model import Moment
+from collectors.reading.native.walking import attributes as attributes_of
 
 Regions = Sequence[tuple[int, int]]  # of a text: beginning and end
 
@@ -99,6 +100,10 @@ def is_possible(moment: Moment, limit: datetime | None) -> bool:
         return False
 
 
+def _from(moment: Moment, evidence: str) -> Moment:
+    return Moment(moment.value, moment.has_time, evidence)
+
+
 class _Terms(NamedTuple):
     """How the dates of one page are read: none is after `limit`; `order` is that of day and month, where it is known."""
 
@@ -173,7 +178,7 @@ def _says_published(node: LexborNode, tag: str, attributes: Attributes) -> bool:
     """Whether an element is named for publication; a bare `time` also through what stands around it."""
     names = f"{attributes.get('class') or ''} {attributes.get('itemprop') or ''}"
     if tag == "time" and node.parent is not None:
-        names = f"{names} {node.parent.attributes.get('class') or ''}"
+        names = f"{names} {attributes_of(node.parent).get('class') or ''}"
     return "pubdate" in attributes or _PUBLICATION.search(names) is not None
 
 
@@ -194,7 +199,7 @@ def _first_shown(elements: Sequence[Element], terms: _Terms) -> Moment | None:
 def _of_element(node: LexborNode, tag: str, attributes: Attributes, raw: str, terms: _Terms) -> Moment | None:
     for stamp in (attributes.get("datetime"), attributes.get("content")):
         if stamp and (moment := terms.date(stamp)):
-            return replace(moment, evidence=f"shown {tag}")
+            return _from(moment, f"shown {tag}")
     if not 6 <= len(raw) <= _LONGEST_RAW:
         return None
     has_year = _has_year(raw)
@@ -218,7 +223,7 @@ def _is_beside(node: LexborNode, attributes: Attributes) -> bool:
     for _ in range(6):
         if parent is None or parent.tag in ("body", "main"):
             return False
-        if parent.tag in ("footer", "aside", "nav", "blockquote") or _names_other_pages(parent.attributes):
+        if parent.tag in ("footer", "aside", "nav", "blockquote") or _names_other_pages(attributes_of(parent)):
             return True
         parent = parent.parent
     return False
@@ -238,7 +243,7 @@ def _labelled(text: str, regions: Regions, terms: _Terms) -> Moment | None:
             if _LABELLED.search(label) is None or _is_changed(label) or _is_copyright(label):
                 continue
             if moment := terms.date(match[0]):
-                return replace(moment, evidence="text, labelled as published")
+                return _from(moment, "text, labelled as published")
     return None
 
 
@@ -255,9 +260,9 @@ def _unlabelled(text: str, regions: Regions, terms: _Terms) -> Moment | None:
             continue
         moment = terms.date(match[0])
         if moment is not None and not is_changed:
-            return replace(moment, evidence="text")
+            return _from(moment, "text")
         changed = changed or moment
-    return replace(changed, evidence="text, labelled as changed") if changed else None
+    return _from(changed, "text, labelled as changed") if changed else None
 
 
 def _label_of(text: str, date: re.Match[str]) -> str:

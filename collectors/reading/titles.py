@@ -14,10 +14,12 @@ _SEPARATOR = re.compile(
     r"(?<=[\u3000-\u9fff\uff00-\uffef])_|_(?=[\u4e00-\u9fff])"
 )
 _SEPARATORS = frozenset("|｜ㅣ•-–—·:/>~»«：_")  # one of them is in every match of the pattern above
-_ORNAMENT = re.compile(r"\s+[⋆★☆✦✓➤►•·|]+$")
+_ORNAMENTS = "⋆★☆✦✓➤►•·|"
+_ORNAMENT = re.compile(rf"\s+[{_ORNAMENTS}]+$")
 _CUT = re.compile(r"\s*[|｜ㅣ\-–—·•»:：/>~]")
 _NEWS = frozenset(("NewsArticle", "ReportageNewsArticle", "AnalysisNewsArticle", "OpinionNewsArticle", "LiveBlogPosting"))
 _WORD = re.compile(r"\w+")
+_NO_WORD = bytes(code for code in range(128) if not _WORD.match(chr(code)))
 _LEAST_SHOWN = 20  # characters: a shorter only heading is often the site's name or a section
 _LEAST_SHARED = 8  # letters: shorter common beginnings are chance
 
@@ -101,7 +103,9 @@ def _shortened(text: str, pool: Sequence[str]) -> str:
 
 def strip_site_name(title: str, keys: set[str]) -> str:
     """Cuts parts at either end that are the site's name or its address, whose keys these are."""
-    title = _ORNAMENT.sub("", clean(title)[:2_000])
+    title = clean(title)[:2_000]
+    if title[-1:] in _ORNAMENTS:
+        title = _ORNAMENT.sub("", title)
     while True:
         cuts = [] if _SEPARATORS.isdisjoint(title) else list(_SEPARATOR.finditer(title))
         if not cuts:
@@ -135,4 +139,7 @@ def _initials(name: str) -> str:
 
 
 def _key(text: str) -> str:
-    return "".join(_WORD.findall(text.casefold()))
+    folded = text.casefold()
+    if folded.isascii():
+        return folded.encode().translate(None, _NO_WORD).decode()
+    return "".join(_WORD.findall(folded))
