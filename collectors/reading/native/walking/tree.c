@@ -327,18 +327,25 @@ static PyObject *words(PyObject *module, PyObject *const *arguments, Size count)
     return string_of((const unsigned char *)tree->words[which], (size_t)tree->sizes[which]);
 }
 
-/* Parts that are looked for in names and values, all at once: a place is looked at only where two bytes begin one. */
+/* Parts that are looked for in names and values, all at once, A-Z read as lower case: a place is looked at only where two bytes may
+ * begin one. Each part has one bit of a byte. */
 enum { MOST_PARTS = 64 };
 typedef struct {
     const char *texts[MOST_PARTS];
     size_t lengths[MOST_PARTS];
     int count;
-    uint8_t pairs[1 << 13]; /* a bit for each two bytes that begin a part */
+    uint8_t first[256], second[256]; /* by byte: the bits of parts that begin with it, and of those in which it comes next */
 } Parts;
+
+static void set_bit(uint8_t *of, int byte, int part) {
+    of[byte] |= (uint8_t)(1 << (part & 7));
+    if (byte >= 'a' && byte <= 'z') of[byte - 32] |= (uint8_t)(1 << (part & 7));
+}
 
 /* 0 with an exception for parts that are none: too short, too many, no texts. */
 static int read_parts(Parts *parts, PyObject *const *texts, Size count) {
-    memset(parts->pairs, 0, sizeof parts->pairs);
+    memset(parts->first, 0, sizeof parts->first);
+    memset(parts->second, 0, sizeof parts->second);
     parts->count = 0;
     for (Size part = 0; part < count; part++) {
         Size length = 0;
@@ -348,8 +355,8 @@ static int read_parts(Parts *parts, PyObject *const *texts, Size count) {
             PyErr_SetString(PyExc_ValueError, "a part has two letters, and there are 64 at most");
             return 0;
         }
-        int pair = (uint8_t)text[0] << 8 | (uint8_t)text[1];
-        parts->pairs[pair >> 3] |= (uint8_t)(1 << (pair & 7));
+        set_bit(parts->first, (uint8_t)text[0], parts->count);
+        set_bit(parts->second, (uint8_t)text[1], parts->count);
         parts->lengths[parts->count] = (size_t)length;
         parts->texts[parts->count++] = text;
     }
@@ -359,8 +366,7 @@ static int read_parts(Parts *parts, PyObject *const *texts, Size count) {
 /* The first place at or after `at` where a part begins; 0 for none before `end`. */
 static const char *next_part(const Parts *parts, const char *at, const char *end) {
     for (; end - at >= 2; at++) {
-        int pair = lower((uint8_t)at[0]) << 8 | lower((uint8_t)at[1]);
-        if (!(parts->pairs[pair >> 3] >> (pair & 7) & 1)) continue;
+        if (!(parts->first[(uint8_t)at[0]] & parts->second[(uint8_t)at[1]])) continue;
         for (int part = 0; part < parts->count; part++) {
             size_t length = parts->lengths[part], same = 0;
             if ((size_t)(end - at) < length) continue;
