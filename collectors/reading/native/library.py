@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
-from ctypes import CDLL, c_int, c_void_p
+from ctypes import CDLL, addressof, c_char, c_int, c_void_p
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,10 +48,13 @@ def filling(name: str, *arguments: Any) -> Callable[..., None]:
     return call
 
 
-def at(values: npt.NDArray[Any]) -> int:
+def at(values: Any) -> int:
     """Where an array is in memory; good as long as the array is."""
-    place: int = values.__array_interface__["data"][0]
-    return place
+    try:
+        return addressof(c_char.from_buffer(values))
+    except (TypeError, ValueError):  # not to be written to, or empty: that is found out several times slower
+        place: int = values.__array_interface__["data"][0]
+        return place
 
 
 def encoded(text: str) -> bytes:
