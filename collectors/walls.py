@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from collectors.reading.native.walking import words_shown
 from collectors.urls import host_of, registrable_domain
 
 WallKind = Literal["challenge", "consent", "login", "geo", "denied", "maintenance", "parked", "script_only", "soft_404"]
@@ -161,11 +162,6 @@ _WORDS: tuple[tuple[WallKind, re.Pattern[str]], ...] = (
     ),
 )
 
-_BODY = re.compile(rb"(?i)<body")
-_HIDDEN = r"(?i:script|style|title|template|svg)\b"
-_SHOWN = re.compile(rf"([^<]*+)(?:<(?!!--|{_HIDDEN})[^>]*+>?\s*+)*+".encode())  # text, then as many tags as stand together
-_HIDING = re.compile(rf"<({_HIDDEN})".encode())
-_HIDDEN_END = {name: re.compile(rb"(?i)</" + name + rb"\s*>\s*") for name in (b"script", b"style", b"title", b"template", b"svg")}
 _EMBEDDED = re.compile(
     rb"application/(?:ld\+)?json|__next_data__|__nuxt__|__initial_state__|__apollo_state__|__preloaded_state__"
 )
@@ -198,7 +194,7 @@ def wall(
         return found
     if not body or (media_type and "html" not in media_type) or least_words > SHORT_WORDS:
         return None
-    if len(body) > LARGEST_WALL or (words := _word_count(body, SHORT_WORDS + 1)) > SHORT_WORDS:
+    if len(body) > LARGEST_WALL or (words := words_shown(body, SHORT_WORDS + 1)) > SHORT_WORDS:
         return None
     lower = body.lower()
     for kind, mark, name in _MARKUP:
@@ -207,24 +203,6 @@ def wall(
     if (found := _by_words(body, words)) is not None:
         return found
     return None if _EMBEDDED.search(lower) else _by_emptiness(body, lower, words)  # data for scripts can be read without them
-
-
-def _word_count(markup: bytes, most: int) -> int:
-    """Words that a reader sees, counted up to `most`. What stands in noscript counts: some forums keep all their text there."""
-    body = _BODY.search(markup)
-    at = body.start() if body else 0
-    count = 0
-    while at < len(markup) and count < most:
-        if (shown := _SHOWN.match(markup, at)) and shown.end() > at:
-            count += len(shown[1].split())
-            at = shown.end()
-        elif hiding := _HIDING.match(markup, at):
-            closing = _HIDDEN_END[hiding[1].lower()].search(markup, hiding.end())
-            at = closing.end() if closing else len(markup)
-        else:
-            end = markup.find(b"-->", at + 4)
-            at = len(markup) if end < 0 else end + 3
-    return count
 
 
 def _by_headers(http_status: int | None, headers: Mapping[str, str]) -> Wall | None:

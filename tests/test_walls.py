@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tarfile
 import time
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collectors.reading.native.walking import words_shown
 from collectors.walls import wall
 from tests.corpora import corpus
 
@@ -150,3 +152,37 @@ def test_hostile_pages_cost_little(piece):
     found(b"<body>" + piece * (250_000 // len(piece)))
 
     assert time.process_time() - started < 1
+
+
+HIDDEN = r"(?i:script|style|title|template|svg)\b"
+BITS = (
+    b"<body>", b"<BODY", b"<script>", b"</script >", b"</SCRIPT\n> ", b"<svg", b"<svgx>", b"a b", b" c", b"<!--", b"-->", b"--", b">",
+    b"<", b"<p>", b"\x0b", b"<title>", b"</title>", b"\xc2\xa0x", b"<style", b"</style", b"<template/>", b"</template>",
+)  # fmt: skip
+
+
+def words_slowly(markup: bytes) -> int:
+    """Text, tags and what is hidden in turn, by patterns."""
+    body = re.search(rb"(?i)<body", markup)
+    rest, count = markup[body.start() :] if body else markup, 0
+    while rest:
+        if hiding := re.match(f"<({HIDDEN})".encode(), rest):
+            closing = re.compile(rb"(?i)</" + hiding[1] + rb"\s*>").search(rest, hiding.end())
+            rest = rest[closing.end() :] if closing else b""
+        elif rest.startswith(b"<!--"):
+            end = rest.find(b"-->", 4)
+            rest = rest[end + 3 :] if end >= 0 else b""
+        elif tag := re.match(rb"<[^>]*>?", rest):
+            rest = rest[tag.end() :]
+        else:
+            text = re.match(rb"[^<]+", rest)
+            assert text
+            count += len(text[0].split())
+            rest = rest[text.end() :]
+    return count
+
+
+@given(st.lists(st.sampled_from(BITS), max_size=14).map(b"".join))
+def test_words_that_a_reader_sees_are_counted(markup: bytes) -> None:
+    assert words_shown(markup, 10**6) == words_slowly(markup)
+    assert words_shown(markup, 2) >= min(2, words_slowly(markup))

@@ -33,6 +33,12 @@ def pieces(
     address and how many pieces stand before. At most so many pieces and nodes are looked at.
     """
 
+def words_shown(markup: bytes, most: int, /) -> int:
+    """Words of raw markup that a reader sees, counted up to `most` and a little beyond.
+
+    What scripts, styles, titles, templates and drawings hold does not count, nor what stands before the body.
+    """
+
 def node_at(near: LexborNode, address: int, /) -> LexborNode:
     """The node at an address that was given for the tree of another node."""
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "address.h"
+#include "markup.h"
 #include "nodes.h"
 #include "pieces.h"
 #include "text.h"
@@ -877,6 +878,16 @@ static PyObject *node_at(PyObject *module, PyObject *const *arguments, Size coun
     return node_of(arguments[0]) && !PyErr_Occurred() ? new_node((const Node *)address, parser_of(arguments[0])) : 0;
 }
 
+static PyObject *words_shown(PyObject *module, PyObject *const *arguments, Size count) {
+    (void)module;
+    if (!has(count, 2)) return 0;
+    char *markup;
+    Size length = 0;
+    long most = PyLong_AsLong(arguments[1]);
+    if (PyBytes_AsStringAndSize(arguments[0], &markup, &length) || PyErr_Occurred()) return 0;
+    return PyLong_FromLongLong(shown_words((const unsigned char *)markup, (size_t)length, most));
+}
+
 /* What a node is taken for: its tag, its next, previous, parent, first and last node, its type. */
 static PyObject *node_facts(PyObject *module, PyObject *const *arguments, Size count) {
     (void)module;
@@ -926,6 +937,7 @@ static PyMethodDef functions[] = {
     {"attributes", attributes, METH_FASTCALL, 0},
     {"visible_text", visible_text, METH_FASTCALL, 0},
     {"pieces", pieces, METH_FASTCALL, 0},
+    {"words_shown", words_shown, METH_FASTCALL, 0},
     {"node_at", node_at, METH_FASTCALL, 0},
     {0, 0, 0, 0},
 };
