@@ -156,8 +156,8 @@ def test_hostile_pages_cost_little(piece):
 
 HIDDEN = r"(?i:script|style|title|template|svg)\b"
 BITS = (
-    b"<body>", b"<BODY", b"<script>", b"</script >", b"</SCRIPT\n> ", b"<svg", b"<svgx>", b"a b", b" c", b"<!--", b"-->", b"--", b">",
-    b"<", b"<p>", b"\x0b", b"<title>", b"</title>", b"\xc2\xa0x", b"<style", b"</style", b"<template/>", b"</template>",
+    b"<body>", b"<BODY", b"<script>", b"</script >", b"</SCRIPT\n> ", b"<svg", b"<svgx>", b"a b", b" c", b"<!--", b"-->", b"--",
+    b">", b"<", b"<p>", b"\x0b", b"<title>", b"</title>", b"\xc2\xa0x", b"<style", b"</style", b"<template/>", b"</template>",
 )  # fmt: skip
 
 
