@@ -23,6 +23,7 @@ _FEED_HREF = re.compile(
     r"(?i)(?:/(?:feed|rss|atom)(?:/|\.xml|\.rdf|\.php|$)|(?:feed|rss|atom|index)\.(?:xml|rdf|rss|atom)$|"
     r"feeds\.feedburner\.com/|[?&]feed=(?:rss|atom)|\.rss$|\.atom$)"
 )
+_FEED_WORDS = ("rss", "feed", "atom", "index.xml", "index.rdf")  # one of these is in every match of the pattern above
 _NEXT_TEXT = re.compile(
     r"(?i)^\s*(?:next(?: page)?|older(?: posts| entries)?|вперёд|вперед|дальше|далее|след(?:ующая|\.)?(?: страница)?|"
     r"nächste(?: seite)?|weiter|suivante?|"
@@ -98,9 +99,10 @@ def read_feeds(document: Document, url: str | None, links: Sequence[Link] | None
         ):
             found.setdefault(target, Link(target, (attributes.get("title") or "").strip()[:MAX_TEXT], rel))
     if not found:
-        for link in read_links(document, url) if links is None else links:
-            lower = link.url.lower()
-            if ("rss" in lower or "feed" in lower or "atom" in lower) and _FEED_HREF.search(lower):
+        links = read_links(document, url) if links is None else links
+        addresses = "\n".join([link.url for link in links]).lower()  # asked of all at once first
+        for link in links if any(word in addresses for word in _FEED_WORDS) else ():
+            if _FEED_HREF.search(link.url.lower()):
                 found.setdefault(link.url, link)
     return tuple(found.values())
 

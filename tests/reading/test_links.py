@@ -87,9 +87,12 @@ def test_announced_feeds():
 
 
 def test_a_page_that_announces_no_feed_may_link_to_one():
-    html = '<a href="/rss.xml">RSS</a><a href="/feedback">Отзывы</a>'
+    html = '<a href="/rss.xml">RSS</a><a href="/feedback">Отзывы</a><a href="/blog/index.xml">Подписка</a>'
 
-    assert [feed.url for feed in read_feeds(read_document(html), URL)] == ["https://shop.example/rss.xml"]
+    assert [feed.url for feed in read_feeds(read_document(html), URL)] == [
+        "https://shop.example/rss.xml",
+        "https://shop.example/blog/index.xml",
+    ]
 
 
 @pytest.mark.parametrize(
