@@ -100,9 +100,10 @@ def read_feeds(document: Document, url: str | None, links: Sequence[Link] | None
             found.setdefault(target, Link(target, (attributes.get("title") or "").strip()[:MAX_TEXT], rel))
     if not found:
         links = read_links(document, url) if links is None else links
-        addresses = "\n".join([link.url for link in links]).lower()  # asked of all at once first
-        for link in links if any(word in addresses for word in _FEED_WORDS) else ():
-            if _FEED_HREF.search(link.url.lower()):
+        lowered = "\n".join([link.url for link in links]).lower()  # asked of all at once first
+        held = [word for word in _FEED_WORDS if word in lowered]
+        for link, lower in zip(links, lowered.split("\n"), strict=True) if held else ():
+            if any(map(lower.__contains__, held)) and _FEED_HREF.search(lower):
                 found.setdefault(link.url, link)
     return tuple(found.values())
 
