@@ -125,7 +125,7 @@ def read_next(document: Document, url: str | None, links: Sequence[Link] | None 
     called = [attributes["class"] for _, tag, attributes in document.called("next", "older") if tag == "a"]
     classes = {name for name in called if name and _NEXT_CLASS.search(name)}
     is_said = bool(classes) or any(tag == "a" for _, tag, _ in related)
-    if links is not None and not is_said and not any(map(_could_turn, links)):
+    if links is not None and not is_said and not any(_could_turn(link) for link in links if link.text[:1] in _FIRST_LETTERS):
         return None
     following = _page_number(own or "") + 1
     by_number: str | None = None
@@ -171,7 +171,7 @@ def _begins_so(text: str) -> bool:
 
 
 def _could_turn(link: Link) -> bool:
-    if link.text[:1] not in _FIRST_LETTERS or not _begins_so(link.text):
+    if not _begins_so(link.text):
         return False
     return bool(_PAGE_NUMBER.search(link.url)) if not link.text or _is_number(link.text) else _says_next(link.text)
 

@@ -22,6 +22,7 @@ typedef struct {
     int32_t *by_name, *name_ends; /* the same of each attribute */
     char *words[2]; /* all values of class and of id in lower case, " value " and a 0 each */
     Size sizes[2];
+    uint8_t *pairs[2]; /* a bit for each two bytes that stand side by side in them */
     int32_t *numbers; /* open addressing by node: 1 + number of the element */
     int64_t mask;
 } Tree;
@@ -50,6 +51,8 @@ static void free_tree(Tree *tree) {
     free(tree->name_ends);
     free(tree->words[0]);
     free(tree->words[1]);
+    free(tree->pairs[0]);
+    free(tree->pairs[1]);
     free(tree->numbers);
     walk_free(&tree->walked);
     if (tree->parser) Py_DecRef(tree->parser);
@@ -301,10 +304,11 @@ static int lower(int byte) { return byte >= 'A' && byte <= 'Z' ? byte + 32 : byt
 
 /* Puts all different values of class (0) or id (1) together. */
 static int fill_words(Tree *tree, int which) {
-    if (tree->words[which]) return 1;
+    if (tree->pairs[which]) return 1;
     const Met *met = which ? &tree->walked.ids : &tree->walked.classes;
     size_t size = 1;
     for (int64_t number = 0; number < met->count; number++) size += ((const String *)met->keys[number])->length + 3;
+    free(tree->words[which]);
     char *to = tree->words[which] = malloc(size);
     if (!to) return 0;
     for (int64_t number = 0; number < met->count; number++) {
@@ -315,7 +319,12 @@ static int fill_words(Tree *tree, int which) {
         *to++ = 0;
     }
     tree->sizes[which] = to - tree->words[which];
-    return 1;
+    uint8_t *pairs = tree->pairs[which] = calloc(1 << 13, 1);
+    for (const char *at = tree->words[which]; pairs && at + 1 < to; at++) {
+        int pair = (uint8_t)at[0] << 8 | (uint8_t)at[1];
+        pairs[pair >> 3] |= (uint8_t)(1 << (pair & 7));
+    }
+    return pairs != 0;
 }
 
 static PyObject *words(PyObject *module, PyObject *const *arguments, Size count) {
@@ -343,8 +352,17 @@ static void set_bit(uint8_t *of, int byte, int part) {
     if (byte >= 'a' && byte <= 'z') of[byte - 32] |= (uint8_t)(1 << (part & 7));
 }
 
-/* 0 with an exception for parts that are none: too short, too many, no texts. */
-static int read_parts(Parts *parts, PyObject *const *texts, Size count) {
+static int has_pairs(const uint8_t *pairs, const char *text, Size length) {
+    for (Size at = 0; at + 1 < length; at++) {
+        int pair = (uint8_t)text[at] << 8 | (uint8_t)text[at + 1];
+        if (!(pairs[pair >> 3] >> (pair & 7) & 1)) return 0;
+    }
+    return 1;
+}
+
+/* 0 with an exception for parts that are none: too short, too many, no texts. Where it is known which bytes stand side by side, parts
+ * of others are left out. */
+static int read_parts(Parts *parts, PyObject *const *texts, Size count, const uint8_t *pairs) {
     memset(parts->first, 0, sizeof parts->first);
     memset(parts->second, 0, sizeof parts->second);
     parts->count = 0;
@@ -356,6 +374,7 @@ static int read_parts(Parts *parts, PyObject *const *texts, Size count) {
             PyErr_SetString(PyExc_ValueError, "a part has two letters, and there are 64 at most");
             return 0;
         }
+        if (pairs && !has_pairs(pairs, text, length)) continue;
         set_bit(parts->first, (uint8_t)text[0], parts->count);
         set_bit(parts->second, (uint8_t)text[1], parts->count);
         parts->lengths[parts->count] = (size_t)length;
@@ -382,14 +401,17 @@ static const char *next_part(const Parts *parts, const char *at, const char *end
 static uint8_t *holding(Tree *tree, int which, PyObject *const *texts, Size count) {
     const Met *met = which ? &tree->walked.ids : &tree->walked.classes;
     Parts parts;
-    if (!read_parts(&parts, texts, count)) return 0;
     uint8_t *marks = fill_words(tree, which) ? calloc((size_t)met->count + 1, 1) : 0;
     if (!marks) {
         PyErr_NoMemory();
         return 0;
     }
+    if (!read_parts(&parts, texts, count, tree->pairs[which])) {
+        free(marks);
+        return 0;
+    }
     const char *start = tree->words[which], *end = start + tree->sizes[which];
-    for (int64_t number = 0; start < end; number++) { /* from one value that holds a part to the next */
+    for (int64_t number = 0; parts.count && start < end; number++) { /* from one value that holds a part to the next */
         const char *at = next_part(&parts, start, end);
         if (!at) break;
         const char *after;
@@ -447,7 +469,7 @@ static PyObject *valued(PyObject *module, PyObject *const *arguments, Size count
     if (!has(count, 2)) return 0;
     Tree *tree = tree_of(arguments[0]);
     Parts parts;
-    if (!tree || !read_parts(&parts, arguments + 2, count - 2)) return 0;
+    if (!tree || !read_parts(&parts, arguments + 2, count - 2, 0)) return 0;
     uint8_t *marks = calloc((size_t)tree->walked.elements.count, 1);
     if (!marks) return PyErr_NoMemory();
     for (int64_t name = 0; name < tree->walked.names.count; name++) {
