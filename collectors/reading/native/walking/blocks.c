@@ -1,0 +1,230 @@
+/* Blocks of text and their containers, as lists and tables. */
+#include "tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static PyObject *numbers_list(const int32_t *values, int64_t count, int step) {
+    PyObject *list = PyList_New(count);
+    for (int64_t at = 0; list && at < count; at++) PyList_SetItem(list, at, PyLong_FromLongLong(values[at * step]));
+    return list;
+}
+
+/* A table by column, as numpy reads it: all of the first, then all of the next. */
+static PyObject *columns(const Column *table, int width) {
+    int64_t rows = table->count / width;
+    PyObject *bytes = PyBytes_FromStringAndSize(0, (Size)(table->count * (int64_t)sizeof(int32_t)));
+    char *filled;
+    Size size;
+    if (!bytes || PyBytes_AsStringAndSize(bytes, &filled, &size)) return 0;
+    int32_t *to = (int32_t *)filled;
+    for (int column = 0; column < width; column++)
+        for (int64_t row = 0; row < rows; row++) *to++ = table->values[row * width + column];
+    return bytes;
+}
+
+static PyObject *texts_list(const Tree *tree) {
+    const uint32_t *at = tree->walked.text.codes;
+    int64_t count = tree->walked.blocks.count / BLOCK_NUMBERS;
+    PyObject *list = PyList_New(count);
+    for (int64_t block = 0; list && block < count; block++) {
+        const uint32_t *end = at;
+        while (*end) end++;
+        PyObject *text = PyUnicode_FromWideChar((const wchar_t *)at, end - at);
+        if (!text) {
+            Py_DecRef(list);
+            return 0;
+        }
+        PyList_SetItem(list, block, text);
+        at = end + 1;
+    }
+    return list;
+}
+
+/* The different pairs of class and id of containers, each as one string. */
+static PyObject *called_list(const Tree *tree) {
+    const Column *pairs = &tree->walked.called;
+    const Met *met[] = {&tree->walked.classes, &tree->walked.ids};
+    int64_t count = pairs->count / CALLED_NUMBERS;
+    PyObject *list = PyList_New(count);
+    for (int64_t row = 0; list && row < count; row++) {
+        const int32_t *pair = pairs->values + row * CALLED_NUMBERS;
+        const String *parts[2] = {0, 0};
+        for (int which = 0; which < 2; which++)
+            if (pair[which] >= 0) parts[which] = (const String *)met[which]->keys[pair[which]];
+        size_t first = parts[0] ? parts[0]->length : 0, second = parts[1] ? parts[1]->length : 0;
+        unsigned char *joined = malloc(first + second + 1);
+        if (first && joined) memcpy(joined, parts[0]->data, first);
+        if (joined) joined[first] = ' ';
+        if (second && joined) memcpy(joined + first + 1, parts[1]->data, second);
+        PyObject *text = joined ? string_of(joined, pair[0] > -2 ? first + second + 1 : 0) : PyErr_NoMemory();
+        free(joined);
+        if (!text) {
+            Py_DecRef(list);
+            return 0;
+        }
+        PyList_SetItem(list, row, text);
+    }
+    return list;
+}
+
+/* What containers are called, each. */
+static PyObject *names_list(const Tree *tree, PyObject *called) {
+    int64_t count = tree->walked.containers.count / CONTAINER_NUMBERS;
+    PyObject *list = PyList_New(count);
+    for (int64_t container = 0; list && container < count; container++) {
+        PyObject *name = PyList_GetItem(called, tree->walked.containers.values[container * CONTAINER_NUMBERS + 6]);
+        Py_IncRef(name);
+        PyList_SetItem(list, container, name);
+    }
+    return list;
+}
+
+/* Tags of containers: what a site calls its own elements says little, so they count as the plainest one. */
+static PyObject *tags_list(const Tree *tree, PyObject *plain, PyObject *first) {
+    int64_t count = tree->walked.containers.count / CONTAINER_NUMBERS;
+    PyObject *list = PyList_New(count);
+    for (int64_t container = 0; list && container < count; container++) {
+        PyObject *tag = tag_names[tree->walked.containers.values[container * CONTAINER_NUMBERS + 2]];
+        if (tag == None) tag = plain;
+        if (!container) tag = first;
+        Py_IncRef(tag);
+        PyList_SetItem(list, container, tag);
+    }
+    return list;
+}
+
+/* The container that an element is, or -1; the cursor moves on with elements that come in order. */
+static int64_t container_of(const Tree *tree, int32_t element, int64_t *cursor) {
+    const Column *containers = &tree->walked.containers;
+    while (*cursor < containers->count && containers->values[*cursor] < element) *cursor += CONTAINER_NUMBERS;
+    return *cursor < containers->count && containers->values[*cursor] == element ? *cursor / CONTAINER_NUMBERS : -1;
+}
+
+/* An attribute of each container, "" for none. */
+static PyObject *values_list(const Tree *tree, const char *wanted) {
+    int64_t count = tree->walked.containers.count / CONTAINER_NUMBERS;
+    PyObject *list = PyList_New(count);
+    for (int64_t container = 0; list && container < count; container++) {
+        Py_IncRef(nothing);
+        PyList_SetItem(list, container, nothing);
+    }
+    for (int64_t name = 0; list && name < tree->walked.names.count; name++) {
+        if (PyUnicode_CompareWithASCIIString(tree->names[name], wanted)) continue;
+        int64_t cursor = 0;
+        for (int32_t at = name ? tree->name_ends[name - 1] : 0; at < tree->name_ends[name]; at++) {
+            int64_t container = container_of(tree, tree->by_name[at], &cursor);
+            const String *value = container < 0 ? 0 : attribute_named(tree, tree->by_name[at], name)->value;
+            if (!value || !value->data) continue;
+            PyObject *text = string_of(value->data, value->length);
+            if (!text) {
+                Py_DecRef(list);
+                return 0;
+            }
+            PyList_SetItem(list, container, text);
+        }
+    }
+    return list;
+}
+
+/* Whether a style hides its element: "display:none", with spaces anywhere. */
+static int is_undisplayed(const String *style) {
+    static const char wanted[] = "display:none";
+    for (size_t start = 0; start < style->length; start++) {
+        if (style->data[start] != 'd') continue;
+        size_t at = start, same = 0;
+        while (at < style->length && (style->data[at] == ' ' || (wanted[same] && style->data[at] == (unsigned char)wanted[same]))) same += style->data[at++] != ' ';
+        if (!wanted[same]) return 1;
+    }
+    return 0;
+}
+
+static int is_hiding(const char *name, const String *value) {
+    if (!strcmp(name, "hidden")) return 1;
+    if (!value || !value->data) return 0;
+    return strcmp(name, "style") ? value->length == 4 && !memcmp(value->data, "true", 4) : is_undisplayed(value);
+}
+
+/* By container: is it or anything around it hidden. */
+static PyObject *hidden_list(const Tree *tree) {
+    static const char *const hiding[] = {"hidden", "aria-hidden", "style"};
+    int64_t count = tree->walked.containers.count / CONTAINER_NUMBERS;
+    uint8_t *hidden = calloc((size_t)count + 1, 1);
+    if (!hidden) return PyErr_NoMemory();
+    for (size_t which = 0; which < sizeof hiding / sizeof *hiding; which++)
+        for (int64_t name = 0; name < tree->walked.names.count; name++) {
+            if (PyUnicode_CompareWithASCIIString(tree->names[name], hiding[which])) continue;
+            int64_t cursor = 0;
+            for (int32_t at = name ? tree->name_ends[name - 1] : 0; at < tree->name_ends[name]; at++) {
+                int64_t container = container_of(tree, tree->by_name[at], &cursor);
+                if (container >= 0 && is_hiding(hiding[which], attribute_named(tree, tree->by_name[at], name)->value)) hidden[container] = 1;
+            }
+        }
+    for (int64_t container = 1; container < count; container++)
+        hidden[container] |= hidden[tree->walked.containers.values[container * CONTAINER_NUMBERS + 1]];
+    PyObject *list = PyList_New(count);
+    for (int64_t container = 0; list && container < count; container++) PyList_SetItem(list, container, PyBool_FromLong(hidden[container]));
+    free(hidden);
+    return list;
+}
+
+/* All about blocks and their containers (layout.py names the parts). */
+PyObject *py_blocks(PyObject *module, PyObject *const *arguments, Size count) {
+    (void)module;
+    if (!has(count, 3)) return 0;
+    Tree *tree = tree_of(arguments[0]);
+    if (!tree) return 0;
+    const Walked *walked = &tree->walked;
+    int64_t containers = walked->containers.count / CONTAINER_NUMBERS, rows = walked->blocks.count / BLOCK_NUMBERS;
+    const int32_t *container = walked->containers.values, *block = walked->blocks.values;
+    PyObject *names = called_list(tree);
+    PyObject *parts[] = {
+        PyUnicode_FromWideChar((const wchar_t *)walked->text.codes, (Size)walked->text.count),
+        columns(&walked->blocks, BLOCK_NUMBERS),
+        columns(&walked->containers, CONTAINER_NUMBERS),
+        names,
+        texts_list(tree),
+        numbers_list(block, rows, BLOCK_NUMBERS),
+        numbers_list(block + 1, rows, BLOCK_NUMBERS),
+        numbers_list(container + 1, containers, CONTAINER_NUMBERS),
+        tags_list(tree, arguments[1], arguments[2]),
+        names ? names_list(tree, names) : 0,
+        values_list(tree, "role"),
+        values_list(tree, "itemprop"),
+        hidden_list(tree),
+        numbers_list(container + 3, containers, CONTAINER_NUMBERS),
+        numbers_list(container + 4, containers, CONTAINER_NUMBERS),
+    };
+    enum { PARTS = sizeof parts / sizeof *parts };
+    PyObject *all = PyTuple_New(PARTS);
+    for (int part = 0; part < PARTS; part++) {
+        if (all && parts[part]) {
+            PyTuple_SetItem(all, part, parts[part]);
+        } else {
+            if (parts[part]) Py_DecRef(parts[part]);
+            if (all) Py_DecRef(all);
+            all = 0;
+        }
+    }
+    return all;
+}
+
+/* The node of a container. */
+PyObject *py_container_node(PyObject *module, PyObject *const *arguments, Size count) {
+    (void)module;
+    if (!has(count, 2)) return 0;
+    Tree *tree = tree_of(arguments[0]);
+    long container = PyLong_AsLong(arguments[1]);
+    if (!tree || container < 0 || container >= tree->walked.containers.count / CONTAINER_NUMBERS) {
+        if (!PyErr_Occurred()) PyErr_SetString(PyExc_ValueError, "not the number of a container");
+        return 0;
+    }
+    return new_node(tree->walked.elements.rows[tree->walked.containers.values[container * CONTAINER_NUMBERS]].node, tree->parser);
+}
+
+PyObject *py_deepest(PyObject *module, PyObject *const *arguments, Size count) {
+    (void)module;
+    if (!has(count, 1)) return 0;
+    Tree *tree = tree_of(arguments[0]);
+    return tree ? PyLong_FromLongLong(tree->walked.deepest) : 0;
+}
