@@ -124,11 +124,11 @@ class Document:
         """Elements with an attribute whose value holds one of these lower-case parts, in document order."""
         return walking.valued(self._walked, name, *parts)
 
-    def links(self, most: int, most_text: int, origin: str) -> list[tuple[str | None, str, str | None, str]]:
-        """Of the first `most` links: the address, their href, their rel, and the beginning of their text in one line.
+    def links(self, most: int, most_text: int, origin: str) -> list[tuple[str | None, str | None, str | None, str]]:
+        """Of the first `most` links: the address or their href, their rel, and the beginning of their text in one line.
 
-        The address is None where it has to be found out by joining; `origin` is that of the base, or "". A link without text is
-        called by its title, its aria-label, or the alt of its first picture.
+        A href is given where the address has to be found out by joining; `origin` is that of the base, or "". A link without
+        text is called by its title, its aria-label, or the alt of its first picture.
         """
         return walking.links(self._walked, TAG_IDS["a"], TAG_IDS["img"], most, most_text, origin)
 

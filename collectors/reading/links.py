@@ -72,7 +72,7 @@ def read_links(document: Document, url: str | None) -> tuple[Link, ...]:
     rels: dict[str, tuple[str, ...]] = {}
     for plain, href, rel, text in document.links(MAX_ANCHORS, MAX_TEXT, origin_of(base) if base else ""):
         target = plain
-        if target is None:
+        if href is not None:
             if href not in targets:
                 targets[href] = _joined(base, href)
             target = targets[href]

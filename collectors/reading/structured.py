@@ -21,8 +21,9 @@ _JSON_LD = frozenset(("application/ld+json", "ld+json", "text/ld+json"))
 
 def read_items(document: Document, url: str | None = None) -> list[Item]:
     """All items of a page, origin by origin, each in document order; an unreadable block costs only itself."""
+    scripts = document.valued("type", "ld+json")
     items = items_from_blocks(
-        [_script_text(node) for node, _, attributes in document.tagged("script") if _is_json_ld(attributes)]
+        [_script_text(node) for node, tag, attributes in scripts if tag == "script" and _is_json_ld(attributes)]
     )
     if "itemscope" in document.attribute_names:
         items += read_microdata(document, url)
@@ -39,7 +40,7 @@ def read_items_from_html(html: str | bytes, url: str | None = None) -> list[Item
 def _is_json_ld(attributes: Attributes) -> bool:
     """Whether a script is a JSON-LD block; parameters and case of its type do not matter."""
     kind = attributes.get("type")
-    return kind is not None and "ld+json" in kind.lower() and kind.partition(";")[0].strip().lower() in _JSON_LD
+    return kind is not None and kind.partition(";")[0].strip().lower() in _JSON_LD
 
 
 def _script_text(node: LexborNode) -> str:

@@ -67,10 +67,10 @@ def valued(tree: Tree, name: str, /, *parts: str) -> list[_Element]:
 
 def links(
     tree: Tree, tag: int, image: int, most_links: int, most: int, origin: str, /
-) -> list[tuple[str | None, str, str | None, str]]:
-    """Elements of a tag that have a href: the address, href, rel, and the beginning of their text in one line.
+) -> list[tuple[str | None, str | None, str | None, str]]:
+    """Elements of a tag that have a href: the address or the href, rel, and the beginning of their text in one line.
 
-    The address is given where it is href as it stands, behind `origin` if need be ("" = unknown); None for others. One without
+    The address is given where it is href as it stands, behind `origin` if need be ("" = unknown); href for others. One without
     text is called by its title, its aria-label, or the alt of its first element with the tag `image`.
     """
 

@@ -73,12 +73,14 @@ PyObject *py_links(PyObject *module, PyObject *const *arguments, Size count) {
         line_of(&line, node, most);
         const String *named = line.count ? 0 : label_of(node, image, title, label, alt);
         if (named) line_add(&line, named);
+        PyObject *address = target_of(target, origin, (size_t)origin_length);
         PyObject *parts[] = {
-            target_of(target, origin, (size_t)origin_length), string_of(target->data, target->length),
-            said ? string_of(said->data, said->length) : None, line_string(&line, most),
+            address, address == None ? string_of(target->data, target->length) : None, said ? string_of(said->data, said->length) : None,
+            line_string(&line, most),
         };
         enum { PARTS = sizeof parts / sizeof *parts };
-        if (!said) Py_IncRef(None);
+        for (int part = 1; part < PARTS; part++)
+            if (parts[part] == None) Py_IncRef(None);
         line_end(&line);
         PyObject *link = PyTuple_New(PARTS);
         int failed = !link;
