@@ -74,10 +74,8 @@ def take_head(exchange: Exchange, response: httpx.Response) -> None:
 
 async def take_body(exchange: Exchange, response: httpx.Response, method: str, limit: int) -> None:
     """The body, unpacked and whole, of at most `limit` bytes before and after unpacking."""
-    if method == "HEAD" or exchange.status == 304:
-        return
-    if exchange.is_redirect:
-        await _drain(response)
+    if method == "HEAD" or exchange.status == 304 or exchange.is_redirect:
+        await _drain(response)  # a connection whose answer was read to its end is kept
         return
     declared = exchange.headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and (len(declared) > 18 or int(declared) > limit):

@@ -228,6 +228,14 @@ async def test_r46_a_304_with_a_body_does_no_harm_to_the_next_answer(fetcher_wit
     assert (answer.not_modified, following.body) == (True, b"genuine")
 
 
+async def test_a_connection_is_kept_after_a_304(fetcher_with):
+    async with serve({"/": raw(b"HTTP/1.1 304 Not Modified\r\nETag: x\r\n\r\n")}) as server, fetcher_with() as fetcher:
+        for _ in range(3):
+            await ask(fetcher, server.url("/"), conditional=known(etag="x"))
+
+    assert server.connections == 1
+
+
 async def test_a_question_is_bounded_in_a_host_that_is_asked_by_many(fetcher_with):
     async with serve({"/": ok()}) as server, fetcher_with() as fetcher:
         answers = await asyncio.gather(*(ask(fetcher, server.url("/"), source=source_with(max_body=100)) for _ in range(50)))
