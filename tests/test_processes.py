@@ -27,3 +27,11 @@ def test_pandas_is_loaded_by_who_asks_for_a_frame_and_by_nobody_else(tmp_path: P
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
 
     assert done.stdout.split() == ["False", "1", "1"]
+
+
+def test_the_steps_load_neither_duckdb_nor_pandas_nor_the_reader() -> None:
+    program = "import sys, dozor.steps; print(*{'duckdb', 'pandas', 'collectors.reading.page'} & set(sys.modules))"
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == []

@@ -6,14 +6,16 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.tables import MIXED, Column, Form, Table
+
+if TYPE_CHECKING:
+    import duckdb
 
 _COUNTED: frozenset[Form] = frozenset({"string", "integer", "float", "money"})
 _WORDS = 5  # of a mix: the commonest
@@ -95,6 +97,8 @@ def _hashes(rows: pa.Table, columns: list[Column]) -> dict[Column, _Hashes]:
 @cache
 def _engine() -> duckdb.DuckDBPyConnection:
     """One for all batches of a process: starting it takes as long as hashing a row group."""
+    import duckdb  # a process that only collects, or hands pages out, has no use for it
+
     return duckdb.connect(config={"threads": 1})
 
 
