@@ -18,6 +18,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from collectors.reading.native.counting import Grams
+from collectors.reading.native.library import at
+
 LONGEST = 1_500  # characters looked at: two thirds at the beginning of a text, one in its middle
 MANY_WORDS = 80  # among so many the short ones, few and often met, tell the language
 _ENOUGH_WORDS = 30
@@ -118,21 +121,20 @@ class _Words(dict[str, int]):
     def __init__(self) -> None:
         self.languages: dict[str, list[str]] = {}
         self.columns: dict[str, slice] = {}  # of the languages of a script
-        self.grams: dict[str, dict[str, int]] = {}
-        self.weights: dict[str, npt.NDArray[np.int8]] = {}
+        self.grams: dict[str, Grams] = {}
         self.priors: dict[str, npt.NDArray[np.int32]] = {}
         width = len(_SCRIPTS)
         for script in ("cyrillic", "latin"):
             with np.load(WEIGHTS / f"language_{script}.npz", allow_pickle=False) as stored:
                 languages = stored["languages"].tobytes().decode().split("\n")
                 grams = stored["grams"].tobytes().decode().split("\n")
-                self.weights[script] = stored["weights"]
+                self.grams[script] = Grams(grams, stored["weights"])
             self.languages[script] = languages
             self.columns[script] = slice(width, width + len(languages))
-            self.grams[script] = {gram: row for row, gram in enumerate(grams)}
             self.priors[script] = np.array([_PRIOR.get(language, 0) for language in languages], np.int32)
             width += len(languages)
         self.table = np.zeros((_MOST_WORDS, width), dtype=np.int16)
+        self._place = at(self.table)
 
     def forget(self) -> None:
         self.clear()
@@ -163,12 +165,8 @@ class _Words(dict[str, int]):
         row = self.table[number]
         row[_NUMBERS[script]] = len(word) * (1 if script == "latin" else 6 if script in ("han", "kana", "hangul") else 2)
         if script in self.languages:
-            known = self.grams[script]
-            part = word[:_LONGEST_WORD]
-            parts = [part[start : start + size] for size in range(1, 6) for start in range(len(part) - size + 1)]
-            found = [known[gram] for gram in (*parts, f"={word}") if gram in known]
-            if found:
-                row[self.columns[script]] = np.add.reduce(self.weights[script].take(found, axis=0), axis=0, dtype=np.int16)
+            first = number * self.table.shape[1] + self.columns[script].start
+            self.grams[script].add(word, _LONGEST_WORD, self._place + first * self.table.itemsize)
         return number
 
 
