@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 
 from selectolax.lexbor import LexborNode
 
@@ -83,7 +84,8 @@ def read_links(document: Document, url: str | None) -> tuple[Link, ...]:
                 break
             rels[target] = tuple(rel.lower().split()) if rel else ()
         texts[target] = text
-    return tuple(map(Link, texts, texts.values(), rels.values()))
+    # Link(...) of each, in half the time: there are hundreds
+    return tuple(map(tuple.__new__, repeat(Link), zip(texts, texts.values(), rels.values(), strict=True)))
 
 
 def read_feeds(document: Document, url: str | None, links: Sequence[Link] | None = None) -> tuple[Link, ...]:

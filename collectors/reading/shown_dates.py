@@ -55,7 +55,7 @@ _DATE_IN_TEXT = re.compile(
 )
 # One of these is in every date of the pattern above, and each is found many times faster: the pattern is tried only around them.
 _YEARS = (re.compile(r"20\d\d"), re.compile(r"19\d\d"), re.compile(r"\.\d\d?\.\d\d"))
-_NUMBER = re.compile(r"\d+")
+_DAY = re.compile(r"(?<!\d)\d\d?(?!\d)")
 _BEFORE_YEAR, _AFTER_YEAR = 40, 45  # characters of a date around its year
 _MOST_DATES = 200  # looked at in one text
 _LONGEST_LABEL = 40  # characters before a date
@@ -295,7 +295,7 @@ def _regions(text: str) -> Regions:
         if regions and start <= regions[-1][1]:
             start = regions.pop()[0]
         regions.append((start, last + _AFTER_YEAR))
-    return [region for region in regions if any(len(number) <= 2 for number in _NUMBER.findall(text, *region))]
+    return [region for region in regions if _DAY.search(text[region[0] : region[1]])]
 
 
 def hidden_date(document: Document, limit: datetime | None, lang: str | None) -> Moment | None:
