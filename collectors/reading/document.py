@@ -132,22 +132,8 @@ class Document:
         """
         return walking.links(self._walked, TAG_IDS["a"], TAG_IDS["img"], most, most_text, origin)
 
-    @cached_property
-    def class_words(self) -> str:
-        """All different values of `class` in lower case, between spaces: what is not in it, no element is called."""
-        return walking.words(self._walked, False)
-
-    @cached_property
-    def id_words(self) -> str:
-        """The same of `id`."""
-        return walking.words(self._walked, True)
-
-    def classes_with(self, *parts: str) -> set[str]:
-        """Values of `class` that hold one of these lower-case parts; `" word "` is a whole one."""
-        return set(walking.classes_with(self._walked, *parts))
-
     def called(self, *parts: str) -> list[Element]:
-        """Elements with such a `class`, in document order."""
+        """Elements whose `class` holds one of these lower-case parts, in document order; `" word "` is a whole one."""
         return walking.called(self._walked, False, *parts)
 
     def identified(self, *parts: str) -> list[Element]:

@@ -55,13 +55,9 @@ def counts(tree: Tree, /) -> list[int]:
 
 def attribute_names(tree: Tree, /) -> list[str]: ...
 def with_attribute(tree: Tree, name: str, /) -> list[_Element]: ...
-def words(tree: Tree, of_id: bool, /) -> str:
-    """All different values of class or id with A-Z in lower case, a space on both sides and a NUL behind each."""
-
 def called(tree: Tree, of_id: bool, /, *parts: str) -> list[_Element]:
     """Elements whose class or id holds one of these parts."""
 
-def classes_with(tree: Tree, /, *parts: str) -> list[str]: ...
 def valued(tree: Tree, name: str, /, *parts: str) -> list[_Element]:
     """Elements that have an attribute whose value holds one of these parts, A-Z read as lower case."""
 

@@ -31,16 +31,6 @@ static int fill_words(Tree *tree, int which) {
     return pairs != 0;
 }
 
-PyObject *py_words(PyObject *module, PyObject *const *arguments, Size count) {
-    (void)module;
-    if (!has(count, 2)) return 0;
-    Tree *tree = tree_of(arguments[0]);
-    int which = PyLong_AsLong(arguments[1]) != 0;
-    if (!tree) return 0;
-    if (!fill_words(tree, which)) return PyErr_NoMemory();
-    return string_of((const unsigned char *)tree->words[which], (size_t)tree->sizes[which]);
-}
-
 /* Parts that are looked for in names and values, all at once, A-Z read as lower case: a place is looked at only where two bytes may
  * begin one. Each part has one bit of a byte. */
 enum { MOST_PARTS = 64 };
@@ -144,27 +134,6 @@ PyObject *py_called(PyObject *module, PyObject *const *arguments, Size count) {
     PyObject *list = !values ? 0 : numbers ? elements_list(tree, numbers, found) : PyErr_NoMemory();
     free(values);
     free(numbers);
-    return list;
-}
-
-PyObject *py_classes_with(PyObject *module, PyObject *const *arguments, Size count) {
-    (void)module;
-    if (!has(count, 1)) return 0;
-    Tree *tree = tree_of(arguments[0]);
-    uint8_t *marks = tree ? holding(tree, 0, arguments + 1, count - 1) : 0;
-    PyObject *list = marks ? PyList_New(0) : 0;
-    for (int64_t number = 0; list && number < tree->walked.classes.count; number++) {
-        if (!marks[number]) continue;
-        const String *value = (const String *)tree->walked.classes.keys[number];
-        PyObject *text = string_of(value->data, value->length);
-        int failed = !text || PyList_Append(list, text);
-        if (text) Py_DecRef(text);
-        if (failed) {
-            Py_DecRef(list);
-            list = 0;
-        }
-    }
-    free(marks);
     return list;
 }
 
