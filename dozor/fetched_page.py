@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
+
+import uvloop
 
 from collectors.fetch import Answer, Fetcher
 from collectors.limits import Limits
@@ -40,7 +41,7 @@ def fetch_page(address: str) -> tuple[bytes, str, str | None, str | None]:
             "no contact: set DOZOR_CONTACT (or `contact:` in dozor.yml) to a URL or mail address by which site owners reach you, "
             "or save the page and read the file"
         )
-    answer = asyncio.run(_ask(address, settings))
+    answer = uvloop.run(_ask(address, settings))
     if answer.body is None or not (answer.http_status and 200 <= answer.http_status < 300):
         raise PageError(answer.error_detail or f"{address} answered {answer.http_status or 'nothing'}")
     return answer.body, answer.final_url, answer.media_type or None, answer.charset or None

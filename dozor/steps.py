@@ -18,6 +18,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
 from importlib.metadata import version
 
+import uvloop
+
 from collectors.archive import check_run_id, new_run_id, remove_covered_parts, replacing, sources_and_days
 from collectors.auth import from_environment, missing_credentials
 from collectors.connect import Resolver
@@ -146,7 +148,7 @@ def ask(
     notice: Callable[[Capture], None],
 ) -> list[Outcome]:
     """Collect these shards, interval sources for the window given."""
-    return asyncio.run(_collect(settings, run, shards, window, secrets, notice))
+    return uvloop.run(_collect(settings, run, shards, window, secrets, notice))
 
 
 async def _collect(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+import uvloop
 from hypothesis import settings
 
 settings.register_profile("dozor", deadline=None, derandomize=True)  # the machine is noisy; a failure must come back the same
@@ -27,7 +30,19 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
             raise AssertionError(f"a test wants to connect to {host}")
         connect(self, address)  # type: ignore[arg-type]
 
+    async def open_connection(host: str, *where: Any, **options: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if not host.startswith(LOOPBACK):
+            raise AssertionError(f"a test wants to connect to {host}")
+        return await open_stream(host, *where, **options)
+
+    open_stream = asyncio.open_connection
     monkeypatch.setattr(socket.socket, "connect", guarded)
+    monkeypatch.setattr(asyncio, "open_connection", open_connection)  # uvloop's connections are made in C
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests wait on the loop that the pipeline waits on."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture(autouse=True)
