@@ -38,14 +38,14 @@ from collectors.reading.content_features import FEATURES, measure
 from collectors.reading.content_model import WEIGHTS, build_trees
 from collectors.reading.content_scores import Scores, block_words, name_tokens
 from collectors.reading.kind import KINDS, MEASURES, READERS, build_readers, measures, softmax, write_verdicts
-from collectors.reading.native.counting import Measured
+from collectors.reading.native.counting import Measured, level_tables
 from collectors.reading.native.library import Doubles, Floats
 
 DEPTH = 6
 FIRST_TREES = 200
 SECOND_TREES = 120
 KIND_MODELS = 4
-KIND_TREES = 220
+KIND_TREES = 300
 KIND_DEPTH = 4
 
 
@@ -218,7 +218,7 @@ def train_trees(samples: Sequence[Sample], rows: Mapping[str, Floats], names: Se
     y, w = np.concatenate([s.labels for s in samples]), np.concatenate([block_weights(s) for s in samples])
     known = ~np.isnan(y)
     model = CatBoostClassifier(
-        iterations=trees, depth=DEPTH, learning_rate=0.08, loss_function="CrossEntropy", l2_leaf_reg=6, rsm=0.4, random_seed=1,
+        iterations=trees, depth=DEPTH, learning_rate=0.08, loss_function="CrossEntropy", l2_leaf_reg=12, rsm=0.4, random_seed=1,
         thread_count=2, verbose=False, border_count=48, bootstrap_type="Bernoulli", subsample=0.7, allow_writing_files=False,
     )  # fmt: skip
     model.fit(Pool(x[known], y[known], weight=w[known]))
@@ -252,16 +252,16 @@ def stored_trees(model: CatBoostClassifier, names: Sequence[str], depth: int) ->
 
 
 def block_weights(sample: Sample) -> Floats:
-    """Every page counts alike (segment-labelled ones less), its blocks by the root of their words."""
+    """A page of articles counts more, one of a few marked segments less, its blocks by the root of their words."""
     words = np.array([len(words_of(text)) for text in sample.blocks.texts], np.float32)
     known = ~np.isnan(sample.labels)
     weight = np.sqrt(words) * known
-    share = {"wcxb": 1.0, "aeb": 0.9, "fundus": 0.9, "traf": 0.4}[sample.source]
+    share = {"wcxb": 1.0, "aeb": 2.7, "fundus": 2.25, "traf": 0.4}[sample.source]
     return (100 * share * weight / max(weight.sum(), 1)).astype(np.float32)
 
 
 def kept_text(sample: Sample, measured: Measured, probability: Doubles, kinds: Sequence[float]) -> str:
-    threshold, kept = keep(measured, probability, kinds)
+    threshold, kept = keep(measured, level_tables(measured, probability), kinds)
     return Content(None, (), sample.blocks, (), tuple(kept.tolist()), threshold).text()
 
 

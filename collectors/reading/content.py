@@ -19,7 +19,7 @@ from collectors.reading.content_model import load_scores, load_trees
 from collectors.reading.document import Document
 from collectors.reading.kind import KINDS, read_kind
 from collectors.reading.model import Item, PageKind
-from collectors.reading.native.counting import Measured, Trees, expected_best, keep_blocks
+from collectors.reading.native.counting import Measured, Trees, expected_best, keep_blocks, level_tables
 from collectors.reading.native.library import END, Doubles, Floats
 from collectors.reading.text import text_from_html
 
@@ -149,7 +149,7 @@ def judge(page: Prepared) -> tuple[Content, Floats]:
     kinds = read_kind(page.document, page.url, page.items, page.title, measured, first)
     best = max(range(len(KINDS)), key=kinds.__getitem__)
     judged = second_look(measured, first, kinds)
-    probability = second_trees.probabilities(judged)
+    probability = level_tables(measured, second_trees.probabilities(judged))
     threshold, kept = keep(measured, probability, kinds)
     return Content(KINDS[best], tuple(kinds), blocks, tuple(probability.tolist()), tuple(kept.tolist()), threshold), judged
 

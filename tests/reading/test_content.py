@@ -12,7 +12,7 @@ from collectors.reading.content_scores import name_tokens
 from collectors.reading.document import read_document
 from collectors.reading.explain import contributions, explain_page
 from collectors.reading.kind import KINDS
-from collectors.reading.native.counting import expected_best
+from collectors.reading.native.counting import expected_best, level_tables
 from collectors.reading.page import read_page
 from collectors.reading.structured import read_items
 from collectors.reading.text import text_from_html
@@ -220,6 +220,36 @@ def test_names_are_cut_into_words() -> None:
 )
 def test_the_threshold_maximises_expected_f1(probability: list[float], weight: list[float], threshold: float) -> None:
     assert expected_best(np.array(probability), np.array(weight, float)) == threshold
+
+
+def test_a_table_of_data_is_judged_as_a_whole() -> None:
+    rows = "".join(f"<tr><td>{place}</td><td>{name}</td></tr>" for place, name in enumerate(("Ann Leaf", "Bob Cup"), 1))
+    document = read_document(f"<p>Results of the tasting</p><table><tbody>{rows}</tbody></table><p>All of them won</p>")
+    probability = np.array([0.9, 0.2, 0.8, 0.2, 0.6, 0.1])
+    words = np.sqrt([1, 2, 1, 2])
+    mean = float((words * [0.2, 0.8, 0.2, 0.6]).sum() / words.sum())
+
+    level = level_tables(measure(document.blocks, "", load_scores()), probability)
+
+    likely = 5 * mean / (1 + 4 * mean)
+    assert level.tolist() == pytest.approx([0.9, likely, likely, likely, likely, 0.1])
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"<table><tr><td><p>{PARAGRAPHS[0]}</p></td><td><p>{PARAGRAPHS[1]}</p></td><td>Menu</td></tr></table>",  # a layout
+        f"<table><tr><td>{PARAGRAPHS[0]}</td><td>{PARAGRAPHS[1]}</td><td>Menu</td></tr></table>",
+        "<table><tr><td>one</td><td>two</td></tr></table><p>three</p>",
+        "<ul><li>one<li>two<li>three</ul>",
+    ],
+)
+def test_what_is_no_table_of_data_is_judged_block_by_block(html: str) -> None:
+    probability = np.array([0.9, 0.2, 0.4])
+
+    level = level_tables(measure(read_document(html).blocks, "", load_scores()), probability)
+
+    assert level.tolist() == [0.9, 0.2, 0.4]
 
 
 def test_trees_answer_by_the_bits_of_their_questions() -> None:

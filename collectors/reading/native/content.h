@@ -20,7 +20,7 @@
 #endif
 
 /* Lengths in code points, and numbers of things, as the Python side has them too. */
-enum { HEAD = 80, MAX_NAMES = 120, LEVELS = 5, TAGS = 16, FLAGS = 21, H1 = 1, H3 = 3, H6 = 6 };
+enum { HEAD = 80, MAX_NAMES = 120, LEVELS = 5, TAGS = 16, FLAGS = 21, H1 = 1, H3 = 3, H6 = 6, TD = 8, TABLE_BIT = 1 << 7 };
 
 /* Words or names with what each is worth: open addressing by 64-bit hashes, `mask` + 1 places, hash 0 for an empty one. */
 typedef struct {

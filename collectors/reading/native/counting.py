@@ -64,6 +64,8 @@ _second_look = filling("second_look", *[c_void_p] * 5, c_int32, c_void_p, c_int3
 _kind_measures = filling("kind_measures", c_void_p, c_void_p, c_void_p, c_void_p)
 _kind_marks = filling("kind_marks", *[c_void_p] * 6, c_int32, c_void_p, c_void_p)
 _expected_best = filling("expected_best", c_void_p, c_void_p, c_int32, c_void_p)
+_level_tables = LIBRARY.level_tables
+_level_tables.argtypes, _level_tables.restype = (c_void_p,) * 4, None
 _keep = LIBRARY.keep_blocks
 _keep.argtypes = (c_void_p, c_void_p, c_int32, c_double, c_double, c_int32, c_int32, c_void_p)
 _keep.restype = c_double
@@ -267,6 +269,16 @@ def expected_best(probability: Doubles, weight: Doubles) -> float:
     best = c_double()
     _expected_best(at(probability), at(weight), len(probability), byref(best))
     return best.value
+
+
+def level_tables(measured: Measured, probability: Doubles) -> Doubles:
+    """The same, with one probability for all blocks of a table of data (three or more, mostly short cells).
+
+    Such a table is content as a whole or not at all. It gets the mean (blocks weigh by the root of words) at five times the odds.
+    """
+    level = probability.copy()
+    _level_tables(measured.page.place, measured.lore.place, measured.place, at(level))
+    return level
 
 
 def keep_blocks(

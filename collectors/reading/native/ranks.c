@@ -1,4 +1,5 @@
 /* Blocks by their probability, and what of them to keep. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,8 @@ enum { BYTES = 8, VALUES = 256 };
 enum { LEAST_WORDS = 30 };
 enum { LEAST_COPY = 15 }; /* characters; what is shorter may be a word of its own each time */
 #define LEAST_SHARE 0.5   /* of the characters that are expected to be content */
+enum { LEAST_CELLS = 3, CELL_WORDS = 8 }; /* cells of more words are columns of a page laid out as a table */
+#define TABLE_ODDS 5 /* a cell says too little to be as likely as it is: of tables around one half five in six are content */
 
 /* Sorts byte by byte, from the last on: the bits of numbers from 0 up are in the order of the numbers. */
 Rank *rank_blocks(const double *probability, int32_t count, Rank *ranks, Rank *room) {
@@ -57,6 +60,25 @@ int expected_best(const double *probability, const double *weight, int32_t count
     }
     free(ranks);
     return 1;
+}
+
+/* A table of data is content as a whole or not at all: all its blocks get the mean of what they have, at TABLE_ODDS. */
+void level_tables(const Page *page, const Lore *lore, const Measured *measured, double *probability) {
+    for (int32_t c = 0; c < page->containers; c++) {
+        int32_t first = page->start[c], last = page->end[c], cells = 0;
+        if (last - first < LEAST_CELLS || !(lore->tag_bits[page->tag[c]] & TABLE_BIT)) continue;
+        double words = 0, weight = 0, likely = 0;
+        for (int32_t block = first; block < last; block++) {
+            double root = sqrt(measured->words[block]);
+            cells += measured->tags[block] == TD;
+            words += measured->words[block];
+            weight += root;
+            likely += root * probability[block];
+        }
+        if (2 * cells < last - first || words > CELL_WORDS * (double)(last - first) || weight == 0) continue;
+        double mean = likely / weight, raised = TABLE_ODDS * mean / (1 + (TABLE_ODDS - 1) * mean);
+        for (int32_t block = first; block < last; block++) probability[block] = raised;
+    }
 }
 
 /* Drops what stands in containers named after comments, unless hardly anything else would be left. */
