@@ -37,10 +37,11 @@ _JOBS = (
     r"(?:senior|staff|chief|head|lead|managing|executive|contributing|marketing|content|news|product|guest|freelance)?\s*"
     r"\b(?:editors?|reporter|writer|manager|director|contributor|correspondent|producer|columnist|founder|redakteur(?:in)?)"
 )
-# What stands behind a name in one line with it: the name in another script, a handle, a day, a job.
+# What stands behind a name in one line with it: the name in another script, a handle, a day, a job. All begin with one of a few
+# characters, which is asked first.
 _TAIL = re.compile(
-    rf"\s*(?:기자|記者|\(.*|\[.*|\s@\w+)$|\s+(?:(?:on|am|le)\s+)?{_MONTHS}\s+\d{{1,2}}\b.*$|(?<!\son)\s+(?:am\s+)?(?:{_DAYS})\b.*$|"
-    r"\s+(?:alle artikel|sagt|says|all posts)$",
+    rf"(?=[\s기記(\[])(?:\s*(?:기자|記者|\(.*|\[.*|\s@\w+)$|\s+(?:(?:on|am|le)\s+)?{_MONTHS}\s+\d{{1,2}}\b.*$|(?<!\son)\s+(?:am\s+)?(?:{_DAYS})\b.*$|"
+    r"\s+(?:alle artikel|sagt|says|all posts)$)",
     re.IGNORECASE,
 )
 _JOB = re.compile(rf"^(\S+\s+\S+)\s+{_JOBS}\b.*$", re.IGNORECASE)
@@ -90,7 +91,7 @@ def _claims(document: Document, head: Head, own: Sequence[Item]) -> Iterator[Seq
             yield [name for value in head.all(key) for name in split_names(value)]
     yield _byline(_linked(document))
     yield _byline(_named(document))
-    for text in [text for text in document.blocks.texts if text[:1] in _LINE_INITIALS]:
+    for text in [text for text in document.blocks.texts if text[0] in _LINE_INITIALS]:
         if text.startswith(_LINE_STARTS) and len(text) <= _LONGEST_LINE and (match := _LINE.match(text)):
             yield [match[1]]
             return
@@ -114,16 +115,13 @@ def _linked(document: Document) -> Sequence[Element]:
         if element[1] == "a"
         and (_LINKED.search(element[2].get("href") or "") is not None or "author" in (element[2].get("rel") or ""))
     ]
-    marked = [element for element in document.with_attribute("itemprop") if "author" in (element[2]["itemprop"] or "").split()]
+    marked = [element for element in document.valued("itemprop", "author") if "author" in (element[2]["itemprop"] or "").split()]
     return document.in_order(links, marked)[:_MOST_BYLINES]
 
 
 def _named(document: Document) -> Sequence[Element]:
     """Elements whose names say that they hold a byline."""
-    tests = [
-        element for element in document.with_attribute("data-testid") if "byline" in (element[2]["data-testid"] or "").lower()
-    ]
-    found = document.in_order(document.called(*_NAMES), document.identified("byline"), tests)
+    found = document.in_order(document.called(*_NAMES), document.identified("byline"), document.valued("data-testid", "byline"))
     return [element for element in found if "comment" not in (element[2].get("class") or "").lower()][:_MOST_BYLINES]
 
 
@@ -158,7 +156,10 @@ def split_names(text: str) -> list[str]:
     text = _LABEL.sub("", text)
     found = []
     for part in _SPLIT.split(text):
-        name = _once(_JOB.sub(r"\1", _TAIL.sub("", part))).strip(' .,:;|-–—•"“”')
+        name = _TAIL.sub("", part)
+        if job := _JOB.match(name):
+            name = job[1]
+        name = _once(name).strip(' .,:;|-–—•"“”')
         if name and len(name) < 80 and not _NOT_A_NAME.search(name):
             found.append(name)
     return found

@@ -97,10 +97,7 @@ def linked(document: Document, rel: str) -> Iterator[str | None]:
 
 def _has_replies(document: Document) -> bool:
     """Whether microdata tells readers' reviews, comments or answers from the page itself."""
-    return any(
-        _is_reply("\n".join([attributes[name] or "" for _, _, attributes in document.with_attribute(name)]))
-        for name in ("itemtype", "itemprop")
-    )
+    return any(document.valued(name, *_REPLY_WORDS) for name in ("itemtype", "itemprop"))
 
 
 def _is_reply(names: str) -> bool:
@@ -128,7 +125,7 @@ def scope_around(node: LexborNode) -> Attributes:
 
 def _published(document: Document, *, has_replies: bool) -> Iterator[str]:
     left = _MOST_SHOWN
-    for node, tag, attributes in document.with_attribute("itemprop"):
+    for node, tag, attributes in document.valued("itemprop", *_DATES):
         if tag == "meta" or _DATES.isdisjoint((attributes["itemprop"] or "").lower().split()):
             continue
         if not (has_replies and _is_of_a_reply(node)):

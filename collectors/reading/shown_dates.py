@@ -46,7 +46,7 @@ _TODAY = ("clock", "today", "uhr", "current-date", "current-time", "currentdate"
 _PUBLICATION = re.compile(r"publish|publicat|publie|pubdate", re.IGNORECASE)
 
 _DATE_IN_TEXT = re.compile(
-    r"(?<![\d/])(?:\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?"
+    r"(?=\d)(?<![\d/])(?:\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?"
     r"|\d{1,2}[./-]\s?\d{1,2}[./-]\s?(?:19|20)\d{2}|\d{1,2}\.\d{1,2}\.\d{2}(?!\d)"
     r"|(?:19|20)\d{2}[./]\d{1,2}[./]\d{1,2}"
     r"|\d{1,2}(?:st|nd|rd|th|er|º)?\.?\s+(?:de\s+|of\s+)?[^\W\d_]{3,12}\.?,?\s+(?:de\s+|del\s+)?(?:19|20)\d{2}"
@@ -167,8 +167,8 @@ def _dated_elements(document: Document) -> Sequence[Element]:
     """Main headings, and elements whose tag or names say that they show a date."""
     marked = [
         element
-        for element in document.with_attribute("itemprop")
-        if "date" in (element[2]["itemprop"] or "").lower() and "review" not in (scope_around(element[0]).get("itemprop") or "")
+        for element in document.valued("itemprop", "date")
+        if "review" not in (scope_around(element[0]).get("itemprop") or "")
     ]
     named = (document.called(*_NAMES), document.identified("date"))
     return document.in_order(document.tagged("h1"), document.tagged("time"), *named, marked)[:_MOST_NODES]
