@@ -25,6 +25,10 @@ _ISO = re.compile(
     r"\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?)?",
     re.IGNORECASE,
 )
+# What datetime reads as we do: most of what pages declare.
+_PLAIN_ISO = re.compile(
+    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-](?:0\d|1[0-4]):?[0-5]\d)?)?", re.ASCII
+)
 _NUMERIC = re.compile(r"(?<![\d.,])(?P<a>\d{1,4})(?P<sep>[./\-])\s?(?P<b>\d{1,2})(?P=sep)\s?(?P<c>\d{4}|\d{2})(?!\d)")
 _CLOCK_ANYWHERE = re.compile(r"(?<![\d.])" + _CLOCK + r"(?![\d])", re.IGNORECASE)
 _BARE_HOUR = re.compile(r"(?<![\d:.])(1[0-2]|0?[1-9])\s*([ap])\.?m\b", re.IGNORECASE)
@@ -59,6 +63,8 @@ def read_date(
 
 
 def _absolute(text: str, lang: str | None, base: datetime | None, day_first: bool | None) -> Moment | None:
+    if _PLAIN_ISO.fullmatch(text) and (plain := _from_plain_iso(text)):
+        return plain
     iso = _ISO.match(text)
     if iso and (iso.end() == len(text) or not text[iso.end()].isalnum()):
         return _from_iso(iso)
@@ -72,6 +78,13 @@ def _absolute(text: str, lang: str | None, base: datetime | None, day_first: boo
             return _moment(*day, text[: numeric.start()] + " " + text[numeric.end() :])
         return None
     return _by_month_name(text, base)
+
+
+def _from_plain_iso(text: str) -> Moment | None:
+    try:
+        return Moment(datetime.fromisoformat(text), has_time=len(text) > len("2026-11-20"), evidence="text")
+    except ValueError:  # such as a leap second
+        return None
 
 
 def _from_iso(match: re.Match[str]) -> Moment | None:

@@ -11,15 +11,16 @@ from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborNode
 
-from collectors.reading.document import TAG_IDS, TEXT, Attributes, Document
+from collectors.reading.document import TAG_IDS, Attributes, Document
 from collectors.reading.model import Item
 from collectors.reading.native.walking import attributes as attributes_of
+from collectors.reading.native.walking import texts
 
 MOST_NODES = 5_000  # metas and links read of one page; a hostile page has a million
 _MOST_SHOWN = 20
 _DATES = frozenset(("datepublished", "datecreated"))
 _REPLIES = frozenset(("Comment", "UserComments", "Answer", "UserReview"))
-_UNSEEN = (TAG_IDS["script"], TAG_IDS["style"])
+_SILENT = bytes(tag in (TAG_IDS["script"], TAG_IDS["style"]) for tag in range(256))  # as `texts` takes it
 _REPLY_WORDS = ("review", "comment", "answer")
 _ZERO_WIDTH = "\u200b\ufeff\u2060"
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
@@ -160,20 +161,11 @@ def short_text(node: LexborNode, most: int) -> str:
     """The visible text of a node; empty when it has more than `most` characters, found out without reading them all."""
     parts: list[str] = []
     size = 0
-    is_hidden = False
-    for visited, below in enumerate(node.traverse(include_text=True)):
-        if visited > most:
+    for raw in texts(node, _SILENT, most, 10 * most) or ():
+        parts.append(piece := clean(raw))
+        size += len(piece)
+        if size > most:
             return ""
-        tag = below.tag_id
-        if tag == TEXT:
-            raw = "" if is_hidden else below.text_content or ""
-            if len(raw) > 10 * most:
-                return ""
-            parts.append(piece := clean(raw))
-            size += len(piece)
-            if size > most:
-                return ""
-        is_hidden = tag in _UNSEEN
     return " ".join(filter(None, parts))
 
 

@@ -21,7 +21,7 @@ from collectors.reading.native.counting import Topics
 from collectors.reading.native.layout import check_layout
 from collectors.reading.page import read_page
 from tests.corpora import corpus
-from tests.reading.walk_reference import pieces_slowly, walk_slowly
+from tests.reading.walk_reference import pieces_slowly, texts_slowly, walk_slowly
 
 BITS = (
     "<p>", "</p>", '<div class="card b1">', "</div>", "<span hidden>", "</span>", "<br>", "<a href=x>", "</a>", "<pre>", "</pre>",
@@ -75,6 +75,15 @@ def test_a_walk_finds_what_a_slow_one_finds(html: str) -> None:
 @given(PAGES, st.integers(1, 12), st.integers(1, 12))
 def test_pieces_are_what_a_slow_walk_finds(html: str, source: int, length: int) -> None:
     assert_pieces_alike(f"<body>{html}", source, length)
+
+
+@given(PAGES, st.integers(1, 30), st.integers(1, 12))
+def test_texts_are_what_a_slow_walk_finds(html: str, nodes: int, length: int) -> None:
+    body = LexborHTMLParser(f"<body>{html}").body
+    assert body is not None
+    kinds = bytes(number == TAG_IDS["script"] for number in range(256))
+
+    assert walking.texts(body, kinds, nodes, length) == texts_slowly(body, {"script"}, nodes, length)
 
 
 def test_real_pages_are_walked_alike() -> None:

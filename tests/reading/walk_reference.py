@@ -114,6 +114,20 @@ def walk_slowly(html: str) -> Reference:
     return reference
 
 
+def texts_slowly(body: LexborNode, silent: set[str], most_nodes: int, length: int) -> list[str] | None:
+    """The texts as they stand; None for more nodes below the body, or a longer text."""
+    texts: list[str] = []
+    before = None
+    for number, node in enumerate(body.traverse(include_text=True)):
+        text = node.text_content or "" if node.is_text_node and before not in silent else None
+        if number > most_nodes or len(text or "") > length:
+            return None
+        if text is not None:
+            texts.append(text)
+        before = node.tag
+    return texts
+
+
 def pieces_slowly(
     body: LexborNode, silent: set[str], marked: set[str], source: int, length: int
 ) -> tuple[list[str], list[int], list[tuple[int, int]]]:

@@ -33,6 +33,12 @@ def pieces(
     address and how many pieces stand before. At most so many pieces and nodes are looked at.
     """
 
+def texts(node: LexborNode, kinds: bytes, nodes: int, length: int, /) -> list[str] | None:
+    """The texts of an element in order, as they stand in the page; None for more nodes below it, or a text of more characters.
+
+    `kinds` by tag: 1 leaves the text right behind the beginning of such an element out.
+    """
+
 def words_shown(markup: bytes, most: int, /) -> int:
     """Words of raw markup that a reader sees, counted up to `most` and a little beyond.
 

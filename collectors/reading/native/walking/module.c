@@ -59,6 +59,15 @@ PyObject *py_pieces(PyObject *module, PyObject *const *arguments, Size count) {
     return node && kinds && !PyErr_Occurred() ? pieces_of(node, kinds, &bounds) : 0;
 }
 
+PyObject *py_texts(PyObject *module, PyObject *const *arguments, Size count) {
+    (void)module;
+    if (!has(count, 4)) return 0;
+    const Node *node = node_of(arguments[0]);
+    const uint8_t *kinds = by_tag_of(arguments[1]);
+    long nodes = PyLong_AsLong(arguments[2]), characters = PyLong_AsLong(arguments[3]);
+    return node && kinds && !PyErr_Occurred() ? texts_of(node, kinds, nodes, characters) : 0;
+}
+
 /* The node at an address of the tree that another node is of. */
 PyObject *py_node_at(PyObject *module, PyObject *const *arguments, Size count) {
     (void)module;
@@ -124,6 +133,7 @@ static PyMethodDef functions[] = {
     {"attributes", py_attributes, METH_FASTCALL, 0},
     {"visible_text", py_visible_text, METH_FASTCALL, 0},
     {"pieces", py_pieces, METH_FASTCALL, 0},
+    {"texts", py_texts, METH_FASTCALL, 0},
     {"words_shown", py_words_shown, METH_FASTCALL, 0},
     {"node_at", py_node_at, METH_FASTCALL, 0},
     {0, 0, 0, 0},

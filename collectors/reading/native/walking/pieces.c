@@ -76,3 +76,23 @@ PyObject *pieces_of(const Node *outer, const uint8_t *kinds, const PieceBounds *
     if (all) Py_DecRef(all);
     return PyErr_Occurred() ? 0 : PyErr_NoMemory();
 }
+
+PyObject *texts_of(const Node *outer, const uint8_t *kinds, long most_nodes, long most_characters) {
+    PyObject *texts = PyList_New(0);
+    int is_silent = 0;
+    long nodes = 0;
+    for (const Node *node = outer; texts && node; node = next_below(node, outer)) {
+        const String *text = node->type == TEXT && !is_silent ? text_in(node) : 0;
+        is_silent = node->name < 256 && kinds[node->name] == SILENT;
+        if (nodes++ > most_nodes || (text && characters_of(text) > most_characters)) {
+            Py_DecRef(texts);
+            Py_IncRef(None);
+            return None;
+        }
+        if (text && !append(texts, string_of(text->data, text->length))) {
+            Py_DecRef(texts);
+            return 0;
+        }
+    }
+    return texts;
+}

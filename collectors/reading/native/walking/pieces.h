@@ -13,4 +13,7 @@ typedef struct {
  * tag: 1 that the text right behind the beginning of such an element is left out, 2 that it is marked. */
 PyObject *pieces_of(const Node *outer, const uint8_t *kinds, const PieceBounds *bounds);
 
+/* The texts as they stand in the page, with the same `kinds`; None where an element holds more nodes, or a text more characters. */
+PyObject *texts_of(const Node *outer, const uint8_t *kinds, long most_nodes, long most_characters);
+
 #endif

@@ -44,7 +44,7 @@ PyObject *line_string(const Line *line, int64_t most);
 
 /* What Python calls: walking.pyi says what each does. */
 Function py_walk, py_elements, py_tagged, py_counts, py_attribute_names, py_with_attribute, py_called,
-    py_valued, py_links, py_in_order, py_blocks, py_container_node, py_deepest, py_attributes, py_visible_text, py_pieces, py_node_at,
+    py_valued, py_links, py_in_order, py_blocks, py_container_node, py_deepest, py_attributes, py_visible_text, py_pieces, py_texts, py_node_at,
     py_words_shown, py_node_facts, py_learn;
 
 #endif
