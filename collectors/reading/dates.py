@@ -26,9 +26,7 @@ _ISO = re.compile(
     re.IGNORECASE,
 )
 # What datetime reads as we do: most of what pages declare.
-_PLAIN_ISO = re.compile(
-    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-](?:0\d|1[0-4]):?[0-5]\d)?)?", re.ASCII
-)
+_PLAIN_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-](?:0\d|1[0-4]):?[0-5]\d)?)?", re.ASCII)
 _NUMERIC = re.compile(r"(?<![\d.,])(?P<a>\d{1,4})(?P<sep>[./\-])\s?(?P<b>\d{1,2})(?P=sep)\s?(?P<c>\d{4}|\d{2})(?!\d)")
 _CLOCK_ANYWHERE = re.compile(r"(?<![\d.])" + _CLOCK + r"(?![\d])", re.IGNORECASE)
 _BARE_HOUR = re.compile(r"(?<![\d:.])(1[0-2]|0?[1-9])\s*([ap])\.?m\b", re.IGNORECASE)
@@ -130,7 +128,7 @@ def _by_month_name(text: str, base: datetime | None) -> Moment | None:
     """Day, month name and year in any order; the words between must be ones that dates are written with."""
     if MONTHS.keys().isdisjoint(_LETTERS.findall(text.lower())):
         return None
-    clock = _CLOCK_ANYWHERE.search(text) or _BARE_HOUR.search(text)
+    clock = _clock_in(text) or _BARE_HOUR.search(text)
     rest = text if clock is None else text[: clock.start()] + " " + _OFFSET.sub(" ", text[clock.end() :])
     month = day = year = None
     unknown = 0
@@ -165,12 +163,18 @@ def _by_month_name(text: str, base: datetime | None) -> Moment | None:
     return _moment(year, month, day, text)
 
 
+def _clock_in(text: str) -> re.Match[str] | None:
+    """The first clock time; nearly all have a colon, many dates none of the signs a clock is written with."""
+    may_be = ":" in text or "." in text or "h" in text or "H" in text
+    return _CLOCK_ANYWHERE.search(text) if may_be else None
+
+
 def _moment(year: int, month: int, day: int, rest: str) -> Moment | None:
     try:
         value = datetime(year, month, day)  # noqa: DTZ001 the offset, if any, follows
     except ValueError:
         return None
-    if clock := _CLOCK_ANYWHERE.search(rest):
+    if clock := _clock_in(rest):
         hour, minute, second = int(clock["hour"]), int(clock["minute"]), min(59, int(clock["second"] or 0))
         half = (clock["half"] or "").lower()[:1]
         rest = rest[clock.end() :]
@@ -209,7 +213,7 @@ def _relative(text: str, base: datetime) -> Moment | None:
         return None
     delta, is_exact = found
     value = base - delta
-    clock = _CLOCK_ANYWHERE.search(text)
+    clock = _clock_in(text)
     if clock and not is_exact:
         value = value.replace(hour=int(clock["hour"]) % 24, minute=int(clock["minute"]), second=0, microsecond=0)
     return Moment(value, has_time=is_exact or clock is not None, evidence="relative")

@@ -18,6 +18,7 @@ from collectors.reading.native.walking import texts
 
 MOST_NODES = 5_000  # metas and links read of one page; a hostile page has a million
 _MOST_SHOWN = 20
+_KEYS = ("property", "name", "itemprop", "http-equiv")  # attributes that say what a `meta` element declares
 _DATES = frozenset(("datepublished", "datecreated"))
 _REPLIES = frozenset(("Comment", "UserComments", "Answer", "UserReview"))
 _SILENT = bytes(tag in (TAG_IDS["script"], TAG_IDS["style"]) for tag in range(256))  # as `texts` takes it
@@ -140,8 +141,8 @@ def _add_meta(metas: dict[str, list[str]], attributes: Mapping[str, str | None])
     content = clean(attributes.get("content") or attributes.get("value"))  # some templates write value
     if not content:
         return
-    for name in ("property", "name", "itemprop", "http-equiv"):
-        if key := attributes.get(name):
+    for name in _KEYS:
+        if name in attributes and (key := attributes[name]):
             metas.setdefault(key.strip().lower(), []).append(content)
 
 
@@ -153,7 +154,8 @@ def clean(text: object) -> str:
         text = html.unescape(text)
     if not text.isascii():
         for mark in _ZERO_WIDTH:
-            text = text.replace(mark, "")
+            if mark in text:
+                text = text.replace(mark, "")
     return " ".join(text.split())
 
 

@@ -25,7 +25,7 @@ LONGEST = 1_500  # characters looked at: two thirds at the beginning of a text, 
 MANY_WORDS = 80  # among so many the short ones, few and often met, tell the language
 _ENOUGH_WORDS = 30
 _SHORT_WORD = 5  # letters
-_LAST_OF_ALPHABETS = "\u052f"  # of Latin, Greek and Cyrillic; behind it stand scripts that do not part words
+_BEHIND_ALPHABETS = "\u0530"  # behind Latin, Greek and Cyrillic: scripts that do not part words, among others
 _LONGEST_WORD = 24
 _MOST_WORDS = 60_000  # remembered per script
 WEIGHTS = Path(__file__).parent / "weights"
@@ -52,6 +52,7 @@ _SCRIPTS = {
     "tamil": "\u0b80-\u0bff",
     "telugu": "\u0c00-\u0c7f",
 }
+_NAMES = tuple(_SCRIPTS)
 _NUMBERS = {script: number for number, script in enumerate(_SCRIPTS)}
 _PLACES = [(script, re.compile(f"[{ranges}]")) for script, ranges in _SCRIPTS.items()]
 _ONE_LANGUAGE = {
@@ -76,7 +77,7 @@ def detect(text: str) -> str | None:
         text = _NOISE_WITHOUT_AT.sub(" ", text)
     words = _words_in(text)
     if len(words) >= MANY_WORDS:
-        short = [word for word in words if len(word) <= _SHORT_WORD or word[0] > _LAST_OF_ALPHABETS]
+        short = [word for word in words if len(word) <= _SHORT_WORD or word >= _BEHIND_ALPHABETS]
         words = short if len(short) >= _ENOUGH_WORDS else words
     return _words().language(words) if words else None
 
@@ -145,11 +146,11 @@ class _Words(dict[str, int]):
             self.forget()
         rows = self.table.take([*map(self.__getitem__, words)], axis=0)
         sums = np.add.reduce(rows, axis=0, dtype=np.int32)
-        letters = dict(zip(_SCRIPTS, sums[: len(_SCRIPTS)].tolist(), strict=True))
+        letters = sums[: len(_SCRIPTS)].tolist()
         script = _heaviest(letters, words)
         if script is None:
             return None
-        if script == "han" and letters["kana"] * 10 > letters["han"]:
+        if script == "han" and letters[_NUMBERS["kana"]] * 10 > letters[_NUMBERS["han"]]:
             return "ja"
         if script in self.languages:
             return self.languages[script][int((sums[self.columns[script]] + self.priors[script]).argmax())]
@@ -170,13 +171,14 @@ class _Words(dict[str, int]):
         return number
 
 
-def _heaviest(letters: dict[str, int], words: list[str]) -> str | None:
+def _heaviest(letters: list[int], words: list[str]) -> str | None:
     """The script with most letters, among equals that of the first word; None where no word has one."""
-    most = max(letters.values())
-    scripts = [script for script, weight in letters.items() if weight == most]
-    if len(scripts) == 1 or not most:
-        return scripts[0] if most else None
-    return next(script for word in words if (script := script_of(word)) in scripts)
+    most = max(letters)
+    if not most:
+        return None
+    if letters.count(most) == 1:
+        return _NAMES[letters.index(most)]
+    return next(script for word in words if (script := script_of(word)) and letters[_NUMBERS[script]] == most)
 
 
 @lru_cache(maxsize=1)

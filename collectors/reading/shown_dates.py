@@ -42,6 +42,11 @@ _OTHER_PAGES = re.compile(
     r"(?:^|[\W_])(?:today|todays|clock|uhr|current[-_]?(?:date|time)|date[-_]?(?:today|now))(?:$|[\W_])",
     re.IGNORECASE,
 )
+# One of these is in every name of the pattern above: asked first, as are the stems below.
+_OTHER_STEMS = (
+    "teaser", "related", "side", "widget", "foot", "comment", "recommend", "calendar", "most-read", "newsticker", "today",
+    "clock", "uhr", "current", "date",
+)  # fmt: skip
 _TODAY = ("clock", "today", "uhr", "current-date", "current-time", "currentdate")
 _PUBLICATION = re.compile(r"publish|publicat|publie|pubdate", re.IGNORECASE)
 
@@ -77,9 +82,8 @@ _CHANGED_STEMS = (
 )  # fmt: skip
 _COPYRIGHT = re.compile(
     r"©|copyright|\(c\)|all rights reserved|все права|valid|gültig|expires|review due|regist|joined|member since|mitglied seit|"
-    r"на сайте с|geboren|born",
-    re.IGNORECASE,
-)
+    r"на сайте с|geboren|born"
+)  # in lower case: ignoring the case of every letter costs six times as much
 _SCRIPT_DATE = re.compile(
     rb"""(?:datePublished|date_published|published_at|publishedAt|publish(?:ed)?_?[dD]ate|publication_?[dD]ate|pub_?[dD]ate|"""
     rb"""first_?[pP]ublished\w{0,20}|created_at|createdAt)\\?["']?\s{0,9}[:=]\s{0,9}\\?["']([^"'\\]{8,40})\\?["']"""
@@ -179,7 +183,7 @@ def _says_published(node: LexborNode, tag: str, attributes: Attributes) -> bool:
     names = f"{attributes.get('class') or ''} {attributes.get('itemprop') or ''}"
     if tag == "time" and node.parent is not None:
         names = f"{names} {attributes_of(node.parent).get('class') or ''}"
-    return "pubdate" in attributes or _PUBLICATION.search(names) is not None
+    return "pubdate" in attributes or ("pub" in names.lower() and _PUBLICATION.search(names) is not None)
 
 
 def _first_shown(elements: Sequence[Element], terms: _Terms) -> Moment | None:
@@ -212,7 +216,7 @@ def _of_element(node: LexborNode, tag: str, attributes: Attributes, raw: str, te
     moment = _labelled(text, regions, terms) or _unlabelled(text, regions, terms)
     if moment is None and terms.fetched_at is not None and len(text) < 60:
         moment = terms.date(text, terms.fetched_at)
-    return None if moment is None or _COPYRIGHT.search(text) else moment
+    return None if moment is None or _COPYRIGHT.search(text.lower()) else moment
 
 
 def _is_beside(node: LexborNode, attributes: Attributes) -> bool:
@@ -230,7 +234,8 @@ def _is_beside(node: LexborNode, attributes: Attributes) -> bool:
 
 
 def _names_other_pages(attributes: Attributes) -> bool:
-    return _OTHER_PAGES.search(f"{attributes.get('class') or ''} {attributes.get('id') or ''}") is not None
+    names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
+    return _holds(names, _OTHER_STEMS) and _OTHER_PAGES.search(names) is not None
 
 
 def _labelled(text: str, regions: Regions, terms: _Terms) -> Moment | None:
@@ -274,7 +279,7 @@ def _is_changed(label: str) -> bool:
 
 
 def _is_copyright(label: str) -> bool:
-    return _COPYRIGHT.search(label[-20:]) is not None
+    return _COPYRIGHT.search(label[-20:].lower()) is not None
 
 
 def _holds(text: str, stems: Iterable[str]) -> bool:

@@ -143,15 +143,15 @@ PyObject *py_valued(PyObject *module, PyObject *const *arguments, Size count) {
     Tree *tree = tree_of(arguments[0]);
     Parts parts;
     if (!tree || !read_parts(&parts, arguments + 2, count - 2, 0)) return 0;
-    uint8_t *marks = calloc((size_t)tree->walked.elements.count, 1);
-    if (!marks) return PyErr_NoMemory();
+    uint8_t *marks = 0; /* most pages have no such attribute */
     for (int64_t name = 0; name < tree->walked.names.count; name++) {
         if (PyUnicode_Compare(tree->names[name], arguments[1])) continue;
+        if (!marks && !(marks = calloc((size_t)tree->walked.elements.count, 1))) return PyErr_NoMemory();
         for (int32_t at = name ? tree->name_ends[name - 1] : 0; at < tree->name_ends[name]; at++) {
             const String *value = attribute_named(tree, tree->by_name[at], name)->value;
             if (value && value->data && next_part(&parts, (const char *)value->data, (const char *)value->data + value->length))
                 marks[tree->by_name[at]] = 1;
         }
     }
-    return marked_list(tree, marks);
+    return marks ? marked_list(tree, marks) : PyList_New(0);
 }
