@@ -61,13 +61,14 @@ def read_date(
 
 
 def _absolute(text: str, lang: str | None, base: datetime | None, day_first: bool | None) -> Moment | None:
-    if _PLAIN_ISO.fullmatch(text) and (plain := _from_plain_iso(text)):
-        return plain
-    iso = _ISO.match(text)
-    if iso and (iso.end() == len(text) or not text[iso.end()].isalnum()):
-        return _from_iso(iso)
-    if _EPOCH.fullmatch(text):
-        return _from_epoch(text)
+    if text[0].isdecimal():
+        if _PLAIN_ISO.fullmatch(text) and (plain := _from_plain_iso(text)):
+            return plain
+        iso = _ISO.match(text)
+        if iso and (iso.end() == len(text) or not text[iso.end()].isalnum()):
+            return _from_iso(iso)
+        if _EPOCH.fullmatch(text):
+            return _from_epoch(text)
     if ("年" in text or "년" in text) and (cjk := _CJK.search(text)):
         return _moment(int(cjk[1]), int(cjk[2]), int(cjk[3]), text[cjk.end() :])
     if ("/" in text or "." in text or "-" in text) and (numeric := _NUMERIC.search(text)):
