@@ -51,16 +51,13 @@ def read_breadcrumbs(document: Document, items: Sequence[Item]) -> tuple[str, ..
     names = _from_items(items)
     if names:
         return names
-    marked = [
-        [element for element in document.with_attribute("itemtype") if "breadcrumb" in (element[2]["itemtype"] or "").lower()],
-        [
-            element
-            for element in document.with_attribute("aria-label")
-            if element[1] in _LABELLED and "readcrumb" in (element[2]["aria-label"] or "")
-        ],
+    labelled = [
+        element
+        for element in document.valued("aria-label", "readcrumb")
+        if element[1] in _LABELLED and "readcrumb" in (element[2]["aria-label"] or "")
     ]
     named = (document.called("breadcrumb", "bread-crumb"), document.identified("breadcrumb"))
-    for node, _, _ in document.in_order(*named, *marked)[:10]:
+    for node, _, _ in document.in_order(*named, document.valued("itemtype", "breadcrumb"), labelled)[:10]:
         names = tuple(crumb.name for crumb in crumbs_of(node, None) if crumb.name)
         if len(names) > 1 and all(len(name) <= MAX_NAME for name in names):
             return names[:MAX_CRUMBS]
