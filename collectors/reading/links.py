@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import repeat
+from itertools import product, repeat
 
 from selectolax.lexbor import LexborNode
 
@@ -24,7 +24,6 @@ _FEED_HREF = re.compile(
     r"(?i)(?:/(?:feed|rss|atom)(?:/|\.xml|\.rdf|\.php|$)|(?:feed|rss|atom|index)\.(?:xml|rdf|rss|atom)$|"
     r"feeds\.feedburner\.com/|[?&]feed=(?:rss|atom)|\.rss$|\.atom$)"
 )
-_FEED_WORDS = ("rss", "feed", "atom", "index.xml", "index.rdf")  # one of these is in every match of the pattern above
 _NEXT_TEXT = re.compile(
     r"(?i)^\s*(?:next(?: page)?|older(?: posts| entries)?|вперёд|вперед|дальше|далее|след(?:ующая|\.)?(?: страница)?|"
     r"nächste(?: seite)?|weiter|suivante?|"
@@ -35,8 +34,11 @@ _NEXT_TEXT = re.compile(
 _NEXT_STARTS = frozenset(
     ["nex", "old", "впе", "дал", "сле", "näc", "wei", "sui", "pag", "sig", "pró", "suc", "ava", "dal", "nas", "нас", "vol"]
 )
-_TURNING = "›»→>0123456789"
-_FIRST_LETTERS = frozenset(["", *_TURNING, *(start[0] for start in _NEXT_STARTS), *(start[0].upper() for start in _NEXT_STARTS)])
+# The same in letters of any size: most texts of links are done with one question.
+_ANY_STARTS = frozenset(
+    "".join(letters) for start in _NEXT_STARTS for letters in product(*zip(start, start.upper(), strict=True))
+)
+_TURNING = frozenset(("", *"›»→>0123456789"))
 _NEXT_CLASS = re.compile(r"(?i)(?:^|[\s_-])(?:next|pagination[-_]*next|nextpage|older)(?:$|[\s_-])")
 _PAGE_NUMBER = re.compile(
     r"(?i)(?:[?&](?:page|p|pg|paged|pagen_\d+|pagenum|seite|start|offset|from)=(\d{1,6})|/(?:page|p|seite|"
@@ -77,19 +79,25 @@ def read_links(document: Document, url: str | None) -> tuple[Link, ...]:
             if href not in targets:
                 targets[href] = _joined(base, href)
             target = targets[href]
-        if target is None or texts.get(target):
+        if target is None:
             continue
-        if target not in texts:
+        known = texts.get(target)
+        if known is None:
             if len(texts) >= MAX_LINKS:
                 break
             rels[target] = tuple(rel.lower().split()) if rel else ()
+        elif known:
+            continue
         texts[target] = text
     # Link(...) of each, in half the time: there are hundreds
     return tuple(map(tuple.__new__, repeat(Link), zip(texts, texts.values(), rels.values(), strict=True)))
 
 
 def read_feeds(document: Document, url: str | None, links: Sequence[Link] | None = None) -> tuple[Link, ...]:
-    """Feeds the page announces in its head; where it announces none, those of its `links` that look like feeds."""
+    """Feeds the page announces in its head; where it announces none, those of its `links` that look like feeds.
+
+    Of `links` those do that hold one of link_words.FEED_WORDS.
+    """
     base = base_of(document, url)
     found: dict[str, Link] = {}
     for _, tag, attributes in document.valued("rel", "alternate", "feed")[:MAX_LINKS]:
@@ -101,11 +109,8 @@ def read_feeds(document: Document, url: str | None, links: Sequence[Link] | None
         ):
             found.setdefault(target, Link(target, (attributes.get("title") or "").strip()[:MAX_TEXT], rel))
     if not found:
-        links = read_links(document, url) if links is None else links
-        lowered = "\n".join([link.url for link in links]).lower()  # asked of all at once first
-        held = [word for word in _FEED_WORDS if word in lowered]
-        for link, lower in zip(links, lowered.split("\n"), strict=True) if held else ():
-            if any(map(lower.__contains__, held)) and _FEED_HREF.search(lower):
+        for link in read_links(document, url) if links is None else links:
+            if _FEED_HREF.search(link.url.lower()):
                 found.setdefault(link.url, link)
     return tuple(found.values())
 
@@ -127,8 +132,10 @@ def read_next(document: Document, url: str | None, links: Sequence[Link] | None 
     called = [attributes["class"] for _, tag, attributes in document.called("next", "older") if tag == "a"]
     classes = {name for name in called if name and _NEXT_CLASS.search(name)}
     is_said = bool(classes) or any(tag == "a" for _, tag, _ in related)
-    if links is not None and not is_said and not any(_could_turn(link) for link in links if link.text[:1] in _FIRST_LETTERS):
-        return None
+    if links is not None and not is_said:
+        beginning = [link for link in links if link.text[:3] in _ANY_STARTS or link.text[:1] in _TURNING]
+        if not any(map(_could_turn, beginning)):
+            return None
     following = _page_number(own or "") + 1
     by_number: str | None = None
     for node, _, attributes in document.tagged("a")[:MAX_ANCHORS]:
@@ -169,12 +176,11 @@ def _is_in_pager(node: LexborNode) -> bool:
 
 def _begins_so(text: str) -> bool:
     """Whether a link may be called the next page or a number: by its first letters, or as it has no text."""
-    return text[:1] in _TURNING or text[:3].lower() in _NEXT_STARTS
+    return text[:3] in _ANY_STARTS or text[:1] in _TURNING
 
 
 def _could_turn(link: Link) -> bool:
-    if not _begins_so(link.text):
-        return False
+    """Whether a link that begins so may lead to the next page."""
     return bool(_PAGE_NUMBER.search(link.url)) if not link.text or _is_number(link.text) else _says_next(link.text)
 
 

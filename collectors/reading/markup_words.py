@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache, cached_property
 from typing import Final
 
@@ -23,13 +23,16 @@ class MarkupWords:
 
     def places(self, word: bytes) -> Sequence[int]:
         """Where a word begins, in order: some hundreds of places at most, and of words of shops and platforms the first one."""
-        return self._places.get(word, ())
+        return self.found.get(word, ())
 
-    def has_any(self, words: Iterable[bytes]) -> bool:
-        return any(word in self._places or (len(word) < SHORTEST and word in self._raw) for word in words)
+    def has_any(self, words: Collection[bytes]) -> bool:
+        if any(map(self.found.__contains__, words)):
+            return True
+        return any(word in self._raw for word in words if len(word) < SHORTEST)
 
     @cached_property
-    def _places(self) -> Mapping[bytes, Sequence[int]]:
+    def found(self) -> Mapping[bytes, Sequence[int]]:
+        """The places of the words that stand there at all."""
         return _needles().places(self._raw)
 
 

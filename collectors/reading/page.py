@@ -16,6 +16,7 @@ from collectors.reading.declared_comments import read_declared_comments
 from collectors.reading.document import read_document
 from collectors.reading.encoding import utf8
 from collectors.reading.language import detect
+from collectors.reading.link_words import AD_WORDS, FEED_WORDS, MARK_WORDS, LinkWords
 from collectors.reading.links import read_feeds, read_links, read_next
 from collectors.reading.metadata import read_metadata
 from collectors.reading.model import Reading
@@ -69,6 +70,7 @@ def _read(
     if not comments:
         comments = read_declared_comments(items, text, url, lang)
     links = read_links(document, url)
+    words = LinkWords(links)
     return Reading(
         url=url,
         canonical_url=metadata.canonical_url,
@@ -91,10 +93,10 @@ def _read(
         offers=tuple(read_offers(document, items, url, lang)),
         breadcrumbs=read_breadcrumbs(document, items),
         links=links,
-        feeds=read_feeds(document, url, links),
+        feeds=read_feeds(document, url, words.holding(FEED_WORDS)),
         next_url=read_next(document, url, links),
-        technical_ids=read_technical_ids(document, links),
-        ad_marking=read_ad_marking(text, (link.url for link in links)),
+        technical_ids=read_technical_ids(document, words.holding(MARK_WORDS)),
+        ad_marking=read_ad_marking(text, (link.url for link in words.holding(AD_WORDS))),
         encoding=encoding,
         robots_directives=metadata.robots_directives,
     )

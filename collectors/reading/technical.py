@@ -7,11 +7,10 @@ only an example (`UA-XXXXX-Y`, one digit over and over) and what is commented ou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import parse_qsl
 
 from collectors.reading.document import Document
-from collectors.reading.markup_words import MarkupWords
 from collectors.reading.model import Link, TechnicalId
 from collectors.reading.technical_tags import PLATFORMS, TAGS
 
@@ -30,7 +29,6 @@ _APPS = (
     ("appgallery", re.compile(r"^https?://appgallery\.(?:huawei|cloud\.huawei)\.com/(?:#/)?app/(C\d{5,12})")),
 )
 _APP_HOSTS = ("apple.com/", "play.google.com/", "rustore.ru/", "appgallery.")
-_LINK_MARKS = ("utm_", "UTM_", *_APP_HOSTS)
 _BY_NEEDLE: dict[bytes, list[tuple[str, re.Pattern[bytes]]]] = {}
 for _system, _needle, _pattern in TAGS:
     _BY_NEEDLE.setdefault(_needle, []).append((_system, _pattern))
@@ -62,17 +60,22 @@ _MACRO = re.compile(r"^\{+[^}]*\}+$|^__\w+__$|^%%.*%%$")
 _SAMPLE = re.compile(r"X{4}|^(?:[A-Z]+-)?(\d)\1{4,}(?:-\d)?$|(?:^|-)12345(?:6(?:7(?:8(?:90?)?)?)?)?(?:-|$)")
 
 
-def _places(words: MarkupWords, size: int) -> list[tuple[int, int, bytes]]:
+def _places(words: Mapping[bytes, Sequence[int]], size: int) -> list[tuple[int, int, bytes]]:
     """Where the words of tags stand in the first bytes of the markup, in order: beginning, end and word."""
-    places = [(start, start + len(needle), needle) for needle in _BY_NEEDLE for start in words.places(needle)]
+    tags = [needle for needle in words if needle in _BY_NEEDLE]
+    places = [(start, start + len(needle), needle) for needle in tags for start in words[needle]]
     return sorted(place for place in places if place[1] <= size)
 
 
 def read_technical_ids(document: Document, links: Iterable[Link] = ()) -> tuple[TechnicalId, ...]:
-    """Tags, platforms, verification marks and apps of a page; UTM values of its links. Each once, in a fixed order."""
+    """Tags, platforms, verification marks and apps of a page; UTM values of its links. Each once, in a fixed order.
+
+    Of `links` those do that hold one of link_words.MARK_WORDS.
+    """
     raw = (document.tree.raw_html or b"")[:MAX_MARKUP]
     found = _Found()
-    for start, end, needle in _places(document.words, len(raw)):
+    words = document.words.found
+    for start, end, needle in _places(words, len(raw)):
         for system, pattern in _BY_NEEDLE[needle]:
             match = pattern.search(raw, max(0, start - REACH_BACK), end + REACH)
             if match is None:
@@ -81,8 +84,7 @@ def read_technical_ids(document: Document, links: Iterable[Link] = ()) -> tuple[
             if not found.has(system, value) and not _is_commented(raw, match.start()):
                 found.add(system, value)
     for system, needle in PLATFORMS:
-        starts = document.words.places(needle)
-        if starts and starts[0] + len(needle) <= len(raw):
+        if needle in words and words[needle][0] + len(needle) <= len(raw):
             found.add(system, "")
     for _, _, attributes in document.tagged("meta")[:MAX_METAS]:
         name = (attributes.get("name") or attributes.get("property") or "").strip().lower()
@@ -90,16 +92,9 @@ def read_technical_ids(document: Document, links: Iterable[Link] = ()) -> tuple[
             content = (attributes.get("content") or "").strip()
             app = _APP_ID.search(content) if name in _APP_METAS else None
             found.add(_METAS[name], app.group(1) if app else content[:MAX_VALUE])
-    for url in _marked([link.url for link in links]):
-        _read_link(url, found)
+    for link in links:
+        _read_link(link.url, found)
     return tuple(found.ids)
-
-
-def _marked(urls: Sequence[str]) -> list[str]:
-    """Those of the addresses that hold a mark, in their order; most pages have none, as one look at all shows."""
-    joined = "\n".join(urls)
-    marked = {number for mark in _LINK_MARKS if mark in joined for number, url in enumerate(urls) if mark in url}
-    return [urls[number] for number in sorted(marked)]
 
 
 class _Found:
