@@ -10,18 +10,19 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import accumulate, islice
 from typing import Final
 from urllib.parse import urljoin
 
+import numpy as np
 from selectolax.lexbor import LexborNode
 
 from collectors.reading.blocks import Blocks
 from collectors.reading.dates import read_date
 from collectors.reading.document import TAG_IDS, Attributes, Document
 from collectors.reading.model import Comment, Moment, PageKind
-from collectors.reading.native.library import END
+from collectors.reading.word_search import WordSearch
 
 MAX_COMMENTS: Final = 500
 SHARE_OF_FORUM: Final = 0.25  # of a discussion's words, that the posts must hold to be taken for posts
@@ -83,13 +84,7 @@ def read_reader_comments(
 ) -> tuple[tuple[Comment, ...], list[int]]:
     """Comments under a page's content, and the blocks they are made of; never a block the content model keeps."""
     blocks = document.blocks
-    lowered = END.join(blocks.called).lower()
-    parts = [part for part in _NAMES if part in lowered]
-    if not parts:
-        return (), []
-    called = [*zip(blocks.called, lowered.split(END), strict=True)]
-    named = {names for part in parts for names, small in called if part in small}
-    zone = [c for c, names in enumerate(blocks.names) if names in named]
+    zone = _named_so(blocks)
     if not zone:
         return (), []
     first, last = blocks.start[zone[0]], max([blocks.end[c] for c in zone])
@@ -102,6 +97,18 @@ def read_reader_comments(
         return (), []
     owner = _owners(blocks, units)
     return _comments(document, [i for i, keep in enumerate(kept) if not keep and owner[i] >= 0], owner, url, lang, fetched_at)
+
+
+def _named_so(blocks: Blocks) -> list[int]:
+    """The containers that are named a comment. Each of their different names is looked at once."""
+    is_named = np.zeros(len(blocks.called), bool)
+    is_named[[number for _, number in _search().places(blocks.called)]] = True
+    return np.flatnonzero(is_named[blocks.shape[6]]).tolist() if is_named.any() else []
+
+
+@cache
+def _search() -> WordSearch:
+    return WordSearch(_NAMES)
 
 
 def _units(blocks: Blocks, words: Sequence[int], containers: Iterable[int], least: float, *, single: bool = False) -> list[int]:

@@ -6,14 +6,12 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Final
 
-from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
-
 from collectors.reading.model import Link
+from collectors.reading.word_search import WordSearch
 
 FEED_WORDS: Final = ("rss", "feed", "atom", "index.xml", "index.rdf")  # one is in every address that looks like a feed's
 MARK_WORDS: Final = ("utm_", "apple.com/", "play.google.com/", "rustore.ru/", "appgallery.")  # of campaigns and shops of apps
 AD_WORDS: Final = ("erid",)  # of advertisements
-_WORDS: Final = (*FEED_WORDS, *MARK_WORDS, *AD_WORDS)
 
 
 class LinkWords:
@@ -22,12 +20,8 @@ class LinkWords:
     def __init__(self, links: Sequence[Link]) -> None:
         self._links = links
         self._holding: dict[str, list[int]] = {}  # by word: numbers of links in order, some of them more than once
-        joined = "\n".join([link.url for link in links]).lower().encode("utf-8", "replace")
-        number = seen = 0
-        for word, start, _ in _search().find_matches_as_indexes(joined):
-            number += joined.count(b"\n", seen, start)
-            seen = start
-            self._holding.setdefault(_WORDS[word], []).append(number)
+        for word, number in _search().places([link.url for link in links]):
+            self._holding.setdefault(word, []).append(number)
 
     def holding(self, words: Iterable[str]) -> list[Link]:
         """The links that hold at least one of these words, in their order."""
@@ -36,7 +30,6 @@ class LinkWords:
 
 
 @cache
-def _search() -> BytesAhoCorasick:
-    """Words of two readers must not overlap: only the first of such would be found."""
-    words = [word.encode() for word in _WORDS]
-    return BytesAhoCorasick(words, matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA)
+def _search() -> WordSearch:
+    """No word of one reader overlaps with one of another."""
+    return WordSearch((*FEED_WORDS, *MARK_WORDS, *AD_WORDS))

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
 from urllib.parse import urlsplit
 
-from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 from selectolax.lexbor import LexborNode
 
 from collectors.reading import product_words as words
@@ -18,6 +17,7 @@ from collectors.reading.document import Document
 from collectors.reading.model import Item
 from collectors.reading.node_text import text_of
 from collectors.reading.product_walk import Walk
+from collectors.reading.word_search import WordSearch
 
 MAX_BRAND = 50
 MAX_SURE = 35  # characters of a brand that no label names
@@ -37,12 +37,9 @@ _BRANDS = (
     r"brands?|brand_?name|manufacturers?|designers?|vendors?|marques?|marcas?|marche|marki|marka|marken?|hersteller|producers?|"
     r"producent|producenci|vyrobc[ei]|znack[ay]|proizvajalec|proizvodjac|fabricantes?|fabrikant|merk(?:en)?|brend|proizvoditel"
 )
-_STEMS = tuple(
-    stem.encode()
-    for stem in (
-        "brand", "manufactur", "designer", "vendor", "marque", "marca", "marche", "marki", "marka", "marke", "hersteller",
-        "produce", "vyrobc", "znack", "proizv", "fabrica", "fabrik", "merk", "brend",
-    )
+_STEMS = (
+    "brand", "manufactur", "designer", "vendor", "marque", "marca", "marche", "marki", "marka", "marke", "hersteller",
+    "produce", "vyrobc", "znack", "proizv", "fabrica", "fabrik", "merk", "brend",
 )  # fmt: skip
 NAMED = re.compile(rf"(?:^|[\s_-])(?:{_BRANDS}|byline)(?:[_-]*(?:name|link|title|logo|label|value|text|visible))?(?:$|\s)")
 _LINK = re.compile(rf"(?i)(?:^|[/?&=_-])(?:{_BRANDS})(?:_?id)?[/=:][^/?&#]+")
@@ -156,23 +153,17 @@ def linked_brand(document: Document, walk: Walk, title: str) -> str | None:
 
 
 def _brand_links(document: Document) -> Iterator[LexborNode]:
-    """Links to pages of brands. All addresses are searched at once for the words that such ones hold."""
+    """Links to pages of brands."""
     links = document.tagged("a")[:MAX_LINKS]
-    addresses = [(attributes.get("href") or "")[:MAX_URL].replace("\n", " ") for _, _, attributes in links]
-    joined = "\n".join(addresses).lower().encode("utf-8", "replace")
-    number = seen = 0
-    last = -1
-    for _, start, _ in _stems().find_matches_as_indexes(joined):
-        number += joined.count(b"\n", seen, start)
-        seen = start
-        if number != last and _LINK.search(addresses[number]):
+    addresses = [(attributes.get("href") or "")[:MAX_URL] for _, _, attributes in links]
+    for number in dict.fromkeys(number for _, number in _stems().places(addresses)):
+        if _LINK.search(addresses[number]):
             yield links[number][0]
-        last = number
 
 
 @cache
-def _stems() -> BytesAhoCorasick:
-    return BytesAhoCorasick(_STEMS, matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA)
+def _stems() -> WordSearch:
+    return WordSearch(_STEMS)
 
 
 def _linked(walk: Walk, at: int) -> str | None:
