@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborNode
@@ -17,7 +17,6 @@ from collectors.reading.document import Document
 from collectors.reading.model import Item
 from collectors.reading.node_text import text_of
 from collectors.reading.product_walk import Walk
-from collectors.reading.word_search import WordSearch
 
 MAX_BRAND = 50
 MAX_SURE = 35  # characters of a brand that no label names
@@ -154,16 +153,9 @@ def linked_brand(document: Document, walk: Walk, title: str) -> str | None:
 
 def _brand_links(document: Document) -> Iterator[LexborNode]:
     """Links to pages of brands."""
-    links = document.tagged("a")[:MAX_LINKS]
-    addresses = [(attributes.get("href") or "")[:MAX_URL] for _, _, attributes in links]
-    for number in dict.fromkeys(number for _, number in _stems().places(addresses)):
-        if _LINK.search(addresses[number]):
-            yield links[number][0]
-
-
-@cache
-def _stems() -> WordSearch:
-    return WordSearch(_STEMS)
+    for node, tag, attributes in document.valued("href", *_STEMS)[:MAX_LINKS]:
+        if tag == "a" and _LINK.search((attributes["href"] or "")[:MAX_URL]):
+            yield node
 
 
 def _linked(walk: Walk, at: int) -> str | None:

@@ -319,11 +319,10 @@ def _marked_for(document: Document, name: str) -> Iterator[Sequence[Element]]:
     yield document.identified(*ids)
     yield from map(document.with_attribute, holders)
     if props := _PROPS[name]:
-        marked = document.with_attribute("itemprop")
+        marked = document.valued("itemprop", *map(str.lower, props))
         yield [element for element in marked if not props.isdisjoint((element[2]["itemprop"] or "").split())]
     for attribute in words.TEST_NAMES if name == "brand" else ():
-        tested = document.with_attribute(attribute)
-        yield [element for element in tested if "brand" in (element[2][attribute] or "").lower()]
+        yield document.valued(attribute, "brand")
 
 
 def _marked_sku(node: LexborNode, attributes: Attributes, named: str, prop: str) -> str | None:
@@ -394,6 +393,17 @@ def id_of_address(url: str, raw: bytes) -> str | None:
             digits = sum(char.isdigit() for char in token)
             if digits >= 5 or (digits >= 3 and token.isupper()):
                 number = _LETTERS_BEFORE.sub("", token)
-                if raw.count(number.encode()) >= MIN_USES:
+                if _is_used(number.encode(), raw):
                     return str(number)
     return None
+
+
+def _is_used(number: bytes, raw: bytes) -> bool:
+    """Whether a number stands in the page often enough; no further than that is looked."""
+    end = 0
+    for _ in range(MIN_USES):
+        start = raw.find(number, end)
+        if start < 0:
+            return False
+        end = start + len(number)
+    return True
