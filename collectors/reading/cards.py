@@ -72,14 +72,13 @@ class _Card:
 
 def read_cards(document: Document, url: str | None, lang: str | None) -> list[ReadOffer]:
     """Cards in document order; empty when fewer than three blocks of one shape bear a price."""
-    marked = [element for element in document.with_attribute("itemprop") if "price" in (element[2]["itemprop"] or "").split()]
+    marked = [element for element in document.valued("itemprop", "price") if "price" in (element[2]["itemprop"] or "").split()]
     found = document.in_order(document.called(*_PRICES), marked)
     if len(found) < MIN_CARDS:
         return []
     cards: dict[int, _Card] = {}
     links = links_in(document)
     blocks: dict[int, LexborNode | None] = {}
-    prices: dict[str, Price] = {}
     left = MAX_READ
     for node, tag, attributes in found[:MAX_PRICES]:
         text = node.text()
@@ -102,10 +101,7 @@ def read_cards(document: Document, url: str | None, lang: str | None) -> list[Re
         is_old, is_bad = _judged(f"{attributes.get('class') or ''} {attributes.get('id') or ''}"[:MAX_NAME].lower())
         is_old = is_old or tag in ("del", "s", "strike")
         if is_old or not (is_bad or card.shows_other(shown)):
-            price = prices.get(shown)
-            if price is None:
-                price = prices[shown] = read_price(shown, None, lang)
-            card.take(price, is_old=is_old)
+            card.take(read_price(shown, None, lang), is_old=is_old)
     if len(cards) < MIN_CARDS:
         return []
     page = document.blocks.joined.lower()

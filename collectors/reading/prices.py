@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from price_parser import Price as ParsedPrice
@@ -111,7 +112,12 @@ def read_price(
 
     `currency_hint` is a sign or code from elsewhere on the page; `lang` decides between currencies of one sign.
     """
-    printed = _SPACES.sub(" ", text[:MAX_TEXT]).strip()
+    return _read_price(text[:MAX_TEXT], currency_hint, lang, decimal_separator)
+
+
+@lru_cache(maxsize=2048)  # a listing repeats its prices, every page of a shop those of its delivery and its cart
+def _read_price(text: str, currency_hint: str | None, lang: str | None, decimal_separator: str | None) -> Price:
+    printed = _SPACES.sub(" ", text).strip()
     if decimal_separator is None and currency_hint is None and (plain := _PLAIN.match(printed)):
         before, whole, hundredths, after = plain.groups()
         if not (before and after):

@@ -11,6 +11,7 @@ from bisect import bisect
 from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from selectolax.lexbor import LexborNode
 
@@ -110,16 +111,13 @@ class _Candidate:
 
 
 class _Reader:
-    """The prices of one page while they are compared; what is asked of many of them is remembered."""
+    """The prices of one page while they are compared."""
 
     def __init__(self, walk: Walk, lang: str | None) -> None:
         self._walk = walk
         self._lang = lang
         self._buys = walk.buys[:MAX_BUYS]
         self._taken: set[int] = set()
-        self._prices: dict[str, Price] = {}
-        self._named: dict[str, tuple[bool, bool, bool]] = {}
-        self._before: dict[str, tuple[bool, bool]] = {}
 
     def candidates(self) -> list[_Candidate]:
         """The prices nearest to title and buy button, in document order."""
@@ -148,16 +146,14 @@ class _Reader:
             return None
         shown, place = found
         self._taken.add(place.mark)
-        price = self._prices.get(shown)
-        if price is None:
-            price = self._prices[shown] = read_price(shown, None, self._lang)
+        price = read_price(shown, None, self._lang)
         if price.amount is None or price.amount == 0:
             return None
         score = 1.5 if len(shown) <= 18 and _BARE.match(shown) else 1.0 if len(shown) <= 30 else 0.0
         chain = list(place.chain(5))
-        named_old, named_bad, named_good = self._judged(" ".join(above.name for above in chain[:3]))
+        named_old, named_bad, named_good = _judged(" ".join(above.name for above in chain[:3]))
         before = self._walk.chunks[at - 1][-40:] if at else ""
-        after_old, after_bad = self._judged_before(before)
+        after_old, after_bad = _judged_before(before)
         is_old = named_old or after_old or any(above.tag in _STRUCK for above in chain[:4])
         says_bad = after_bad or bool(words.BAD_TEXT.search(shown.lower()))
         score -= OLD_PENALTY * is_old
@@ -170,28 +166,28 @@ class _Reader:
         score -= 1.0 * any(above.tag == "a" for above in chain)
         return _Candidate(at, price, score, is_old=is_old, is_bad=named_bad or says_bad)
 
-    def _judged(self, names: str) -> tuple[bool, bool, bool]:
-        """Whether names speak of a price before, of another amount, of the price now; often a page names its prices alike."""
-        if names not in self._named:
-            self._named[names] = (
-                words.OLD_NAME.search(names) is not None,
-                words.BAD_NAME.search(names) is not None,
-                words.GOOD_NAME.search(names) is not None,
-            )
-        return self._named[names]
-
-    def _judged_before(self, text: str) -> tuple[bool, bool]:
-        """Whether the text before a price says that it is one before, or another amount."""
-        if text not in self._before:
-            small = text.lower()
-            self._before[text] = (words.OLD_TEXT.search(small) is not None, words.BAD_TEXT.search(small) is not None)
-        return self._before[text]
-
     def _is_away(self, place: Around) -> bool:
         """Whether the price stands among other products; elements around the title too say nothing of that."""
         around_title = self._walk.around_title
         outer = place.up.up if place.up is not None else None
         return outer is not None and any(above.is_away for above in outer.chain(8) if above.mark not in around_title)
+
+
+@lru_cache(maxsize=1024)
+def _judged(names: str) -> tuple[bool, bool, bool]:
+    """Whether names speak of a price before, of another amount, of the price now; a site names its prices alike."""
+    return (
+        words.OLD_NAME.search(names) is not None,
+        words.BAD_NAME.search(names) is not None,
+        words.GOOD_NAME.search(names) is not None,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _judged_before(text: str) -> tuple[bool, bool]:
+    """Whether the text before a price says that it is one before, or another amount."""
+    small = text.lower()
+    return words.OLD_TEXT.search(small) is not None, words.BAD_TEXT.search(small) is not None
 
 
 def read_printed_price(walk: Walk, page: Printed, lang: str | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from selectolax.lexbor import LexborNode
 
@@ -56,7 +56,7 @@ class Around:
     def is_away(self) -> bool:
         """Whether its name says that it shows other things than the product."""
         if self._away is None:
-            self._away = words.AWAY_NAME.search(self.name) is not None
+            self._away = _is_away(self.name)
         return self._away
 
     def chain(self, levels: int) -> Iterator[Around]:
@@ -66,6 +66,12 @@ class Around:
             yield current
             current = current.up
             levels -= 1
+
+
+@lru_cache(maxsize=4096)
+def _is_away(name: str) -> bool:
+    """Pages of one site name their elements alike."""
+    return words.AWAY_NAME.search(name) is not None
 
 
 @dataclass
