@@ -142,7 +142,7 @@ def _products(items: Sequence[Item], url: str | None, title: str) -> tuple[list[
     twins: list[Item] = []
     for same in by_origin.values():
         names = {text(item.properties.get("name")) for item in same}
-        best = max(same, key=lambda item: _weight(item, url, title))
+        best = max(same, key=lambda item: _weight(item, url, title)) if len(same) > 1 else same[0]
         if len(same) >= 3 and len(names) > 1 and _weight(best, url, title) < 3 and not _stands_out(best, same):
             listed += same
         else:
