@@ -33,6 +33,7 @@ KEEP_ALIVE_SECONDS = 20.0
 logging.getLogger("httpcore").setLevel(logging.WARNING)  # at DEBUG it logs headers, secrets included
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
+Release = Callable[[httpcore.AsyncHTTPConnection], Awaitable[None]]
 
 
 class Resolver:
@@ -166,43 +167,72 @@ class Backend(httpcore.AsyncNetworkBackend):
 
 
 class Transport(httpx.AsyncBaseTransport):
-    """httpx over an httpcore pool with our backend, which httpx itself does not let one choose.
+    """httpx over a few connections of httpcore to one origin, each with one request at a time; kept for the next one while alive.
 
     Used without `httpx.AsyncClient`: it reads redirects even where it does not follow them, and fails on odd ones; logs whole
-    URLs; keeps cookies; and takes a quarter of the time of a request.
+    URLs; keeps cookies; and takes a quarter of the time of a request. A pool of httpcore's queues requests to many origins and
+    looks through all it has at each, a fifth of the rest.
     """
 
-    def __init__(self, pool: httpcore.AsyncConnectionPool) -> None:
-        self._pool = pool
+    def __init__(self, backend: Backend, tls: ssl.SSLContext, http2: bool) -> None:
+        self._backend, self._tls, self._http2 = backend, tls, http2
+        self._idle: list[httpcore.AsyncHTTPConnection] = []
+        self._room = asyncio.Semaphore(CONNECTIONS_PER_HOST)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url
+        sent = httpcore.Request(
+            request.method,
+            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
+        await self._room.acquire()
+        connection = await self._connection(sent.url.origin)
         try:
-            response = await self._pool.handle_async_request(
-                httpcore.Request(
-                    request.method,
-                    httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-                    headers=request.headers.raw,
-                    content=request.stream,
-                    extensions=request.extensions,
-                )
-            )
-        except (httpcore.ProtocolError, httpcore.NetworkError) as error:
-            raise _as_httpx(error) from error
+            response = await connection.handle_async_request(sent)
+        except BaseException as error:
+            self._room.release()
+            await connection.aclose()
+            if isinstance(error, httpcore.ProtocolError | httpcore.NetworkError):
+                raise _as_httpx(error) from error
+            raise
+        body = _Body(response, connection, self._release)
         stream = response.extensions["network_stream"]
         if isinstance(stream, Stream) and not stream.reads and response.extensions["http_version"] != b"HTTP/2":
             # The parser found an answer in what was left over from the one before: bytes beyond its announced length.
-            await response.aclose()
+            await body.aclose()
             raise httpx.RemoteProtocolError("an answer came before it was asked for")
-        return httpx.Response(response.status, headers=response.headers, stream=_Body(response), extensions=response.extensions)
+        return httpx.Response(response.status, headers=response.headers, stream=body, extensions=response.extensions)
+
+    async def _connection(self, origin: httpcore.Origin) -> httpcore.AsyncHTTPConnection:
+        """One that waits for a request, or a new one; those that the other side closed, or that waited too long, go."""
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_available() and not connection.has_expired():
+                return connection
+            await connection.aclose()
+        return httpcore.AsyncHTTPConnection(
+            origin, self._tls, keepalive_expiry=KEEP_ALIVE_SECONDS, http2=self._http2, network_backend=self._backend
+        )
+
+    async def _release(self, connection: httpcore.AsyncHTTPConnection) -> None:
+        self._room.release()
+        if connection.is_idle():
+            self._idle.append(connection)
+        else:
+            await connection.aclose()
 
     async def aclose(self) -> None:
-        await self._pool.aclose()
+        while self._idle:
+            await self._idle.pop().aclose()
 
 
 class _Body(httpx.AsyncByteStream):
-    def __init__(self, response: httpcore.Response) -> None:
-        self._response = response
+    def __init__(self, response: httpcore.Response, connection: httpcore.AsyncHTTPConnection, release: Release) -> None:
+        self._response, self._connection = response, connection
+        self._release: Release | None = release
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
@@ -212,21 +242,13 @@ class _Body(httpx.AsyncByteStream):
             raise _as_httpx(error) from error
 
     async def aclose(self) -> None:
-        await self._response.aclose()
-
-
-def new_transport(backend: Backend, tls: ssl.SSLContext, http2: bool) -> Transport:
-    """A transport with a pool for one origin. Proxies of the environment, cookies and redirects are not its business."""
-    return Transport(
-        httpcore.AsyncConnectionPool(
-            ssl_context=tls,
-            max_connections=CONNECTIONS_PER_HOST,
-            max_keepalive_connections=CONNECTIONS_PER_HOST,
-            keepalive_expiry=KEEP_ALIVE_SECONDS,
-            http2=http2,
-            network_backend=backend,
-        )
-    )
+        release, self._release = self._release, None
+        if release is None:
+            return
+        try:
+            await self._response.aclose()
+        finally:
+            await release(self._connection)
 
 
 def _as_httpx(error: Exception) -> httpx.TransportError:

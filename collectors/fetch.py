@@ -40,7 +40,7 @@ from collectors.auth import (
     missing_credentials,
 )
 from collectors.auth import login as login_request
-from collectors.connect import Backend, Resolve, Resolver, new_transport
+from collectors.connect import Backend, Resolve, Resolver, Transport
 from collectors.exchange import Exchange, content_type, failure, redirect_target, redirected, send, take_body, take_head
 from collectors.failures import (
     HOST_IN_TROUBLE,
@@ -311,7 +311,7 @@ class Fetcher:
         origin = address.origin
         transport = self._transports.get(origin)
         if transport is None:
-            transport = self._transports[origin] = new_transport(self._backend, self._tls, self._http2)
+            transport = self._transports[origin] = Transport(self._backend, self._tls, self._http2)
         self._transports.move_to_end(origin)
         self._in_flight[origin] += 1
         try:
