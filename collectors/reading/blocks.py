@@ -7,66 +7,86 @@ label). `document.read_document` fills them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 
-from collectors.reading.native.library import Numbers, joined
+from collectors.reading.native.library import Numbers, encoded, joined
 
 # Tags of containers of what the visible page does not hold, and their numbers, which no element has.
 OUTSIDE: Final = {"described": -1, "abstract": -2}
 
 
-@dataclass(slots=True)
+@dataclass
 class Blocks:
     """Parallel lists. Block i: its text, the number of its container, and the characters of it in links.
 
-    Container c: its parent (a smaller number; -1 for the root), tag, class and id words, role and itemprop, whether it is hidden;
-    containers stand in document order. `end` is the number of blocks read when it closed, `start` when it opened.
+    Container c: its parent (a smaller number; -1 for the root), tag, class and id words, whether it is hidden; they stand in
+    document order. `end` is the number of blocks read when it closed, `start` when it opened. `role` and `itemprop` are those of
+    the containers that have one.
 
-    `counts` and `shape` say the same in numbers, for the compiled readers, and what only these look at.
+    `codes`, `counts` and `shape` say it for the compiled readers, with what only these look at; the lists of numbers are made of
+    them when somebody asks.
     """
 
     joined: str  # the texts, each ended by END
+    codes: bytes  # the same as code points
     counts: Numbers  # by block, in rows: container, characters in links, links, images
     shape: Numbers  # by container, in rows: element, parent, tag, start, end, depth, number of its names among all different ones
     called: list[str]  # all different names
     texts: list[str]
-    container: list[int]
-    link_chars: list[int]
-    parent: list[int]
     tag: list[str]
     names: list[str]
-    role: list[str]
-    itemprop: list[str]
-    hidden: list[bool]
-    start: list[int]
-    end: list[int]
+    role: dict[int, str]
+    itemprop: dict[int, str]
+    hidden: bytes  # 1 or 0
+
+    @cached_property
+    def container(self) -> list[int]:
+        return _listed(self.counts[0])
+
+    @cached_property
+    def link_chars(self) -> list[int]:
+        return _listed(self.counts[1])
+
+    @cached_property
+    def parent(self) -> list[int]:
+        return _listed(self.shape[1])
+
+    @cached_property
+    def start(self) -> list[int]:
+        return _listed(self.shape[3])
+
+    @cached_property
+    def end(self) -> list[int]:
+        return _listed(self.shape[4])
 
     def append_outside(self, tag: str, lines: list[str]) -> None:
         """Blocks that the visible page does not hold, in a container of their own at its end."""
-        number, first = len(self.parent), len(self.texts)
+        number, first = len(self.tag), len(self.texts)
         last = first + len(lines)
         self.texts += lines
-        self.joined += joined(lines)
-        self.container += [number] * len(lines)
-        self.link_chars += [0] * len(lines)
+        added = joined(lines)
+        self.joined += added
+        self.codes += encoded(added)
         counts = np.zeros((4, last), np.int32)
         counts[:, :first] = self.counts
         counts[0, first:] = number
-        self.counts = counts
-        self.parent.append(0 if self.parent else -1)
         self.tag.append(tag)
-        for strings in (self.names, self.role, self.itemprop):
-            strings.append("")
-        self.hidden.append(False)
-        self.start.append(first)
-        self.end.append(last)
-        self.end[0] = last
+        self.names.append("")
+        self.hidden += b"\0"
         if "" not in self.called:
             self.called.append("")
         shape = np.empty((7, number + 1), np.int32)
         shape[:, :number] = self.shape
-        shape[:, number] = (-1, self.parent[-1], OUTSIDE[tag], first, last, 1, self.called.index(""))
+        shape[:, number] = (-1, 0 if number else -1, OUTSIDE[tag], first, last, 1, self.called.index(""))
         shape[4, 0] = last
-        self.shape = shape
+        self.counts, self.shape = counts, shape
+        for listed in ("container", "link_chars", "parent", "start", "end"):
+            self.__dict__.pop(listed, None)
+
+
+def _listed(numbers: Numbers) -> list[int]:
+    listed: list[int] = numbers.tolist()
+    return listed

@@ -6,7 +6,6 @@ differences of running totals. Word and name scores are learned log-odds (`weigh
 
 from __future__ import annotations
 
-from itertools import compress, count
 from typing import Final
 
 import numpy as np
@@ -56,9 +55,8 @@ def measure(blocks: Blocks, title: str, scores: Scores) -> Measured:
     tags = CODE_OF_ID[blocks.shape[2]]
     tags[0] = TAG_CODES[blocks.tag[0]]  # the body, whatever it is called
     bits = np.zeros(len(tags), np.int32)
-    role, itemprop = blocks.role, blocks.itemprop
-    for container in compress(count(), role):
-        bits[container] = ROLE_BITS.get(role[container], 0)
-    for container in compress(count(), itemprop):
-        bits[container] |= PROP_BITS.get(itemprop[container].lower(), 0)
+    for container, role in blocks.role.items():
+        bits[container] = ROLE_BITS.get(role, 0)
+    for container, itemprop in blocks.itemprop.items():
+        bits[container] |= PROP_BITS.get(itemprop.lower(), 0)
     return Measured(Page(blocks, title, tags, bits), scores.lore)

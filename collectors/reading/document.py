@@ -154,11 +154,11 @@ class Document:
     def _blocks(self) -> Blocks:
         """Blocks with what the elements of their containers are called."""
         # What a site calls its own elements says little: they count as the plainest of containers.
-        text, counts, shape, *_ = fields = walking.blocks(self._walked, "div", "body")
-        return Blocks(text, _table(counts, 4), _table(shape, 7), *fields[3:])
+        text, codes, counts, shape, *_ = fields = walking.blocks(self._walked, "div", "body")
+        return Blocks(text, codes, _table(counts, 4), _table(shape, 7), *fields[4:])
 
 
-def _table(values: bytes, columns: int) -> Numbers:
+def _table(values: bytearray, columns: int) -> Numbers:
     return np.frombuffer(values, np.int32).reshape(columns, -1)
 
 

@@ -135,11 +135,10 @@ class Page:
     __slots__ = ("_held", "heads", "names", "place", "struct")
 
     def __init__(self, blocks: Blocks, title: str, tags: Numbers, bits: Numbers) -> None:
-        text = blocks.joined
+        text, codes = blocks.joined, blocks.codes
         # All other letters have one lower case each, of one letter, whatever stands around them.
         lower = text.lower() if "\u03a3" in text or "\u0130" in text else text
         names = joined(blocks.called)
-        codes = encoded(text)
         counts, shape = np.ascontiguousarray(blocks.counts), np.ascontiguousarray(blocks.shape)
         self._held = counts, shape, tags, bits
         count, containers = counts.shape[1], shape.shape[1]
@@ -149,7 +148,7 @@ class Page:
         _, parent, _, start, end, depth, named = range(by_container, by_container + shape.nbytes, 4 * containers)
         self.struct = _Page(
             count, containers, len(blocks.called), codes, codes if lower is text else encoded(lower), encoded(names),
-            encoded(joined([title.lower()])), bytes(blocks.hidden), *range(by_block, by_block + counts.nbytes, 4 * count),
+            encoded(joined([title.lower()])), blocks.hidden, *range(by_block, by_block + counts.nbytes, 4 * count),
             parent, at(tags), named, at(bits), start, end, depth,
         )  # fmt: skip
         self.place = addressof(self.struct)

@@ -80,10 +80,9 @@ def in_order(tree: Tree, /, *groups: list[_Element]) -> list[_Element]:
     """Elements of the tree, each once and in document order."""
 
 def blocks(tree: Tree, plain: str, first: str, /) -> tuple[
-    str, bytes, bytes, list[str], list[str], list[int], list[int],  # of blocks
-    list[int], list[str], list[str], list[str], list[str], list[bool], list[int], list[int],  # of containers
+    str, bytes, bytearray, bytearray, list[str], list[str], list[str], list[str], dict[int, str], dict[int, str], bytes
 ]:  # fmt: skip
-    """The fields of Blocks in their order, tables as bytes of 32-bit numbers by column.
+    """The fields of Blocks in their order, tables as 32-bit numbers by column.
 
     `plain` is the tag of containers without a known one, `first` that of the first.
     """

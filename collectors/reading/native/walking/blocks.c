@@ -4,39 +4,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-static PyObject *numbers_list(const int32_t *values, int64_t count, int step) {
-    PyObject *list = PyList_New(count);
-    for (int64_t at = 0; list && at < count; at++) PyList_SetItem(list, at, PyLong_FromLongLong(values[at * step]));
-    return list;
-}
-
 /* A table by column, as numpy reads it: all of the first, then all of the next. */
 static PyObject *columns(const Column *table, int width) {
     int64_t rows = table->count / width;
-    PyObject *bytes = PyBytes_FromStringAndSize(0, (Size)(table->count * (int64_t)sizeof(int32_t)));
-    char *filled;
-    Size size;
-    if (!bytes || PyBytes_AsStringAndSize(bytes, &filled, &size)) return 0;
-    int32_t *to = (int32_t *)filled;
+    PyObject *bytes = PyByteArray_FromStringAndSize(0, (Size)(table->count * (int64_t)sizeof(int32_t)));
+    if (!bytes) return 0;
+    int32_t *to = (int32_t *)PyByteArray_AsString(bytes);
     for (int column = 0; column < width; column++)
         for (int64_t row = 0; row < rows; row++) *to++ = table->values[row * width + column];
     return bytes;
 }
 
-static PyObject *texts_list(const Tree *tree) {
-    const uint32_t *at = tree->walked.text.codes;
-    int64_t count = tree->walked.blocks.count / BLOCK_NUMBERS;
+/* Parts of all texts: those are one string already, whose parts are made with fewer looks at each character. */
+static PyObject *texts_list(const Tree *tree, PyObject *joined) {
+    const uint32_t *codes = tree->walked.text.codes;
+    int64_t count = tree->walked.blocks.count / BLOCK_NUMBERS, first = 0;
     PyObject *list = PyList_New(count);
     for (int64_t block = 0; list && block < count; block++) {
-        const uint32_t *end = at;
-        while (*end) end++;
-        PyObject *text = PyUnicode_FromWideChar((const wchar_t *)at, end - at);
+        int64_t end = first;
+        while (codes[end]) end++;
+        PyObject *text = PyUnicode_Substring(joined, (Size)first, (Size)end);
         if (!text) {
             Py_DecRef(list);
             return 0;
         }
         PyList_SetItem(list, block, text);
-        at = end + 1;
+        first = end + 1;
     }
     return list;
 }
@@ -101,30 +94,27 @@ static int64_t container_of(const Tree *tree, int32_t element, int64_t *cursor) 
     return *cursor < containers->count && containers->values[*cursor] == element ? *cursor / CONTAINER_NUMBERS : -1;
 }
 
-/* An attribute of each container, "" for none. */
-static PyObject *values_list(const Tree *tree, const char *wanted) {
-    int64_t count = tree->walked.containers.count / CONTAINER_NUMBERS;
-    PyObject *list = PyList_New(count);
-    for (int64_t container = 0; list && container < count; container++) {
-        Py_IncRef(nothing);
-        PyList_SetItem(list, container, nothing);
-    }
-    for (int64_t name = 0; list && name < tree->walked.names.count; name++) {
+/* An attribute of the containers that have it. */
+static PyObject *values_dict(const Tree *tree, const char *wanted) {
+    PyObject *dict = PyDict_New();
+    for (int64_t name = 0; dict && name < tree->walked.names.count; name++) {
         if (PyUnicode_CompareWithASCIIString(tree->names[name], wanted)) continue;
         int64_t cursor = 0;
         for (int32_t at = name ? tree->name_ends[name - 1] : 0; at < tree->name_ends[name]; at++) {
             int64_t container = container_of(tree, tree->by_name[at], &cursor);
             const String *value = container < 0 ? 0 : attribute_named(tree, tree->by_name[at], name)->value;
             if (!value || !value->data) continue;
-            PyObject *text = string_of(value->data, value->length);
-            if (!text) {
-                Py_DecRef(list);
+            PyObject *number = PyLong_FromLongLong(container), *text = number ? string_of(value->data, value->length) : 0;
+            int failed = !text || PyDict_SetItem(dict, number, text);
+            if (number) Py_DecRef(number);
+            if (text) Py_DecRef(text);
+            if (failed) {
+                Py_DecRef(dict);
                 return 0;
             }
-            PyList_SetItem(list, container, text);
         }
     }
-    return list;
+    return dict;
 }
 
 /* Whether a style hides its element: "display:none", with spaces anywhere. */
@@ -146,7 +136,7 @@ static int is_hiding(const char *name, const String *value) {
 }
 
 /* By container: is it or anything around it hidden. */
-static PyObject *hidden_list(const Tree *tree) {
+static PyObject *hidden_bytes(const Tree *tree) {
     static const char *const hiding[] = {"hidden", "aria-hidden", "style"};
     int64_t count = tree->walked.containers.count / CONTAINER_NUMBERS;
     uint8_t *hidden = calloc((size_t)count + 1, 1);
@@ -162,10 +152,9 @@ static PyObject *hidden_list(const Tree *tree) {
         }
     for (int64_t container = 1; container < count; container++)
         hidden[container] |= hidden[tree->walked.containers.values[container * CONTAINER_NUMBERS + 1]];
-    PyObject *list = PyList_New(count);
-    for (int64_t container = 0; list && container < count; container++) PyList_SetItem(list, container, PyBool_FromLong(hidden[container]));
+    PyObject *bytes = PyBytes_FromStringAndSize((const char *)hidden, (Size)count);
     free(hidden);
-    return list;
+    return bytes;
 }
 
 /* All about blocks and their containers (layout.py names the parts). */
@@ -175,25 +164,19 @@ PyObject *py_blocks(PyObject *module, PyObject *const *arguments, Size count) {
     Tree *tree = tree_of(arguments[0]);
     if (!tree) return 0;
     const Walked *walked = &tree->walked;
-    int64_t containers = walked->containers.count / CONTAINER_NUMBERS, rows = walked->blocks.count / BLOCK_NUMBERS;
-    const int32_t *container = walked->containers.values, *block = walked->blocks.values;
-    PyObject *names = called_list(tree);
+    PyObject *joined = PyUnicode_FromWideChar((const wchar_t *)walked->text.codes, (Size)walked->text.count), *names = called_list(tree);
     PyObject *parts[] = {
-        PyUnicode_FromWideChar((const wchar_t *)walked->text.codes, (Size)walked->text.count),
+        joined,
+        PyBytes_FromStringAndSize((const char *)walked->text.codes, (Size)(walked->text.count * (int64_t)sizeof *walked->text.codes)),
         columns(&walked->blocks, BLOCK_NUMBERS),
         columns(&walked->containers, CONTAINER_NUMBERS),
         names,
-        texts_list(tree),
-        numbers_list(block, rows, BLOCK_NUMBERS),
-        numbers_list(block + 1, rows, BLOCK_NUMBERS),
-        numbers_list(container + 1, containers, CONTAINER_NUMBERS),
+        joined ? texts_list(tree, joined) : 0,
         tags_list(tree, arguments[1], arguments[2]),
         names ? names_list(tree, names) : 0,
-        values_list(tree, "role"),
-        values_list(tree, "itemprop"),
-        hidden_list(tree),
-        numbers_list(container + 3, containers, CONTAINER_NUMBERS),
-        numbers_list(container + 4, containers, CONTAINER_NUMBERS),
+        values_dict(tree, "role"),
+        values_dict(tree, "itemprop"),
+        hidden_bytes(tree),
     };
     enum { PARTS = sizeof parts / sizeof *parts };
     PyObject *all = PyTuple_New(PARTS);
