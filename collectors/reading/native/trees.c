@@ -3,17 +3,23 @@
 
 #include "content.h"
 
-enum { USUAL_DEPTH = 6, GROUP = 64 }; /* leaves of a group are asked for before the first of them is needed */
+enum { USUAL_DEPTH = 6, GROUP = 64, COLUMNS = 256 }; /* leaves of a group are asked for before the first of them is needed */
 
-/* Trees of one output and the depth that is known here, so that the questions of several columns are answered at once. */
+/* Trees of one output and the depth that is known here, so that the questions of several columns are answered at once. The leaves
+ * are read when all answers of some columns stand in memory: taking them out of a wide register one by one is slower. */
 WIDE static void add_usual_trees(const Trees *trees, const float *rows, int32_t columns, double *out) {
     for (int32_t tree = 0; tree < trees->trees; tree++) {
         const float *row[USUAL_DEPTH], *border = trees->border + (int64_t)tree * USUAL_DEPTH, *leaves = trees->leaves + ((int64_t)tree << USUAL_DEPTH);
         for (int32_t level = 0; level < USUAL_DEPTH; level++) row[level] = rows + (int64_t)trees->feature[tree * USUAL_DEPTH + level] * columns;
-        for (int32_t column = 0; column < columns; column++) {
-            uint32_t leaf = 0;
-            for (int32_t level = USUAL_DEPTH - 1; level >= 0; level--) leaf = leaf * 2 + (row[level][column] > border[level]);
-            out[column] += leaves[leaf];
+        for (int32_t start = 0; start < columns; start += COLUMNS) {
+            int32_t count = columns - start < COLUMNS ? columns - start : COLUMNS;
+            uint32_t leaf[COLUMNS];
+            for (int32_t column = 0; column < count; column++) {
+                uint32_t answers = 0;
+                for (int32_t level = USUAL_DEPTH - 1; level >= 0; level--) answers = answers * 2 + (row[level][start + column] > border[level]);
+                leaf[column] = answers;
+            }
+            for (int32_t column = 0; column < count; column++) out[start + column] += leaves[leaf[column]];
         }
     }
 }
