@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
@@ -32,7 +33,7 @@ class Blocks:
 
     joined: str  # the texts, each ended by END
     codes: bytes  # the same as code points
-    counts: Numbers  # by block, in rows: container, characters in links, links, images
+    counts: Numbers  # by block, in rows: container, characters in links, links, images, where its text begins
     shape: Numbers  # by container, in rows: element, parent, tag, start, end, depth, number of its names among all different ones
     called: list[str]  # all different names
     texts: list[str]
@@ -67,12 +68,13 @@ class Blocks:
         number, first = len(self.tag), len(self.texts)
         last = first + len(lines)
         self.texts += lines
+        counts = np.zeros((5, last), np.int32)
+        counts[:, :first] = self.counts
+        counts[0, first:] = number
+        counts[4, first:] = [*accumulate((len(line) + 1 for line in lines[:-1]), initial=len(self.joined))]
         added = joined(lines)
         self.joined += added
         self.codes += encoded(added)
-        counts = np.zeros((4, last), np.int32)
-        counts[:, :first] = self.counts
-        counts[0, first:] = number
         self.tag.append(tag)
         self.names.append("")
         self.hidden += b"\0"

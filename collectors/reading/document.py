@@ -155,7 +155,7 @@ class Document:
         """Blocks with what the elements of their containers are called."""
         # What a site calls its own elements says little: they count as the plainest of containers.
         text, codes, counts, shape, *_ = fields = walking.blocks(self._walked, "div", "body")
-        return Blocks(text, codes, _table(counts, 4), _table(shape, 7), *fields[4:])
+        return Blocks(text, codes, _table(counts, 5), _table(shape, 7), *fields[4:])
 
 
 def _table(values: bytearray, columns: int) -> Numbers:

@@ -36,7 +36,7 @@ PAGES = st.lists(st.sampled_from(BITS), max_size=40).map("".join)
 def assert_walked_alike(html: str) -> None:
     document, expected = read_document(html), walk_slowly(html)
     blocks = document.blocks
-    _, _, links, images = blocks.counts.tolist()
+    _, _, links, images, _ = blocks.counts.tolist()
     _, _, _, _, _, depth, _ = blocks.shape.tolist()
     found = zip(blocks.texts, blocks.container, blocks.link_chars, links, images, strict=True)
     containers = zip(blocks.parent, blocks.tag, blocks.names, blocks.hidden, blocks.start, blocks.end, depth, strict=True)

@@ -36,15 +36,16 @@ typedef struct {
     int64_t mask;
 } Table;
 
-/* A page's blocks and containers: see blocks.py. Strings are code points, each string ended by a 0. */
+/* A page's blocks and containers: see blocks.py. Strings are code points, names UTF-8, each string ended by a 0. */
 typedef struct {
     int32_t blocks, containers, names;
+    int32_t length;         /* of `text` */
     const uint32_t *text;   /* of blocks */
     const uint32_t *lower;  /* the same, with letters in lower case where `chars` alone cannot say it; else `text` itself */
-    const uint32_t *name;   /* distinct class and id strings */
+    const uint8_t *name;    /* distinct class and id strings */
     const uint32_t *title;
     const uint8_t *hidden;  /* by container */
-    const int32_t *container, *link_chars, *links, *images;                 /* by block */
+    const int32_t *container, *link_chars, *links, *images, *begins;        /* by block */
     const int32_t *parent, *tag, *named, *bits, *start, *end, *depth;       /* by container */
 } Page;
 

@@ -24,9 +24,9 @@ class _Table(Structure):
 
 class _Page(Structure):
     _fields_ = (
-        ("blocks", c_int32), ("containers", c_int32), ("names", c_int32),
+        ("blocks", c_int32), ("containers", c_int32), ("names", c_int32), ("length", c_int32),
         *((string, c_char_p) for string in ("text", "lower", "name", "title", "hidden")),
-        *pointers("container", "link_chars", "links", "images"),
+        *pointers("container", "link_chars", "links", "images", "begins"),
         *pointers("parent", "tag", "named", "bits", "start", "end", "depth"),
     )  # fmt: skip
 
@@ -138,7 +138,7 @@ class Page:
         text, codes = blocks.joined, blocks.codes
         # All other letters have one lower case each, of one letter, whatever stands around them.
         lower = text.lower() if "\u03a3" in text or "\u0130" in text else text
-        names = joined(blocks.called)
+        names = joined(blocks.called).encode("utf-8", "surrogatepass")
         counts, shape = np.ascontiguousarray(blocks.counts), np.ascontiguousarray(blocks.shape)
         self._held = counts, shape, tags, bits
         count, containers = counts.shape[1], shape.shape[1]
@@ -147,7 +147,7 @@ class Page:
         by_block, by_container = at(counts), at(shape)
         _, parent, _, start, end, depth, named = range(by_container, by_container + shape.nbytes, 4 * containers)
         self.struct = _Page(
-            count, containers, len(blocks.called), codes, codes if lower is text else encoded(lower), encoded(names),
+            count, containers, len(blocks.called), len(text), codes, codes if lower is text else encoded(lower), names,
             encoded(joined([title.lower()])), blocks.hidden, *range(by_block, by_block + counts.nbytes, 4 * count),
             parent, at(tags), named, at(bits), start, end, depth,
         )  # fmt: skip

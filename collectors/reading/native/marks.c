@@ -85,13 +85,12 @@ static uint64_t hash_label(const uint64_t *chars, uint64_t hash, const uint32_t 
 /* Class and id words, those of the body, and what short blocks say. */
 static void hear_names(const Page *page, const uint64_t *chars, const Measured *measured, Ear *ear) {
     uint64_t body = prefixed("body:"), label = prefixed("label:");
-    const uint32_t *at = page->name;
+    const uint8_t *at = page->name;
     const int32_t of_body = page->named[0], *called = measured->called;
     hear_all(ear, measured->name_words, called[of_body]);
     for (int32_t number = 0; number < of_body; number++, at++)
         while (*at) at++;
-    const uint32_t *word = at, *limit = at, *end;
-    while (*limit && limit - at < MAX_NAMES) limit++;
+    const uint8_t *word = at, *limit = names_end(at), *end;
     for (int32_t place = called[of_body]; place < called[of_body + 1]; place++) {
         hear(ear, measured->name_words[place]);
         uint64_t hash = body;

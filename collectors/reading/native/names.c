@@ -1,42 +1,44 @@
 /* What class and id strings say: their words and scores, and whether they speak of comments. */
 #include <math.h>
+#include <string.h>
 
 #include "content.h"
 #include "measure.h"
 #include "words.h"
 
-static int has(const uint32_t *text, const char *word) {
-    for (; *word; word++, text++)
-        if (*text != (uint32_t)*word) return 0;
-    return 1;
+/* Of a comment, Disqus or a respondent: `at` is the rarest letter of these words. */
+static int speaks_of_comments(const uint8_t *first, const uint8_t *at) {
+    if (*at == 'm') return at > first && at[-1] == 'o' && !strncmp((const char *)at, "mment", 5);
+    return at - first > 1 && at[-1] == 's' && (!strncmp((const char *)at - 2, "espond", 6) || !strncmp((const char *)at - 2, "isqus", 5));
 }
 
-/* Of a comment, Disqus or a respondent: `at` is the rarest letter of these words. */
-static int speaks_of_comments(const uint32_t *first, const uint32_t *at) {
-    if (at > first && at[-1] == 'o' && has(at, "mment")) return 1;
-    return at - first > 1 && at[-1] == 's' && (has(at - 2, "espond") || has(at - 2, "isqus"));
-}
+/* What a byte may tell where it stands in a name. */
+enum { ENDING = 1, PARTING = 2, RARE = 4 };
+static const uint8_t MEANING[256] = {[0] = ENDING, [' '] = PARTING, ['m'] = RARE, ['p'] = RARE, ['q'] = RARE};
 
 static void spell_names(const Page *page, const Lore *lore, const Measured *out, Named *named) {
-    const uint32_t *at = page->name;
+    const uint8_t *at = page->name;
     int32_t found = 0;
     for (int32_t number = 0; number < page->names; number++, at++) {
-        const uint32_t *first = at, *space = 0;
+        const uint8_t *first = at, *space = 0;
         named[number].of_comments = 0;
-        for (; *at; at++) {
-            if (*at == ' ' && !space) space = at;
-            if (*at == 'm' || *at == 'p' || *at == 'q') named[number].of_comments |= speaks_of_comments(first, at);
+        for (;; at++) {
+            while (!MEANING[*at]) at++;
+            if (MEANING[*at] == ENDING) break;
+            if (MEANING[*at] == RARE) named[number].of_comments |= speaks_of_comments(first, at);
+            else if (!space) space = at;
         }
-        const uint32_t *limit = at - first > MAX_NAMES ? first + MAX_NAMES : at;
         out->called[number] = found;
-        const uint32_t *word = first, *end;
+        const uint8_t *word = first, *limit = at - first > MAX_NAMES ? names_end(first) : at, *end;
         for (uint64_t hash = HASH_BASIS; (end = next_name(&word, limit, &hash)); word = end, hash = HASH_BASIS) {
             out->name_words[found++] = hash = hash_end(hash);
             seek_soon(&lore->names, hash);
         }
         if (!space) space = at;
         while (space > first && space[-1] >= '0' && space[-1] <= '9') space--;
-        named[number].first = hash_run(HASH_BASIS, first, space);
+        uint64_t hash = HASH_BASIS;
+        for (; first < space; first++) hash = hash_step(hash, *first);
+        named[number].first = hash;
     }
     out->called[page->names] = found;
 }

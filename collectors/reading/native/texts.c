@@ -176,7 +176,8 @@ static int score_heads(const Page *page, const Lore *lore, const Measured *out, 
 int read_texts(const Page *page, const Lore *lore, const Measured *out, const Own *own) {
     int32_t *begins = malloc(((size_t)page->blocks + 1) * sizeof *begins);
     if (!begins) return 0;
-    find_begins(page->text, page->blocks, begins);
+    memcpy(begins, page->begins, (size_t)page->blocks * sizeof *begins);
+    begins[page->blocks] = page->length;
     if (page->lower == page->text)
         memcpy(out->begins, begins, ((size_t)page->blocks + 1) * sizeof *begins);
     else

@@ -65,11 +65,18 @@ static inline const uint32_t *next_run(const uint64_t *chars, uint64_t kind, con
 static inline int is_lower(uint32_t code) { return code - 'a' < 26; }
 static inline int is_upper(uint32_t code) { return code - 'A' < 26; }
 
+/* Where the words of a class or id string end that are looked at: behind MAX_NAMES characters, or at its end. */
+static inline const uint8_t *names_end(const uint8_t *at) {
+    for (int characters = 0; *at; at++)
+        if ((*at & 0xc0) != 0x80 && characters++ == MAX_NAMES) break;
+    return at;
+}
+
 /* The next word of a class or id string ("postBody post-1": post, Body, post): `from` moves to it, `hash` goes on over it in lower
  * case. Gives its end, or 0 when there is none before `limit`. */
-static inline const uint32_t *next_name(const uint32_t **from, const uint32_t *limit, uint64_t *hash) {
-    for (const uint32_t *at = *from; at < limit;) {
-        const uint32_t *first = at;
+static inline const uint8_t *next_name(const uint8_t **from, const uint8_t *limit, uint64_t *hash) {
+    for (const uint8_t *at = *from; at < limit;) {
+        const uint8_t *first = at;
         uint64_t running = *hash;
         if (is_upper(*at)) {
             running = hash_step(running, *at++ + 32);

@@ -17,19 +17,17 @@ static PyObject *columns(const Column *table, int width) {
 
 /* Parts of all texts: those are one string already, whose parts are made with fewer looks at each character. */
 static PyObject *texts_list(const Tree *tree, PyObject *joined) {
-    const uint32_t *codes = tree->walked.text.codes;
-    int64_t count = tree->walked.blocks.count / BLOCK_NUMBERS, first = 0;
+    int64_t count = tree->walked.blocks.count / BLOCK_NUMBERS;
+    const int32_t *begin = tree->walked.blocks.values + BLOCK_NUMBERS - 1;
     PyObject *list = PyList_New(count);
-    for (int64_t block = 0; list && block < count; block++) {
-        int64_t end = first;
-        while (codes[end]) end++;
-        PyObject *text = PyUnicode_Substring(joined, (Size)first, (Size)end);
+    for (int64_t block = 0; list && block < count; block++, begin += BLOCK_NUMBERS) {
+        int64_t end = block + 1 < count ? begin[BLOCK_NUMBERS] : tree->walked.text.count;
+        PyObject *text = PyUnicode_Substring(joined, *begin, (Size)end - 1);
         if (!text) {
             Py_DecRef(list);
             return 0;
         }
         PyList_SetItem(list, block, text);
-        first = end + 1;
     }
     return list;
 }

@@ -123,10 +123,10 @@ static void flush(State *state, int32_t container) {
     int64_t length = (state->in_pre ? without_line_ends : fold)(state->parts.codes, state->parts.count, to);
     state->parts.count = state->has_parts = state->last_is_break = 0;
     if (length) {
+        int32_t chars = state->link_chars < length ? state->link_chars : (int32_t)length, begin = (int32_t)text->count;
+        push(state, &state->out->blocks, (const int32_t[]){container, chars, state->links, state->images, begin}, BLOCK_NUMBERS);
         to[length] = 0;
         text->count += length + 1;
-        int32_t chars = state->link_chars < length ? state->link_chars : (int32_t)length;
-        push(state, &state->out->blocks, (const int32_t[]){container, chars, state->links, state->images}, BLOCK_NUMBERS);
         if (state->out->blocks.count > (int64_t)state->bounds->blocks * BLOCK_NUMBERS) state->error = TOO_MANY_BLOCKS;
     }
     state->link_chars = state->links = state->images = 0;

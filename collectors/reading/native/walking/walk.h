@@ -42,7 +42,7 @@ typedef struct {
 
 /* Tables with several numbers a row: attributes (element, number of its name), containers (element, parent, tag, start, end, depth,
  * number of what it is called), what containers are called (numbers of a class and of an id; -1 for none, -2 where there is no
- * attribute at all), blocks (container, characters in links, links, images), elements with a class and the number of its value, the
+ * attribute at all), blocks (container, characters in links, links, images, where its text begins), elements with a class and the number of its value, the
  * same of ids. Texts of blocks end in a 0 each. */
 typedef struct {
     Elements elements;
@@ -52,7 +52,7 @@ typedef struct {
     int32_t deepest;
 } Walked;
 
-enum { ATTRIBUTE_NUMBERS = 2, CONTAINER_NUMBERS = 7, CALLED_NUMBERS = 2, BLOCK_NUMBERS = 4, VALUE_NUMBERS = 2 };
+enum { ATTRIBUTE_NUMBERS = 2, CONTAINER_NUMBERS = 7, CALLED_NUMBERS = 2, BLOCK_NUMBERS = 5, VALUE_NUMBERS = 2 };
 
 /* Walks a page from its root element on: the root, its head, its body. A page without a body (a frameset) is its own. Gives what
  * ended the walk: DONE or why it was given up. `kinds` says by tag what it does to the walk (layout.py). */
