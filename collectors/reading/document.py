@@ -7,7 +7,7 @@ list item, a table cell, a button's label).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Final
 
@@ -106,10 +106,9 @@ class Document:
             found = self._tagged[tag] = walking.tagged(self._walked, TAG_IDS[tag])
         return found
 
-    def count(self, tags: Iterable[str]) -> list[int]:
-        """How many elements of each of these HTML tags there are."""
-        counts = walking.counts(self._walked)
-        return [counts[TAG_IDS[tag]] for tag in tags]
+    def count(self, tags: bytes) -> list[int]:
+        """How many elements of each of these HTML tags there are; a tag is its number in TAG_IDS."""
+        return walking.counts(self._walked, tags)
 
     @cached_property
     def attribute_names(self) -> frozenset[str]:

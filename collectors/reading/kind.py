@@ -20,7 +20,7 @@ import numpy as np
 
 from collectors.reading.content_containers import TAGS
 from collectors.reading.content_model import WEIGHTS, load_trees
-from collectors.reading.document import Document
+from collectors.reading.document import TAG_IDS, Document
 from collectors.reading.model import Item, PageKind
 from collectors.reading.native.counting import Measured, Reader, Readers, Topics, Trees, write_kind_marks, write_kind_measures
 from collectors.reading.native.library import Doubles
@@ -62,6 +62,7 @@ _PATH_WORD: Final = re.compile(r"[a-z]{2,}|\d+")
 WORD: Final = re.compile(r"[^\W\d_]{2,}")
 MAX_TITLE: Final = 200
 _LENGTHS_OF_NAMES: Final = frozenset(map(len, ("og:type", "generator")))
+_COUNTED_IDS: Final = bytes(TAG_IDS[tag] for tag in COUNTED)
 _OF_BLOCKS: Final = MEASURES.index("blocks")
 _OF_ADDRESS: Final = MEASURES.index("path_depth")
 _OF_TOPICS: Final = MEASURES.index(f"content_{next(iter(TOPICS))}")
@@ -143,7 +144,7 @@ def _address_marks(url: str) -> list[str]:
 def measures(document: Document, url: str | None, items: Sequence[Item], measured: Measured, first: Doubles) -> Doubles:
     """A row of MEASURES in which shares of topics and verdicts are still 0."""
     row = np.zeros(len(MEASURES))
-    row[:_OF_BLOCKS] = [*map(log1p, document.count(COUNTED))]
+    row[:_OF_BLOCKS] = [*map(log1p, document.count(_COUNTED_IDS))]
     write_kind_measures(measured, first, row[_OF_BLOCKS:])
     types = [item.type for item in items]
     row[_OF_ADDRESS:_OF_TOPICS] = [*_address_measures(url or ""), len(set(types)), log1p(types.count("Product"))]

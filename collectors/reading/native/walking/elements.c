@@ -24,11 +24,16 @@ PyObject *py_tagged(PyObject *module, PyObject *const *arguments, Size count) {
 
 PyObject *py_counts(PyObject *module, PyObject *const *arguments, Size count) {
     (void)module;
-    if (!has(count, 1)) return 0;
+    if (!has(count, 2)) return 0;
     Tree *tree = tree_of(arguments[0]);
-    PyObject *list = tree ? PyList_New(KNOWN_TAGS) : 0;
-    for (int tag = 0; list && tag < KNOWN_TAGS; tag++)
-        PyList_SetItem(list, tag, PyLong_FromLongLong(tree->tag_ends[tag] - (tag ? tree->tag_ends[tag - 1] : 0)));
+    char *tags;
+    Size size = 0;
+    if (!tree || PyBytes_AsStringAndSize(arguments[1], &tags, &size)) return 0;
+    PyObject *list = PyList_New(size);
+    for (Size at = 0; list && at < size; at++) {
+        int tag = (uint8_t)tags[at];
+        PyList_SetItem(list, at, PyLong_FromLongLong(tree->tag_ends[tag] - (tag ? tree->tag_ends[tag - 1] : 0)));
+    }
     return list;
 }
 
