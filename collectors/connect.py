@@ -189,12 +189,14 @@ class Transport(httpx.AsyncBaseTransport):
             extensions=request.extensions,
         )
         await self._room.acquire()
-        connection = await self._connection(sent.url.origin)
+        connection = None
         try:
+            connection = await self._connection(sent.url.origin)
             response = await connection.handle_async_request(sent)
         except BaseException as error:
             self._room.release()
-            await connection.aclose()
+            if connection is not None:
+                await connection.aclose()
             if isinstance(error, httpcore.ProtocolError | httpcore.NetworkError):
                 raise _as_httpx(error) from error
             raise

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
-from functools import lru_cache
 
 from collectors.reading.dates import read_date
 from collectors.reading.document import Document
@@ -105,7 +104,6 @@ def _meta_texts(head: Head, keys: Iterable[str]) -> list[tuple[str, str]]:
     return [(text, f"meta {key}") for key in keys if key in head.metas for text in head.metas[key]]
 
 
-@lru_cache(maxsize=4096)  # pages declare much under the same names
 def _is_dated(key: str) -> bool:
     """Whether the name of a meta tag that we do not know speaks of a date of publication."""
     return key not in _KNOWN_METAS and _DATED_KEY.search(key) is not None and _CHANGED_KEY.search(key) is None

@@ -227,6 +227,34 @@ async def test_a_kept_connection_that_the_server_closed_is_not_used(fetcher_with
             assert (answer.body, answer.attempt) == (b"hello", 1)
 
 
+async def test_many_questions_to_one_host_share_its_few_connections(fetcher_with):
+    async def slow(seen):
+        await asyncio.sleep(0.02)
+        await ok()(seen)
+
+    async with serve({"/": slow}) as server, fetcher_with() as fetcher:
+        answers = await asyncio.gather(*(ask(fetcher, server.url("/")) for _ in range(3 * connect.CONNECTIONS_PER_HOST)))
+
+    assert [answer.body for answer in answers] == [b"hello"] * len(answers)
+    assert server.connections == connect.CONNECTIONS_PER_HOST
+
+
+async def test_what_fails_or_is_cancelled_takes_no_connection_from_later_questions(fetcher_with):
+    broken = reset(HEAD + b"Content-Length: 100\r\n\r\nhalf")
+    async with serve({"/broken": broken, "/reset": reset(), "/hangs": hang(), "/": ok()}) as server, fetcher_with() as fetcher:
+        for path in ("/broken", "/", "/reset", "/") * 3:
+            answer = await ask(fetcher, server.url(path))
+            assert answer.error == ("" if path == "/" else "reset")
+        tasks = [asyncio.ensure_future(ask(fetcher, server.url("/hangs"))) for _ in range(2 * connect.CONNECTIONS_PER_HOST)]
+        await asyncio.sleep(0.1)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        answers = await asyncio.gather(*(ask(fetcher, server.url("/")) for _ in range(connect.CONNECTIONS_PER_HOST)))
+
+    assert [answer.body for answer in answers] == [b"hello"] * connect.CONNECTIONS_PER_HOST
+
+
 async def test_cancelling_lets_the_next_one_ask(fetcher_with):
     async with serve({"/": in_turn(hang(), ok())}) as server, fetcher_with() as fetcher:
         paced = source_with(pace_seconds=0.01)

@@ -13,7 +13,7 @@ enum { LEAST_WORDS = 30 };
 enum { LEAST_COPY = 15 }; /* characters; what is shorter may be a word of its own each time */
 #define LEAST_SHARE 0.5   /* of the characters that are expected to be content */
 enum { LEAST_CELLS = 3, CELL_WORDS = 8 }; /* cells of more words are columns of a page laid out as a table */
-#define TABLE_ODDS 5 /* a cell says too little to be as likely as it is: of tables around one half five in six are content */
+#define TABLE_ODDS 5 /* a cell alone looks less likely than it is: of tables near one half in articles, five in six are content */
 
 /* Sorts byte by byte, from the last on: the bits of numbers from 0 up are in the order of the numbers. */
 Rank *rank_blocks(const double *probability, int32_t count, Rank *ranks, Rank *room) {
