@@ -5,7 +5,10 @@ Training needs the words themselves; a test compares the verdicts of both ways.
 
 from __future__ import annotations
 
-from itertools import compress
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+import numpy as np
 
 from collectors.reading.content import Prepared
 from collectors.reading.content_scores import block_words, name_tokens
@@ -22,8 +25,7 @@ Marks = tuple[frozenset[str], ...]  # one set a reader
 def marks(page: Prepared, first: Doubles) -> Marks:
     """What each of kind.READERS hears of a page; `first` are the probabilities of the first look, by block."""
     blocks = page.document.blocks
-    likely = compress(blocks.texts, (first > 0.5).tolist())
-    words = WORD.findall(" ".join([text[:BLOCK_TEXT] for text in likely])[:MAX_TEXT].lower())
+    words = [frozenset(WORD.findall(text[:BLOCK_TEXT].lower())) for text in blocks.texts]
     heads = {
         word
         for text, container in zip(blocks.texts, blocks.container, strict=True)
@@ -37,5 +39,20 @@ def marks(page: Prepared, first: Doubles) -> Marks:
             *(f"label:{text.lower()}" for text in blocks.texts if len(text) < SHORT),
             *(f"body:{token}" for token in name_tokens(blocks.names[0])),
         )),
-        frozenset((*words, *(f"head:{word}" for word in heads), *title_marks(page.title))),
+        frozenset((
+            *chain(*(words[block] for block in _content(blocks.texts, first))),
+            *(f"head:{word}" for word in heads),
+            *title_marks(page.title),
+        )),
+        frozenset(chain(*words)),
     )  # fmt: skip
+
+
+def _content(texts: Sequence[str], first: Doubles) -> Iterator[int]:
+    """The likely blocks, until what is read of them is long enough."""
+    left = MAX_TEXT
+    for block in np.flatnonzero(first > 0.5).tolist():
+        if left <= 0:
+            return
+        yield block
+        left -= len(texts[block][:BLOCK_TEXT]) + 1

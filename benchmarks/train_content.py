@@ -44,6 +44,7 @@ from collectors.reading.native.library import Doubles, Floats
 DEPTH = 6
 FIRST_TREES = 200
 SECOND_TREES = 120
+KIND_FOLDS = 8  # pages of known kind are few: what judges one shall have learned from nearly all others
 KIND_MODELS = 4
 KIND_TREES = 300
 KIND_DEPTH = 4
@@ -184,7 +185,7 @@ def mean_of(models: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def judge_kinds(
-    samples: Sequence[Sample], folds: int, measured: Mapping[str, Measured], firsts: Mapping[str, Doubles]
+    samples: Sequence[Sample], measured: Mapping[str, Measured], firsts: Mapping[str, Doubles]
 ) -> tuple[dict[str, list[float]], dict[str, Any]]:
     """Kinds of every page by models that have not seen its host, and the weights of models that have seen all."""
     heard: dict[str, Marks] = {}
@@ -192,7 +193,7 @@ def judge_kinds(
     for s in samples:
         heard[s.key] = marks(s.page, firsts[s.key])
         rows[s.key] = measures(s.page.document, s.page.url, s.page.items, measured[s.key], firsts[s.key])
-    parts = halves(samples, folds)
+    parts = halves(samples, KIND_FOLDS)
     for seen, unseen in parts:
         readers = build_readers(train_readers(seen, heard))
         for s in unseen:
@@ -291,7 +292,7 @@ def train(samples: Sequence[Sample], folds: int) -> tuple[dict[str, Any], dict[s
         model = build_trees(train_trees(seen, rows, FEATURES, FIRST_TREES), FEATURES)
         firsts |= {s.key: model.probabilities(rows[s.key]) for s in unseen}
         print("first look, fold done", flush=True)
-    kinds, kind_weights = judge_kinds(samples, folds, measured, firsts)
+    kinds, kind_weights = judge_kinds(samples, measured, firsts)
     report(samples, measured, {key: (kinds[key], first) for key, first in firsts.items()}, "first look")
     judged = {s.key: second_look(measured[s.key], firsts[s.key], kinds[s.key]) for s in samples}
     found = {}

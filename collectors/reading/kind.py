@@ -1,10 +1,11 @@
-"""Which of seven kinds a page is, with a probability: boosted trees over measures of the page and the verdicts of three readers.
+"""Which of seven kinds a page is, with a probability: boosted trees over measures of the page and the verdicts of four readers.
 
-Each reader hears one side of the page (its address and what it calls itself; its class names and labels; its words) as marks
-that are there or not, and weighs them by multinomial logistic regression: the weights of the marks it knows are summed and
-divided by the root of their number. The trees see what the readers think beside measured facts: how much of the page is text,
-links, lists, how its largest family of like elements looks, what the first look takes for content. Weights:
-`weights/kind_marks.json`, `weights/kind.json`. What is counted over blocks and words is counted by `native/kind.c` and `marks.c`.
+Each reader hears one side of the page (its address and what it calls itself; its class names and labels; the words of its likely
+content; all its words) as marks that are there or not, and weighs them by multinomial logistic regression: the weights of the
+marks it knows are summed and divided by the root of their number. The trees see what the readers think beside measured
+facts: how much of the page is text, links, lists, how its largest family of like elements looks, what the first look takes for
+content. Weights: `weights/kind_marks.json`, `weights/kind.json`. What is counted over blocks and words is counted by
+`native/kind.c` and `marks.c`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from collectors.reading.native.counting import Measured, Reader, Readers, Topics
 from collectors.reading.native.library import Doubles
 
 KINDS: Final[tuple[PageKind, ...]] = get_args(PageKind)
-READERS: Final = ("address", "names", "words")
+READERS: Final = ("address", "names", "content", "page")
 COUNTED: Final = (
     "h1", "h2", "h3", "h4", "h5", "li", "p", "img", "table", "tr", "td", "pre", "code", "form", "input", "button", "article",
     "section", "time", "dl", "dt", "svg", "iframe", "video", "select", "textarea", "label", "blockquote", "a", "span", "div",

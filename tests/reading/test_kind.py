@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.kind_marks import marks
+from benchmarks.kind_marks import MAX_TEXT, marks
 from collectors.reading.content import Prepared, prepare
 from collectors.reading.content_features import measure
 from collectors.reading.content_model import WEIGHTS, load_scores
@@ -50,6 +50,21 @@ def verdict(stored: Stored, known: frozenset[str]) -> Doubles:
     return np.log(np.array(softmax(total)) + 1e-3)
 
 
+def stored_marks() -> dict[str, Stored]:
+    stored: dict[str, Stored] = json.loads((WEIGHTS / "kind_marks.json").read_text(encoding="utf-8"))
+    return stored
+
+
+def conclusions(html: str) -> tuple[list[float], list[float]]:
+    """What the readers of a page conclude: from hashes, and from the words themselves."""
+    page, measured, first = likely(html)
+    row = measures(page.document, page.url, [], measured, first)
+    heard = marks(page, first)
+    write_verdicts(row, load_readers(), [*heard[0]], measured, first)
+    told = [verdict(stored_marks()[name], known) for name, known in zip(READERS, heard, strict=True)]
+    return row[-len(READERS) * len(KINDS) :].tolist(), np.concatenate(told).tolist()
+
+
 def test_what_is_measured_has_a_name_each() -> None:
     page, measured, first = likely(PAGE)
     row = measures(page.document, page.url, [], measured, first)
@@ -61,13 +76,15 @@ def test_what_is_measured_has_a_name_each() -> None:
     assert row[MEASURES.index("content_you")] > 0
 
 
-def test_marks_come_from_the_address_the_names_and_the_words() -> None:
+def test_marks_come_from_the_address_the_names_the_content_and_the_whole_page() -> None:
     page, _, first = likely(PAGE, "https://a.example/forum/12?p=2")
-    address, names, words = marks(page, first)
+    address, names, content, whole = marks(page, first)
 
     assert {"first:forum", "leaf:N", "query:yes", "og:article", "title:spring"} <= address
     assert {"post", "body:post", "label:reply"} <= names
-    assert {"price", "head:spring", "title:tea"} <= words
+    assert {"price", "head:spring", "title:tea"} <= content
+    assert {"price", "reply"} <= whole
+    assert not whole & {"head:spring", "title:tea"}
 
 
 @pytest.mark.parametrize(
@@ -81,15 +98,17 @@ def test_marks_come_from_the_address_the_names_and_the_words() -> None:
     ],
 )
 def test_readers_conclude_from_hashes_what_they_would_from_the_words_themselves(html: str) -> None:
-    page, measured, first = likely(html)
-    readers = load_readers()
-    row = measures(page.document, page.url, [], measured, first)
-    heard = marks(page, first)
-    write_verdicts(row, readers, [*heard[0]], measured, first)
-    weights = json.loads((WEIGHTS / "kind_marks.json").read_text(encoding="utf-8"))
-    told = [verdict(weights[name], known) for name, known in zip(READERS, heard, strict=True)]
+    told, said = conclusions(html)
 
-    assert row[-3 * len(KINDS) :].tolist() == pytest.approx(np.concatenate(told).tolist())
+    assert told == pytest.approx(said)
+
+
+def test_the_content_reader_stops_after_some_thousand_characters_and_the_page_reader_does_not() -> None:
+    words = [mark for mark in stored_marks()["content"]["marks"] if mark.isalpha()]
+    told, said = conclusions("<p>" + "<p>".join(words))
+
+    assert sum(map(len, words)) > 2 * MAX_TEXT
+    assert told == pytest.approx(said)
 
 
 def test_topics_are_words_in_per_cent_of_all() -> None:

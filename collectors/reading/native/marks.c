@@ -6,7 +6,8 @@
 #include "content.h"
 #include "words.h"
 
-enum { CONTENT_HEAD = 300, MAX_CONTENT = 8000, MAX_TITLE = 200, SHORT = 20, TOPICS = 10, READERS = 3 };
+enum { BLOCK_HEAD = 300, MAX_CONTENT = 8000, MAX_TITLE = 200, SHORT = 20, TOPICS = 10 };
+enum { ADDRESS, NAMES, CONTENT, PAGE, READERS }; /* kind.READERS */
 
 /* A reader at work: `heard` has a bit for each of its rows, `rows` are those heard so far, in the order of hearing. */
 typedef struct {
@@ -105,35 +106,37 @@ static void hear_names(const Page *page, const uint64_t *chars, const Measured *
     }
 }
 
-/* The words of the likely content, of its headings and of the title; tallies topics of the content and of all blocks. */
-static void hear_words(const Page *page, const uint64_t *chars, const Measured *measured, const double *first, Ear *ear, Tally *content, Tally *all) {
-    uint64_t head = prefixed("head:"), of_title = prefixed("title:"), hash, words[CONTENT_HEAD / 2];
+/* The words of all blocks; of them for `content` those of the likely ones and of headings, beside the title's. Tallies topics of the
+ * content and of all blocks. */
+static void hear_words(const Page *page, const uint64_t *chars, const Measured *measured, const double *first, Ear *ears, Tally *content, Tally *all) {
+    uint64_t head = prefixed("head:"), of_title = prefixed("title:"), hash, words[BLOCK_HEAD / 2];
     const uint32_t *word, *end, *title_end = page->title;
     int64_t left = MAX_CONTENT;
     for (int32_t block = 0; block < page->blocks; block++) {
         const uint32_t *text = page->lower + measured->begins[block], *whole = page->lower + measured->begins[block + 1] - 1;
+        const uint32_t *limit = nearer(text, BLOCK_HEAD, whole);
+        int32_t found = 0;
         all->words++; /* the end of a block counts as a word */
         for (int32_t place = measured->heads[block]; place < measured->heads[block + 1]; place++) count_word(all, measured->head_words[place]);
-        if (measured->tags[block] >= H1 && measured->tags[block] <= H3) {
-            const uint32_t *limit = nearer(text, HEAD, whole);
-            for (word = text, hash = head; (end = next_run(chars, IN_WORD, &word, limit, &hash)); word = end, hash = head) hear(ear, hash_end(hash));
+        for (word = text, hash = HASH_BASIS; (end = next_run(chars, IN_LETTERS, &word, limit, &hash)); word = end, hash = HASH_BASIS) {
+            if (end - word < 2) continue;
+            words[found++] = hash = hash_end(hash);
+            seek_soon(&ears[PAGE].reader->marks, hash);
         }
+        for (int32_t number = 0; number < found; number++) hear(&ears[PAGE], words[number]);
         if (first[block] > 0.5 && left > 0) {
-            const uint32_t *limit = nearer(text, left < CONTENT_HEAD ? left : CONTENT_HEAD, whole);
-            int32_t found = 0;
             left -= limit - text + 1;
-            for (word = text, hash = HASH_BASIS; (end = next_run(chars, IN_LETTERS, &word, limit, &hash)); word = end, hash = HASH_BASIS) {
-                if (end - word < 2) continue;
-                words[found++] = hash = hash_end(hash);
-                seek_soon(&ear->reader->marks, hash);
-                count_word(content, hash);
-            }
-            for (int32_t number = 0; number < found; number++) hear(ear, words[number]);
+            hear_all(&ears[CONTENT], words, found);
+            for (int32_t number = 0; number < found; number++) count_word(content, words[number]);
+        }
+        if (measured->tags[block] >= H1 && measured->tags[block] <= H3) {
+            limit = nearer(text, HEAD, whole);
+            for (word = text, hash = head; (end = next_run(chars, IN_WORD, &word, limit, &hash)); word = end, hash = head) hear(&ears[CONTENT], hash_end(hash));
         }
     }
     while (title_end - page->title < MAX_TITLE && *title_end) title_end++;
     for (word = page->title, hash = of_title; (end = next_run(chars, IN_LETTERS, &word, title_end, &hash)); word = end, hash = of_title)
-        if (end - word > 1) hear(ear, hash_end(hash));
+        if (end - word > 1) hear(&ears[CONTENT], hash_end(hash));
 }
 
 static Ear listening(const Reader *reader) {
@@ -150,7 +153,7 @@ static void hear_marks(const uint32_t *at, int32_t count, Ear *ear) {
     }
 }
 
-/* Writes topics of the content and of the page, and what the readers of the address, of names and of words conclude; `address` are
+/* Writes topics of the content and of the page, and what each reader concludes; `address` are
  * the `count` marks of the first. 0 when memory ran out. */
 int kind_marks(
     const Page *page, const Lore *lore, const Measured *measured, const double *first, const Table *topics, const uint32_t *address,
@@ -164,9 +167,9 @@ int kind_marks(
         done &= ears[reader].heard && ears[reader].rows;
     }
     if (done) {
-        hear_marks(address, count, &ears[0]);
-        hear_names(page, lore->chars, measured, &ears[1]);
-        hear_words(page, lore->chars, measured, first, &ears[2], &content, &all);
+        hear_marks(address, count, &ears[ADDRESS]);
+        hear_names(page, lore->chars, measured, &ears[NAMES]);
+        hear_words(page, lore->chars, measured, first, ears, &content, &all);
         write_shares(&content, out);
         write_shares(&all, out + TOPICS);
         out += 2 * TOPICS;
