@@ -176,9 +176,10 @@ class _WatchCrawl:
         self.watch = watch
         self.known: Known = shared.known.of(watch.watch_id)
         self.tally = Tally()
-        self.queue: asyncio.PriorityQueue[tuple[float, int, Request]] = asyncio.PriorityQueue()
+        self.queue: asyncio.PriorityQueue[tuple[float, int, int, Request]] = asyncio.PriorityQueue()  # by time, clicks, order
         self.numbers = itertools.count()
-        self.asked: set[str] = set()
+        self.asked: dict[str, int] = {}  # address -> clicks
+        self.waiting: set[str] = set()  # fingerprints in the queue
         self.met: set[str] = set()  # hosts
         self.followed: set[tuple[str, str]] = set()  # (label, body hash)
         self.whole: set[str] = set()  # fingerprints to ask without conditions
@@ -223,8 +224,11 @@ class _WatchCrawl:
 
     # The queue
 
-    def _enqueue(self, requests: Iterable[Request], what: str, depth: int = 0) -> None:
-        """Queue what was not asked for yet, within scope and budget. A fault of the source costs this answer, not the watch."""
+    def _enqueue(self, requests: Iterable[Request], what: str, clicks: int = 0) -> None:
+        """Queue what was not asked for yet, within scope and budget. A fault of the source costs this answer, not the watch.
+
+        What waits in the queue already is moved forward where it is fewer clicks away than it was thought to be.
+        """
         budget = int(self.watch.options.get("max_pages", self.shared.source.max_requests))
         try:
             for number, request in enumerate(requests):
@@ -235,12 +239,14 @@ class _WatchCrawl:
                 if not is_reachable(url, self.shared.source, self.watch, self.shared.base_url):
                     continue
                 key = normalise_url(url) if request.method == "GET" and not request.repeat_key else request.fingerprint
-                if key in self.asked:
+                depth = clicks + request.depth
+                before = self.asked.get(key)
+                if before is not None and (before <= depth or request.fingerprint not in self.waiting):
                     continue
-                if len(self.asked) >= budget:
+                if before is None and len(self.asked) >= budget:
                     self.tally.note(f"the page budget of {budget} is used up (options.max_pages)")
                     return
-                self.asked.add(key)
+                self.asked[key] = depth
                 self._put(request if request.depth == depth else replace(request, depth=depth), request.wait_seconds)
         except ParseError as error:
             self.tally.fault("changed", str(error))
@@ -250,13 +256,15 @@ class _WatchCrawl:
     def _put(self, request: Request, seconds: float = 0.0) -> None:
         """Queue a request, not before so many seconds from now; a negative number puts it first."""
         ready_at = time.monotonic() + seconds if seconds > 0 else seconds
-        self.queue.put_nowait((ready_at, next(self.numbers), request))
+        self.waiting.add(request.fingerprint)
+        self.queue.put_nowait((ready_at, request.depth, next(self.numbers), request))
 
     async def _work(self, deadline: float) -> None:
         while True:
-            ready_at, number, request = await self.queue.get()
+            ready_at, _, number, request = await self.queue.get()
             try:
-                await self._turn(request, ready_at, number, deadline)
+                if request.fingerprint in self.waiting:  # else it was moved forward, and was answered there
+                    await self._turn(request, ready_at, number, deadline)
             finally:
                 self.queue.task_done()
 
@@ -265,8 +273,9 @@ class _WatchCrawl:
         host = self._host(self._url(request))
         now = time.monotonic()
         if now < host.rests_until and ready_at < host.rests_until:
-            self.queue.put_nowait((host.rests_until, number, request))
+            self.queue.put_nowait((host.rests_until, request.depth, number, request))
             return
+        self.waiting.discard(request.fingerprint)
         if now < ready_at < deadline:
             await asyncio.sleep(ready_at - now)
         if self.shared.stopped is not None:
@@ -375,7 +384,7 @@ class _WatchCrawl:
         self.met.add(host)
         probe = probe_url(url)
         if (await self.shared.robots.allows(probe)).allowed:
-            self.asked.add(normalise_url(probe))
+            self.asked[normalise_url(probe)] = 0
             self._put(Request(url=probe, label=PROBE), -1.0)
         self._enqueue(plan_sitemaps(self.watch, decision.sitemaps), f"robots.txt of {host}")
 

@@ -37,6 +37,7 @@ SCHEMA = pa.schema(
         ("first_fetched_at", _time),
         ("last_fetched_at", _time),
         ("gone_since", _time),
+        ("depth", pa.int16()),
     ]
 )
 GONE = (404, 410)
@@ -152,6 +153,7 @@ def _after(before: Fetched | None, capture: Capture) -> Fetched | None:
             first_fetched_at=first,
             last_fetched_at=at,
             http_status=200 if capture.http_status == 304 else capture.http_status,
+            depth=min(before.depth, capture.depth) if before else capture.depth,
         )
     if before is not None and (capture.http_status in GONE or capture.error == "soft_404"):
         return replace(before, gone_since=before.gone_since or at, http_status=capture.http_status, last_fetched_at=at)
@@ -159,7 +161,7 @@ def _after(before: Fetched | None, capture: Capture) -> Fetched | None:
 
 
 def _later(a: dict[str, Any] | None, b: dict[str, Any]) -> dict[str, Any]:
-    """Two notes of the same thing: the later one, with the earliest first sight."""
+    """Two notes of the same thing: the later one, with the earliest first sight and the shortest way."""
     if a is None:
         return b
     late = b if b["last_fetched_at"] >= a["last_fetched_at"] else a
@@ -167,12 +169,14 @@ def _later(a: dict[str, Any] | None, b: dict[str, Any]) -> dict[str, Any]:
         **late,
         "first_fetched_at": min(a["first_fetched_at"], b["first_fetched_at"]),
         "published_at": late["published_at"] or a["published_at"] or b["published_at"],
+        "depth": min(a["depth"] or 0, b["depth"] or 0),
     }
 
 
 def _put(known: WatchKnown, row: dict[str, Any]) -> None:
     facts = {name: row[name] for name in (_FETCHED if row["kind"] == "fetched" else _SEEN)}
     if row["kind"] == "fetched":
+        facts["depth"] = facts["depth"] or 0  # a file of before depths were kept
         known._fetched[row["key"]] = Fetched(row["key"], **facts)
     else:
         known._seen[row["key"]] = Seen(row["key"], **facts)

@@ -158,6 +158,7 @@ class Fetched:
     last_fetched_at: datetime
     http_status: int | None
     gone_since: datetime | None = None  # first 404 or 410 after it was there
+    depth: int = 0  # the fewest clicks from the first requests of the watch by which it was ever reached
 
 
 class Known(Protocol):
@@ -187,7 +188,7 @@ class Request:
     wait_seconds: float = 0.0  # not before so long after it was asked for
     repeat_key: str = ""  # tells polls of the same request apart within a run
     price: float = 0.0  # what asking costs, in the account's currency
-    depth: int = 0  # link distance from the first requests of the watch
+    depth: int = 0  # link distance from the first requests of the watch; in `follow`, beyond the answer followed
 
     def __post_init__(self) -> None:
         if bool(self.url) == bool(self.path):

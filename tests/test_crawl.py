@@ -175,6 +175,55 @@ async def test_depth_is_counted_in_clicks_from_the_home_page(store: Store) -> No
     assert paths(server) == ["/", "/1", "/2", "/3"]
 
 
+async def test_no_night_reaches_deeper_than_the_first(store: Store) -> None:
+    scripts = {"/": ok(page("Home", "/1"))} | {f"/{n}": ok(page(f"Page {n}", f"/{n + 1}")) for n in range(1, 9)}
+    async with serve(scripts) as server:
+        for night in range(3):
+            await store.night("site", site(server, max_depth=2), number=night)
+
+    assert paths(server) == ["/", "/1", "/2"] * 3
+
+
+async def test_a_page_that_comes_nearer_leads_on_from_where_it_is_now(store: Store) -> None:
+    scripts = {
+        "/": ok(page("Home", "/1")),
+        "/1": ok(page("Page 1", "/2")),
+        "/2": ok(page("Page 2", "/deep")),
+        "/deep": ok(page("Deep", "/x")),
+        "/x": ok(page("X", "/y")),
+        "/y": ok(page("Y", "/z")),
+    }
+    async with serve(scripts) as server:
+        await store.night("site", site(server, max_depth=3))
+        assert set(paths(server)) == {"/", "/1", "/2", "/deep"}
+        server.seen.clear()
+        server.scripts["/"] = ok(page("Home", "/1", "/deep"))  # one click away, and so /x is two and /y three
+        await store.night("site", site(server, max_depth=3), number=1)
+
+    assert set(paths(server)) == {"/", "/1", "/2", "/deep", "/x", "/y"}
+    assert max(Counter(paths(server)).values()) == 1
+
+
+async def test_a_page_found_by_two_ways_counts_by_the_shorter_one(store: Store) -> None:
+    scripts = {
+        "/": ok(page("Home", "/1")),
+        "/1": ok(page("Page 1", "/2")),
+        "/2": ok(page("Page 2", "/3")),
+        "/3": ok(page("Page 3")),
+        "/new": ok(page("New", "/y")),
+        "/y": ok(page("Y", "/z")),
+        "/z": ok(page("Z")),
+    }
+    async with serve(scripts) as server:
+        await store.night("site", site(server, max_depth=3))
+        server.seen.clear()
+        server.scripts["/"] = ok(page("Home", "/1", "/new"))
+        server.scripts["/2"] = ok(page("Page 2", "/3", "/y"))  # known before, but three clicks to /y: over /new it is two
+        await store.night("site", site(server, max_depth=3), number=1)
+
+    assert set(paths(server)) == {"/", "/1", "/2", "/3", "/new", "/y", "/z"}
+
+
 @pytest.mark.parametrize(
     "trap",
     [

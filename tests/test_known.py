@@ -25,6 +25,17 @@ def test_an_answer_is_remembered_with_its_validators(tmp_path: Path) -> None:
     assert (found.etag, found.capture_id, found.body_hash) == ('"a"', first.capture_id, first.body_hash)
 
 
+def test_the_fewest_clicks_to_a_page_are_remembered(tmp_path: Path) -> None:
+    for depth in (3, 1, 2):
+        known = KnownSource(tmp_path, "site")
+        known.note_capture(replace(capture(1), depth=depth))
+        known.save()
+
+    found = KnownSource(tmp_path, "site").of("w").fetched(capture(1).fingerprint)
+    assert found is not None
+    assert found.depth == 1
+
+
 def test_a_304_keeps_the_body_and_moves_the_last_sight(tmp_path: Path) -> None:
     first = capture(1, headers={"etag": '"a"'})
     again = replace(

@@ -9,6 +9,7 @@ Contracts: https://www.sitemaps.org/protocol.html, RFC 9309
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -94,9 +95,9 @@ def plan(watch: Watch, window: Window, known: Known) -> Iterator[Request]:
     yield _page(watch.target, context)
     yield _sitemap(urljoin(watch.target, "/sitemap.xml"), {**context, "is_guess": True})
     due = window.until - timedelta(days=context["revisit_days"] if has_sitemap else 0)
-    yield from (
-        _page(fetched.url, context) for fetched in there if fetched.last_fetched_at <= due and not _is_sitemap(fetched.url)
-    )
+    for fetched in there:
+        if fetched.last_fetched_at <= due and not _is_sitemap(fetched.url):
+            yield replace(_page(fetched.url, context), depth=fetched.depth)  # else each night would reach deeper than the last
 
 
 def plan_sitemaps(watch: Watch, sitemaps: Sequence[str]) -> Iterator[Request]:
