@@ -204,6 +204,25 @@ async def test_a_page_that_comes_nearer_leads_on_from_where_it_is_now(store: Sto
     assert max(Counter(paths(server)).values()) == 1
 
 
+async def test_an_address_whose_secret_was_masked_is_asked_as_it_is_linked(store: Store) -> None:
+    linked = "/p/5?access_token=SECRETTOKEN123"
+    async with serve({"/": ok(page("Home", linked)), "/p/5": ok(page("Page 5"))}) as server:
+        await store.night("site", site(server))
+        await store.night("site", site(server), number=1)
+
+    assert paths(server) == ["/", linked] * 2
+
+
+async def test_a_page_whose_address_is_not_stored_is_looked_at_again_beside_a_sitemap(store: Store) -> None:
+    linked = "/p/5?access_token=SECRETTOKEN123"
+    listed = xml("<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'></urlset>")
+    async with serve({"/": ok(page("Home", linked)), "/sitemap.xml": listed, "/p/5": ok(page("Page 5"))}) as server:
+        await store.night("site", site(server))
+        await store.night("site", site(server), number=1)
+
+    assert paths(server).count(linked) == 2
+
+
 async def test_a_page_found_by_two_ways_counts_by_the_shorter_one(store: Store) -> None:
     scripts = {
         "/": ok(page("Home", "/1")),

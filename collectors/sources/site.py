@@ -21,6 +21,7 @@ from collectors.page_records import job_records, offer_records, page_record, rea
 from collectors.reading.model import Moment, PageError
 from collectors.reading.sitemaps import Entry, SitemapError, read_sitemap
 from collectors.records import Job, Offer, Page, Review
+from collectors.redaction import MASK
 from collectors.source import (
     OK,
     TARGET,
@@ -96,7 +97,7 @@ def plan(watch: Watch, window: Window, known: Known) -> Iterator[Request]:
     yield _sitemap(urljoin(watch.target, "/sitemap.xml"), {**context, "is_guess": True})
     due = window.until - timedelta(days=context["revisit_days"] if has_sitemap else 0)
     for fetched in there:
-        if fetched.last_fetched_at <= due and not _is_sitemap(fetched.url):
+        if fetched.last_fetched_at <= due and not _is_sitemap(fetched.url) and MASK not in fetched.url:
             yield replace(_page(fetched.url, context), depth=fetched.depth)  # else each night would reach deeper than the last
 
 
@@ -216,7 +217,8 @@ def _from_links(capture: Capture, known: Known) -> Iterator[Request]:
         for url in outlinks(capture):
             if not in_scope(url, scope) or is_trap(url):
                 continue
-            if capture.context["follows"] == "all" or known.fetched(_fingerprint(url)) is None:
+            before = known.fetched(_fingerprint(url))
+            if capture.context["follows"] == "all" or before is None or MASK in before.url:  # masked: `plan` cannot ask for it
                 yield _page(url, capture.context)
     except PageError:
         return  # `parse` says so; a page that cannot be read leads nowhere
