@@ -191,6 +191,10 @@ class Guard:
     def check_address(self, host: str, address: str) -> None:
         """Raises FetchError (guard) when `address`, which `host` resolved to or a connection reached, may not be asked."""
         reason = denied_address(address)
-        if not reason or (self._is_allowed(host) and not is_metadata(address)):
+        if not reason:
             return
-        raise FetchError("guard", f"{host} leads to {address}: {reason}; allow_private_hosts in the settings would allow it")
+        is_never = not _is_address(address) or is_metadata(address)
+        if self._is_allowed(host) and not is_never:
+            return
+        hint = "" if is_never else "; allow_private_hosts in the settings would allow it"
+        raise FetchError("guard", f"{host} leads to {address}: {reason}{hint}")
