@@ -22,6 +22,7 @@ from pathlib import Path
 from collectors.archive import ArchiveWriter
 from collectors.auth import Lookup, missing_credentials
 from collectors.crash import crash_point
+from collectors.failures import FetchError
 from collectors.fetch import Answer, Fetcher, with_params
 from collectors.judging import capture_of, judged
 from collectors.known import KnownSource
@@ -334,11 +335,13 @@ class _WatchCrawl:
     async def _ask(self, request: Request, before: Fetched | None) -> Answer:
         shared, source = self.shared, self.shared.source
         url = self._url(request)
+        try:
+            shared.fetcher.check_url(url)  # before robots.txt, which such an address has none of
+        except FetchError as error:
+            return self._refused(url, error.kind, error.detail)
         decision = await self._permission(url)
         if not decision.allowed:
-            kind = "robots_unreachable" if decision.is_unreachable else "robots"
-            url = redact_text(url, strict=source.auth is not None)
-            return Answer(url=url, final_url=url, error=kind, error_detail=decision.rule)
+            return self._refused(url, "robots_unreachable" if decision.is_unreachable else "robots", decision.rule)
         pace = max(source.pace_seconds, self.watch.pace_seconds or 0.0, decision.delay or 0.0)
         return await shared.fetcher.fetch(
             request,
@@ -350,6 +353,11 @@ class _WatchCrawl:
             occasion=shared.job.run.day.isoformat(),
             may_ask=lambda target: self._may_redirect(url, target),
         )
+
+    def _refused(self, url: str, kind: str, detail: str) -> Answer:
+        strict = self.shared.source.auth is not None
+        url = redact_text(url, strict=strict)
+        return Answer(url=url, final_url=url, error=kind, error_detail=redact_text(detail, strict=strict))
 
     def _is_conditional(self, before: Fetched) -> bool:
         """Whether to ask "only if it changed": not on the one day in FULL_EVERY_DAYS that each address has for itself."""

@@ -24,7 +24,7 @@ KINDS = {
     "decode": "the body is not packed as it says",
     "codings": "the body is packed in a way that is not understood",
     "redirect": "a redirect leads nowhere",
-    "scheme": "a redirect leads away from the web",
+    "scheme": "the address, or a redirect, is not of the web",
     "downgrade": "a redirect leads from https to http",
     "guard": "the address may not be asked",
     "robots": "robots.txt does not allow it",

@@ -196,6 +196,8 @@ def rules_of(answer: Answer, agent: str) -> Rules:
         return Rules(verdict=False, reason=f"robots.txt is out of bounds: {answer.error_detail}")
     if answer.error == "redirect":
         return Rules(verdict=True, reason=f"robots.txt is unavailable: {answer.error_detail}")
+    if answer.error in ("guard", "scheme"):  # the host is well; it is we who do not go there
+        return Rules(verdict=False, reason=f"robots.txt may not be asked: {answer.error_detail}")
     if answer.error:
         return Rules(verdict=False, reason=f"robots.txt is unreachable: {answer.error_detail}", is_unreachable=True)
     if status == 429 or status >= 500:

@@ -320,6 +320,28 @@ async def test_a_host_without_an_answer_for_robots_txt_is_left_alone(store: Stor
     assert "1 request was not sent" in outcome.message
 
 
+REFUSED = {
+    "ftp://files.example/tea": "only http and https are asked, not ftp:",
+    "javascript:alert(1)": "only http and https are asked, not javascript:",
+    "http://127.0.0.1:22/": "port 22 of 127.0.0.1 is not one where the web is served",
+    "http://169.254.169.254/x": "169.254.169.254 leads to 169.254.169.254: cloud metadata",
+}
+
+
+async def test_addresses_that_are_never_asked_are_denied_and_say_why(store: Store) -> None:
+    items = "".join(f"<item><title>{link}</title><link>{link}</link><guid>{link}</guid></item>" for link in REFUSED)
+    async with serve({"/rss": xml(f"<rss version='2.0'><channel><title>Tea</title>{items}</channel></rss>")}) as server:
+        [outcome] = await store.night("feed", Watch(source="feed", target=server.url("/rss")))
+
+    denied = {c.url: (c.verdict, c.error, c.verdict_reason) for c in store.captures() if c.label == "article"}
+    assert denied == {
+        link: ("denied", "scheme" if reason.startswith("only") else "guard", reason) for link, reason in REFUSED.items()
+    }
+    assert (outcome.status, outcome.errors) == ("ok", 0)
+    assert "4 of 5 requests may not be asked" in outcome.message
+    assert "asked again" not in outcome.message
+
+
 async def test_redirects_are_recorded_and_not_followed_off_the_site(store: Store) -> None:
     async with serve({"/away": ok(page("Away"))}, host="127.0.0.2") as other:
         scripts = {

@@ -49,6 +49,17 @@ async def test_r80_what_comes_instead_of_rules(fetcher_with, script, allowed):
     assert "robots.txt" in decision.rule
 
 
+async def test_a_name_that_leads_where_we_may_not_ask_is_denied_and_not_called_unreachable(fetcher_with):
+    async def resolve(host, port):
+        return ["10.0.0.1"]
+
+    async with fetcher_with(allow_private_hosts=False, resolve=resolve) as fetcher:
+        decision = await Robots(fetcher, SOURCE).allows("http://shop.example/page")
+
+    assert (decision.allowed, decision.is_unreachable) == (False, False)
+    assert decision.rule.startswith("robots.txt may not be asked: shop.example leads to 10.0.0.1: private")
+
+
 async def test_r80_robots_of_another_host_is_read_through_redirects(fetcher_with):
     async with serve({"/robots.txt": DENY_CART}, host="127.0.0.2") as other, fetcher_with() as fetcher:
         scripts = {"/robots.txt": redirect(other.url("/robots.txt"), 301)}
