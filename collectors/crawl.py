@@ -35,6 +35,7 @@ from collectors.runs import Run
 from collectors.soft404 import PROBE, probe_url
 from collectors.source import (
     LINKED,
+    MAX_WATCH_MINUTES,
     Capture,
     Fetched,
     Known,
@@ -54,7 +55,6 @@ from collectors.urls import host_of, normalise_url
 
 WATCHES_AT_ONCE = 64
 WORKERS_PER_WATCH = 4  # only where a watch leads to many hosts: one host has one request in flight anyway
-MAX_WATCH_MINUTES = 240.0
 FLUSH_CHECK_SECONDS = 5.0
 MOST_OUTLINKS = 50_000  # of one answer: what a sitemap may hold
 FULL_EVERY_DAYS = 14  # a page whose validators say "unchanged" is fetched whole so often: some servers never change their ETag
@@ -197,7 +197,7 @@ class _WatchCrawl:
             self._count(capture.fingerprint, capture, Verdict(capture.verdict, capture.verdict_reason))
             shared.known.note_capture(capture)  # a killed run did not get to it
         self._enqueue(shared.job.module.plan(watch, shared.job.window, self.known), f"plan of {watch.target}")
-        deadline = time.monotonic() + 60 * float(watch.options.get("max_minutes", MAX_WATCH_MINUTES))
+        deadline = time.monotonic() + 60 * float(watch.budgets.get("max_minutes", MAX_WATCH_MINUTES))
         workers = WORKERS_PER_WATCH if LINKED in source.hosts else 1
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._work(deadline)) for _ in range(workers)]
@@ -230,7 +230,7 @@ class _WatchCrawl:
 
         What waits in the queue already is moved forward where it is fewer clicks away than it was thought to be.
         """
-        budget = int(self.watch.options.get("max_pages", self.shared.source.max_requests))
+        budget = int(self.watch.budgets.get("max_pages", self.shared.source.max_requests))
         try:
             for number, request in enumerate(requests):
                 if number == MOST_OUTLINKS:

@@ -14,7 +14,7 @@ None of them sees a clock, a network, an environment or a setting.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -25,6 +25,7 @@ from collectors.auth import Auth
 
 TARGET = "{target}"  # in Source.hosts: the registrable domain of the watch's target
 LINKED = "{linked}"  # in Source.hosts: public hosts that a TARGET page links to
+MAX_WATCH_MINUTES = 240.0  # of one run, where no budget says otherwise
 
 Mode = Literal["snapshot", "interval"]
 Cadence = Literal["hourly", "nightly", "weekly"]
@@ -59,6 +60,14 @@ class Expect:
     fill: Mapping[str, float] = field(default_factory=dict)  # column -> least share of rows that have it
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """An option that says how much is asked, not what or how it is read: no part of a watch's id."""
+
+    default: float
+    widest: Callable[..., float] = max  # of the numbers that several projects give, the one that asks for most
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """The declaration of a source."""
@@ -74,6 +83,7 @@ class Source:
     base_url: str = ""  # joined with Request.path; settings may override it
     target_pattern: str = ""  # regular expression a target must match in full
     options: Mapping[str, str] = field(default_factory=dict)  # option name -> meaning, for people and validation
+    budgets: Mapping[str, Budget] = field(default_factory=dict)  # those of the options that are budgets
     pace_seconds: float = 1.0  # least time between two requests to one host
     auth: Auth | None = None
     role: Role = "owned"
@@ -92,6 +102,7 @@ class Watch:
     target: str  # canonical: as `Source.target` describes it
     options: Mapping[str, Any] = field(default_factory=dict)  # those that change the request or the reading
     account: str | None = None
+    budgets: Mapping[str, float] = field(default_factory=dict, compare=False)  # how much is asked; no part of the id
     pace_seconds: float | None = field(default=None, compare=False)  # slower than the source's own pace; no part of the id
 
     @cached_property

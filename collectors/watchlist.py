@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +59,8 @@ class Watchlist:
         """The distinct watches, of one source or of all, in the order of the file."""
         distinct: dict[str, Watch] = {}
         for entry in self.entries:
-            known = distinct.setdefault(entry.watch.watch_id, entry.watch)
-            if _pace(entry.watch) > _pace(known):  # two projects disagree: the kinder pace holds
-                distinct[known.watch_id] = entry.watch
+            known = distinct.get(entry.watch.watch_id)
+            distinct[entry.watch.watch_id] = _shared(known, entry.watch) if known else entry.watch
         return [watch for watch in distinct.values() if source in (None, watch.source)]
 
     def policies(self) -> list[tuple[str, PersonalData]]:
@@ -195,11 +194,13 @@ def _default_role(source: str, entity: Entity | None) -> Role:
 
 def _watch(entry: WatchEntry) -> Watch:
     module = sources()[entry.source]
+    options, budgets = _options(module, entry.options)
     return Watch(
         source=entry.source,
         target=_target(module, entry.target),
-        options=module.canonical_options(entry.options),
+        options=options,
         account=entry.account,
+        budgets=budgets,
         pace_seconds=entry.pace_seconds,
     )
 
@@ -210,6 +211,26 @@ def _target(module: SourceModule, target: str) -> str:
     if not canonical or not module.matches_target(canonical):
         raise ValueError(f'"{target}" is not {module.declaration.target}')
     return canonical
+
+
+def _options(module: SourceModule, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, float]]:
+    """The canonical options of a watch, and its budgets; or ValueError."""
+    options = module.canonical_options(given)
+    budgets = {name: options[name] for name in module.declaration.budgets if name in options}
+    for name, number in budgets.items():
+        if isinstance(number, bool) or not isinstance(number, int | float) or number < 0:
+            raise ValueError(f"{name} must be a number, found {number!r}")
+    return {name: value for name, value in options.items() if name not in budgets}, budgets
+
+
+def _shared(one: Watch, other: Watch) -> Watch:
+    """A watch that two projects ask for: of the paces that they give the kinder holds, of the budgets the widest."""
+    budgets = {
+        name: budget.widest(one.budgets.get(name, budget.default), other.budgets.get(name, budget.default))
+        for name, budget in sources()[one.source].declaration.budgets.items()
+        if name in one.budgets or name in other.budgets
+    }
+    return replace(one, budgets=budgets, pace_seconds=max(_pace(one), _pace(other)) or None)
 
 
 def _shape_problems(error: ValidationError, document: Document) -> Iterator[Problem]:
@@ -318,7 +339,7 @@ def _watch_problems(raw: dict[str, Any], place: Place, document: Document) -> It
         hint = did_you_mean(name, module.declaration.options)
         yield Problem(document.line((*place, "options", name)), f'{entry.source} has no option "{name}"{where}.{hint}')
     try:
-        module.canonical_options({name: value for name, value in entry.options.items() if name not in unknown})
+        _options(module, {name: value for name, value in entry.options.items() if name not in unknown})
     except ValueError as error:
         yield Problem(document.line((*place, "options")), f"{entry.source}: {error}{where}")
 

@@ -121,7 +121,8 @@ def trusting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def site(server: FaultServer, **options: Any) -> Watch:
-    return Watch(source="site", target=server.url("/"), options=options)
+    budgets = {name: options.pop(name) for name in sources()["site"].declaration.budgets if name in options}
+    return Watch(source="site", target=server.url("/"), options=options, budgets=budgets)
 
 
 # --- a source of the tests ----------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 import collectors.sources
 from collectors.records import KINDS, identity
 from collectors.registry import RegistryError, _load, sources
-from collectors.source import LINKED, OK, TARGET, ParseError, Source
+from collectors.source import LINKED, OK, TARGET, Budget, ParseError, Source
 from collectors.urls import host_of, registrable_domain
 from tests.source_fixtures import FIXTURES, NIGHT, Case, NothingKnown, address, answer_of, capture, cases, further, watch_of
 
@@ -67,6 +67,8 @@ def test_the_declaration_is_complete(name: str) -> None:
     assert source.pace_seconds >= 0.2
     assert min(source.max_requests, source.max_body) > 0
     assert all(meaning for meaning in source.options.values())
+    assert set(source.budgets) <= set(source.options)
+    assert source.budgets.get("max_pages", Budget(source.max_requests)).default == source.max_requests
     columns = Counter(one.name for kind in source.kinds for one in fields(kind))
     assert {columns[name] for name in source.expect.fill} <= {1}, (
         "a fill rate must be of one kind: it is judged in every table that has the column"

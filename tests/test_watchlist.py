@@ -103,6 +103,39 @@ def test_the_pace_is_no_part_of_a_watch_and_its_options_are() -> None:
     assert page.watch_id not in [watch.watch_id for watch in other]
 
 
+def two_sites(first: str, second: str) -> str:
+    watches = (f"watches: [{{site: s.example, options: {options}}}]" for options in (first, second))
+    clients = ", ".join(f"{{id: c{number}, title: C, {watch}}}" for number, watch in enumerate(watches))
+    return f"projects: [{clients}]"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "together"),
+    [
+        pytest.param("{max_pages: 100}", "{max_pages: 300}", {"max_pages": 300}, id="more pages"),
+        pytest.param("{max_pages: 100}", "{}", {"max_pages": 5_000}, id="pages by default"),
+        pytest.param("{max_minutes: 300}", "{}", {"max_minutes": 300}, id="more minutes than by default"),
+        pytest.param("{max_depth: 2}", "{max_depth: 9}", {"max_depth": 9}, id="more clicks"),
+        pytest.param("{revisit_days: 14}", "{revisit_days: 3}", {"revisit_days": 3}, id="looked at more often"),
+        pytest.param("{revisit_days: 14}", "{max_depth: 9}", {"revisit_days": 7.0, "max_depth": 9}, id="each by itself"),
+    ],
+)
+def test_projects_that_differ_in_budgets_share_a_watch(first: str, second: str, together: dict[str, float]) -> None:
+    for text in (two_sites(first, second), two_sites(second, first)):
+        [site] = read_watchlist(text).watches()
+        assert site.budgets == together
+
+
+def test_a_budget_is_no_part_of_a_watch() -> None:
+    before, after = (
+        read_watchlist(two_sites(f"{{include: /tea/, max_pages: {most}}}", "{include: /tea/}")) for most in (100, 9_000)
+    )
+
+    assert [watch.watch_id for watch in before.watches()] == [watch.watch_id for watch in after.watches()]
+    assert before.reference()["watch"] == after.reference()["watch"]
+    assert before.watches()[0].options == {"include": ["/tea/"]}
+
+
 def test_the_reference_has_plain_rows() -> None:
     reference = read_watchlist(TWO_CLIENTS).reference()
 
@@ -152,6 +185,10 @@ def test_the_version_changes_with_the_text() -> None:
         (
             "watches: [{site: s.example, options: {max_pages: many}}]",
             "site: max_pages must be a number, found 'many' in watch of \"e\"",
+        ),
+        (
+            "watches: [{feed: 'https://s.example/rss', options: {max_pages: -1}}]",
+            'feed: max_pages must be a number, found -1 in watch of "e"',
         ),
         ("watches: [{site: s.example, options: {exclude: '('}}]", "site: exclude: '(' is not a regular expression"),
         ("watches: [{app_store_app: chess}]", 'app_store_app: "chess" is not an app id (1700000001)'),

@@ -15,11 +15,12 @@ from collectors.page_records import reading_of, utc
 from collectors.reading.feed_xml import FeedError
 from collectors.reading.feeds import Feed, FeedItem, read_feed
 from collectors.records import Counters, Publication
-from collectors.source import LINKED, TARGET, Capture, Context, Expect, Known, ParseError, Request, Source, Watch, Window
+from collectors.source import LINKED, TARGET, Budget, Capture, Context, Expect, Known, ParseError, Request, Source, Watch, Window
 from collectors.targets import web_address
 from collectors.urls import host_of, registrable_domain
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, application/xml;q=0.9, */*;q=0.1"
+DEFAULT_PAGES = 500
 MAX_ARTICLES = 300  # of one feed page; longer ones are archives
 AHEAD = timedelta(days=1)  # a clock may be off by its zone; what is dated later was not published then
 
@@ -32,9 +33,10 @@ SOURCE = Source(
     target="the address of a feed",
     target_pattern=r"https?://.+",
     options={"articles": "false: read the entries only, not the linked articles", "max_pages": "most requests in one run"},
+    budgets={"max_pages": Budget(DEFAULT_PAGES)},
     role="earned",
     pace_seconds=2.0,
-    max_requests=500,
+    max_requests=DEFAULT_PAGES,
     terms_url="",
     expect=Expect(max_silence_days=14, fill={"title": 0.8}),
     version=1,

@@ -23,8 +23,10 @@ from collectors.reading.sitemaps import Entry, SitemapError, read_sitemap
 from collectors.records import Job, Offer, Page, Review
 from collectors.redaction import MASK
 from collectors.source import (
+    MAX_WATCH_MINUTES,
     OK,
     TARGET,
+    Budget,
     Capture,
     Context,
     Known,
@@ -40,6 +42,7 @@ from collectors.targets import web_address
 from collectors.urls import normalise_url
 from collectors.verdicts import judge_by_status
 
+DEFAULT_PAGES = 5_000
 DEFAULT_DEPTH = 6  # clicks from the home page
 DEFAULT_REVISIT_DAYS = 7.0
 MAX_SITEMAP_LEVELS = 4  # an index of indexes is against the protocol, and common
@@ -63,8 +66,14 @@ SOURCE = Source(
         "max_depth": f"most clicks from the home page, default {DEFAULT_DEPTH}",
         "revisit_days": f"days after which a page unchanged by its sitemap is looked at again, default {DEFAULT_REVISIT_DAYS:g}",
     },
+    budgets={
+        "max_pages": Budget(DEFAULT_PAGES),
+        "max_minutes": Budget(MAX_WATCH_MINUTES),
+        "max_depth": Budget(DEFAULT_DEPTH),
+        "revisit_days": Budget(DEFAULT_REVISIT_DAYS, widest=min),
+    },
     pace_seconds=2.0,
-    max_requests=5_000,
+    max_requests=DEFAULT_PAGES,
     terms_url="",
     version=1,
 )
@@ -83,9 +92,6 @@ def canonical_options(options: Mapping[str, Any]) -> dict[str, Any]:
                     re.compile(pattern)
                 except re.error as error:
                     raise ValueError(f"{name}: {pattern!r} is not a regular expression: {error}") from error
-    for name in ("max_pages", "max_minutes", "max_depth", "revisit_days"):
-        if name in chosen and (isinstance(chosen[name], bool) or not isinstance(chosen[name], int | float) or chosen[name] < 0):
-            raise ValueError(f"{name} must be a number, found {chosen[name]!r}")
     return chosen
 
 
@@ -155,8 +161,8 @@ def _context(watch: Watch, follows: str) -> Context:
     return {
         "home": watch.target,
         "options": {name: options[name] for name in ("include", "exclude", "subdomains") if name in options},
-        "max_depth": options.get("max_depth", DEFAULT_DEPTH),
-        "revisit_days": options.get("revisit_days", DEFAULT_REVISIT_DAYS),
+        "max_depth": watch.budgets.get("max_depth", DEFAULT_DEPTH),
+        "revisit_days": watch.budgets.get("revisit_days", DEFAULT_REVISIT_DAYS),
         "follows": follows,
     }
 
