@@ -26,11 +26,11 @@ from collectors.failures import FetchError
 from collectors.fetch import Answer, Fetcher, with_params
 from collectors.judging import capture_of, judged
 from collectors.known import KnownSource
-from collectors.reach import excluded_by, is_reachable, stays_near
+from collectors.reach import is_reachable, stays_near
 from collectors.recall import Recall
 from collectors.redaction import redact_text
 from collectors.registry import SourceModule
-from collectors.robots import Decision, Robots
+from collectors.robots import Decision, Robots, permission
 from collectors.runs import Run
 from collectors.soft404 import PROBE, probe_url
 from collectors.source import (
@@ -370,17 +370,10 @@ class _WatchCrawl:
         return len(periods) == 1
 
     async def _permission(self, url: str) -> Decision:
-        """Whether the user and robots.txt let us ask for an address."""
-        if excluded := excluded_by(url, self.shared.job.denied_hosts):
-            return Decision(False, f"{excluded} is excluded (denied_hosts in dozor.yml)")
-        if not self.shared.source.obeys_robots:
-            return Decision(True)
-        decision = await self.shared.robots.allows(url)
-        if not decision.allowed:
-            whose = f"robots.txt of {host_of(url)}"
-            happened = decision.rule.removeprefix("robots.txt ")  # to the file, else it is a line of it
-            return replace(decision, rule=f"{whose} {happened}" if happened != decision.rule else f"{whose}: {decision.rule}")
-        await self._meet(url, decision)
+        robots = self.shared.robots if self.shared.source.obeys_robots else None
+        decision = await permission(url, self.shared.job.denied_hosts, robots)
+        if decision.allowed and robots is not None:
+            await self._meet(url, decision)
         return decision
 
     async def _meet(self, url: str, decision: Decision) -> None:

@@ -12,13 +12,16 @@ import math
 import re
 import time
 from collections import OrderedDict
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 import can_ada
 
 from collectors.fetch import Answer, Fetcher
+from collectors.reach import excluded_by
 from collectors.source import Request, Source
+from collectors.urls import host_of
 
 LARGEST_FILE = 500 * 1024  # bytes read, RFC 9309 2.5: at least 500 KiB
 LONGEST_PATTERN = 2_083
@@ -187,6 +190,20 @@ class Robots:
                 self._known.popitem(last=False)
         self._asking.pop(origin, None)
         return rules
+
+
+async def permission(url: str, denied_hosts: AbstractSet[str], robots: Robots | None) -> Decision:
+    """Whether the user and robots.txt (None where it is not obeyed) let us ask for an address; the reason names whose rule."""
+    if excluded := excluded_by(url, denied_hosts):
+        return Decision(False, f"{excluded} is excluded (denied_hosts in dozor.yml)")
+    if robots is None:
+        return Decision(True)
+    decision = await robots.allows(url)
+    if decision.allowed:
+        return decision
+    whose = f"robots.txt of {host_of(url)}"
+    happened = decision.rule.removeprefix("robots.txt ")  # to the file, else it is a line of it
+    return replace(decision, rule=f"{whose} {happened}" if happened != decision.rule else f"{whose}: {decision.rule}")
 
 
 def rules_of(answer: Answer, agent: str) -> Rules:

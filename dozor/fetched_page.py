@@ -1,19 +1,20 @@
-"""One page named by hand, fetched with the guards that every page is fetched with."""
+"""One page named by hand, asked with the guards and by the rules that every page is asked with."""
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import urlsplit
 
 import uvloop
 
-from collectors.fetch import Answer, Fetcher
+from collectors.failures import FetchError
+from collectors.fetch import Answer
 from collectors.limits import Limits
 from collectors.reading.bounds import MAX_SIZE
 from collectors.reading.model import PageError
+from collectors.robots import Robots, permission
 from collectors.source import Request, Source
+from dozor.asking import denied_hosts, fetcher_of
 from dozor.settings import Settings, SettingsError, load_settings
 
 SECONDS_TO_FETCH = 20.0
@@ -48,21 +49,18 @@ def fetch_page(address: str) -> tuple[bytes, str, str | None, str | None]:
 
 
 async def _ask(address: str, settings: Settings) -> Answer:
-    denied = {host.lower() for host in settings.denied_hosts}
-
-    async def may_ask(url: str) -> str:
-        host = urlsplit(url).hostname or ""
-        return f"{host} is never asked: `denied_hosts` names it" if host in denied else ""
-
     with TemporaryDirectory() as folder, Limits(Path(folder) / "limits.sqlite") as limits:
-        async with Fetcher(
-            limits=limits,
-            user_agent=f"dozor/{version('dozor')} (+{settings.contact})",
-            allow_private_hosts=settings.allow_private_hosts,
-            total_timeout=SECONDS_TO_FETCH,
-            tries=1,
-            http2=settings.http2,
-        ) as fetcher:
+        async with fetcher_of(settings, limits, total_timeout=SECONDS_TO_FETCH, tries=1) as fetcher:
+            robots = Robots(fetcher, _ONE_PAGE)
+
+            async def may_ask(url: str) -> str:
+                decision = await permission(url, denied_hosts(settings), robots)
+                return "" if decision.allowed else decision.rule
+
+            try:
+                fetcher.check_url(address)
+            except FetchError as error:
+                raise PageError(error.detail) from error
             if reason := await may_ask(address):
                 raise PageError(reason)
             return await fetcher.fetch(Request(url=address), _ONE_PAGE, url=address, may_ask=may_ask)

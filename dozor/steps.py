@@ -11,26 +11,24 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
-from importlib.metadata import version
 
 import uvloop
 
 from collectors.archive import check_run_id, new_run_id, remove_covered_parts, replacing, sources_and_days
 from collectors.auth import from_environment, missing_credentials
-from collectors.connect import Resolver
 from collectors.crawl import CrawlJob, Secrets, crawl
-from collectors.fetch import Fetcher
 from collectors.limits import Allowance, Limits
 from collectors.registry import SourceModule, sources
 from collectors.robots import Robots
 from collectors.runs import Run, begin_run, find_run, has_outcomes, last_answered, read_outcomes, run_folder, write_outcomes
 from collectors.source import Capture, Outcome, Source, Watch, Window
 from collectors.watchlist import Watchlist, load_watchlist, read_watchlist
+from dozor.asking import denied_hosts, fetcher_of
 from dozor.parsing import parse_partition, policy_by_watch
 from dozor.settings import Settings, SettingsError, load_settings
 from dozor.workers import Workers
@@ -159,10 +157,14 @@ async def _collect(
     secrets: Secrets,
     notice: Callable[[Capture], None],
 ) -> list[Outcome]:
+    if not settings.contact:
+        raise SettingsError(
+            "no contact: set `contact:` in dozor.yml (or DOZOR_CONTACT) to a URL or mail address by which site owners reach you"
+        )
     watchlist = run_watchlist(settings, run)
     async with AsyncExitStack() as stack:
         limits = stack.enter_context(Limits(settings.store / "work" / "limits.sqlite", allowances=_allowances(settings)))
-        fetcher = await stack.enter_async_context(_fetcher(settings, limits))
+        fetcher = await stack.enter_async_context(fetcher_of(settings, limits))
 
         async def one(shard: Shard) -> list[Outcome]:
             module = _module(settings, shard.source)
@@ -174,7 +176,7 @@ async def _collect(
                 watches=tuple(watch for watch in watchlist.watches(shard.source) if shard.holds(watch)),
                 window=window(module.declaration),
                 base_url=settings.base_urls.get(shard.source, ""),
-                denied_hosts=frozenset(host.lower() for host in settings.denied_hosts),
+                denied_hosts=denied_hosts(settings),
             )
             robots = Robots(fetcher, module.declaration)
             outcomes = await crawl(job, fetcher=fetcher, robots=robots, secrets=secrets, now=settings.now(), notice=notice)
@@ -184,34 +186,11 @@ async def _collect(
         return [outcome for outcomes in await asyncio.gather(*map(one, shards)) for outcome in outcomes]
 
 
-def _fetcher(settings: Settings, limits: Limits) -> Fetcher:
-    if not settings.contact:
-        raise SettingsError(
-            "no contact: set `contact:` in dozor.yml (or DOZOR_CONTACT) to a URL or mail address by which site owners reach you"
-        )
-    return Fetcher(
-        limits=limits,
-        user_agent=f"dozor/{version('dozor')} (+{settings.contact})",
-        allow_private_hosts=settings.allow_private_hosts,
-        http2=settings.http2,
-        resolve=_resolver(settings.connect_to) if settings.connect_to else None,
-    )
-
-
 def _allowances(settings: Settings) -> dict[tuple[str, str | None], Allowance]:
     return {
         (name.partition("/")[0], name.partition("/")[2] or None): Allowance(budget.requests, budget.money, budget.period)
         for name, budget in settings.budgets.items()
     }
-
-
-def _resolver(connect_to: Mapping[str, str]) -> Callable[[str, int], Awaitable[list[str]]]:
-    system = Resolver()
-
-    async def resolve(host: str, port: int) -> list[str]:
-        return [connect_to[host]] if host in connect_to else await system(host, port)
-
-    return resolve
 
 
 def _module(settings: Settings, source: str) -> SourceModule:

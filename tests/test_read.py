@@ -113,10 +113,12 @@ def test_values_are_plain_json(page: Path) -> None:
 
 class _Shop(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        self.send_response(404 if "absent" in self.path else 200)
+        self.send_response(404 if "absent" in self.path else 302 if "moved" in self.path else 200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
+        if "moved" in self.path:
+            self.send_header("Location", "/cart/1")
         self.end_headers()
-        self.wfile.write(PAGE.encode())
+        self.wfile.write(b"User-agent: *\nDisallow: /cart\n" if self.path == "/robots.txt" else PAGE.encode())
 
     def log_message(self, *_: object) -> None:
         """A test says nothing of its requests."""
@@ -159,6 +161,31 @@ def test_a_denied_host_is_not_asked(settings: Path) -> None:
 
     with pytest.raises(PageError, match="denied_hosts"):
         read_one("https://shop.example/tea")
+
+
+def test_a_denied_host_is_denied_with_its_subdomains(settings: Path) -> None:
+    settings.write_text("contact: https://agency.example/about\ndenied_hosts: [Shop.example]\n", encoding="utf-8")
+
+    with pytest.raises(PageError, match="denied_hosts"):
+        read_one("https://m.shop.example/tea")
+
+
+def test_robots_txt_is_asked_before_an_address(shop: str, settings: Path) -> None:
+    settings.write_text("contact: https://agency.example/about\nallow_private_hosts: true\n", encoding="utf-8")
+
+    for path in ("/cart/1", "/moved-to-cart"):
+        with pytest.raises(PageError, match=r"robots\.txt of 127\.0\.0\.1: Disallow: /cart"):
+            read_one(f"{shop}{path}")
+
+
+def test_an_address_is_connected_to_as_in_a_run(shop: str, settings: Path) -> None:
+    settings.write_text(
+        "contact: https://agency.example/about\nallow_private_hosts: true\nconnect_to: {shop.example: 127.0.0.1}\n",
+        encoding="utf-8",
+    )
+    address = shop.replace("127.0.0.1", "shop.example") + "/tea"
+
+    assert read_one(address)["url"] == address
 
 
 def test_nobody_is_asked_without_a_contact(settings: Path) -> None:
