@@ -68,7 +68,7 @@ def main() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service that is stopped cleans up as after Ctrl-C
     try:
-        build(next((word for word in sys.argv[1:] if not word.startswith("-")), ""))()
+        _run()
     except (KeyboardInterrupt, SystemExit) as end:  # typer turns the first into the second, with this code
         if isinstance(end, SystemExit) and end.code != STOPPED:
             raise
@@ -89,6 +89,17 @@ def main() -> None:
             raise
         _say(str(error))
         sys.exit(code)
+
+
+def _run() -> None:
+    try:
+        build(next((word for word in sys.argv[1:] if not word.startswith("-")), ""))()
+    except ExceptionGroup as group:  # of tasks that ran beside each other: the first one speaks for all
+        raise _first(group) from group
+
+
+def _first(error: Exception) -> Exception:
+    return _first(error.exceptions[0]) if isinstance(error, ExceptionGroup) else error
 
 
 def _say(message: str) -> None:

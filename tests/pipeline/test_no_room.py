@@ -72,7 +72,8 @@ def run(folder: Path, most: int) -> subprocess.CompletedProcess[str]:
     ("most", "said"),
     [
         pytest.param(3_000, "disk", id="the book of limits"),
-        pytest.param(60_000, "File too large", id="the archive"),
+        pytest.param(60_000, "disk", id="the book of limits, amid a crawl"),
+        pytest.param(120_000, "File too large", id="the archive"),
         pytest.param(300_000, "File too large", id="the batches"),
         pytest.param(3_000_000, "make room on the disk", id="the warehouse"),
     ],
