@@ -148,6 +148,11 @@ class Fetcher:
         """No request to the host of `url` for so long, by this run or another, by any process of the machine."""
         self._limits.pause(_host_key(can_ada.parse(url)), seconds, reason)
 
+    @property
+    def limits(self) -> Limits:
+        """The book that it shares with all processes of the machine."""
+        return self._limits
+
     def check_url(self, url: str) -> None:
         """Raises FetchError (scheme, guard) for an address that `fetch` would refuse without asking anybody."""
         self._guard.check_url(url)

@@ -1,4 +1,5 @@
-"""What all processes of the machine share about the outside: pace and pauses per host, quotas and money per source and account.
+"""What all processes of the machine share about the outside: pace, pauses and robots.txt per host, quotas and money per source
+and account.
 
 One SQLite file (WAL) with short transactions. A host without pace (loopback in tests and demo) costs no transaction at all; a
 host with one costs two a request. Money is booked before a request is sent, with a full sync: a crash between sending and storing
@@ -38,6 +39,11 @@ CREATE TABLE IF NOT EXISTS host (
     paused_until REAL NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '',
     failures INTEGER NOT NULL DEFAULT 0, open_until REAL NOT NULL DEFAULT 0, openings INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS robots (
+    origin TEXT, day TEXT, rules TEXT NOT NULL DEFAULT '', asked_at REAL NOT NULL DEFAULT 0, kept_until REAL NOT NULL DEFAULT 0,
+    holder TEXT NOT NULL DEFAULT '', lease_until REAL NOT NULL DEFAULT 0, PRIMARY KEY (origin, day)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS robots_kept ON robots (kept_until);
 CREATE TABLE IF NOT EXISTS usage (
     source TEXT, account TEXT, period TEXT, requests INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (source, account, period)
 ) WITHOUT ROWID;
@@ -214,6 +220,42 @@ class Limits:
         health = _Health(now, *row) if row else _Health(now)
         self._health[host] = health
         return health
+
+    # robots.txt
+
+    def kept_robots(self, origin: str, day: str, now: float) -> tuple[str, float] | None:
+        """What an origin's robots.txt said to whoever asked it for this day, and until when that holds."""
+        row = self._db.execute(
+            "SELECT rules, kept_until FROM robots WHERE origin = ? AND day = ? AND asked_at <= ? AND ? < kept_until",
+            (origin, day, now, now),
+        ).fetchone()
+        return (row[0], row[1]) if row else None
+
+    def claim_robots(self, origin: str, day: str, now: float) -> bool:
+        """Whether to ask for it now; `keep_robots` or `release_robots` must follow. Else another is asking, or has asked."""
+        with _transaction(self._db):
+            row = self._db.execute(
+                "SELECT holder, lease_until FROM robots WHERE origin = ? AND day = ?", (origin, day)
+            ).fetchone()
+            is_held = row is not None and row[0] and now < row[1] <= now + LEASE_SECONDS and _is_alive(row[0])
+            if is_held or self.kept_robots(origin, day, now) is not None:
+                return False
+            self._db.execute(
+                "REPLACE INTO robots (origin, day, holder, lease_until) VALUES (?, ?, ?, ?)",
+                (origin, day, self._holder, now + LEASE_SECONDS),
+            )
+        return True
+
+    def keep_robots(self, origin: str, day: str, rules: str, now: float, until: float) -> None:
+        """Notes what it said, for all processes."""
+        with _transaction(self._db):
+            self._db.execute("DELETE FROM robots WHERE kept_until < ? AND lease_until < ?", (now, now))
+            self._db.execute("REPLACE INTO robots VALUES (?, ?, ?, ?, ?, '', 0)", (origin, day, rules, now, until))
+
+    def release_robots(self, origin: str, day: str) -> None:
+        """It was not asked after all: the next one may."""
+        with _transaction(self._db):
+            self._db.execute("DELETE FROM robots WHERE origin = ? AND day = ? AND holder = ?", (origin, day, self._holder))
 
     # Quotas and money
 

@@ -8,17 +8,19 @@ Google's reference parser, ours forgives typing errors, and its time is bounded 
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import re
 import time
 from collections import OrderedDict
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from urllib.parse import quote
 
 import can_ada
 
 from collectors.fetch import Answer, Fetcher
+from collectors.limits import LOOK_AGAIN_SECONDS
 from collectors.reach import excluded_by
 from collectors.source import Request, Source
 from collectors.urls import host_of
@@ -154,13 +156,16 @@ def matches(pattern: str, path: str) -> bool:
 
 
 class Robots:
-    """Answers for all hosts, asking each for its rules once a day."""
+    """Answers for all hosts. Each is asked for its rules once a day by whoever needs them first, of all sources and processes."""
 
-    def __init__(self, fetcher: Fetcher, source: Source, agent: str | None = None) -> None:
-        """`source` lends its name and pace to the requests; `agent` is the product name, taken from the user agent by default."""
+    def __init__(self, fetcher: Fetcher, source: Source, agent: str | None = None, day: str = "") -> None:
+        """`source` lends its pace to the requests, which are none of its budget; `agent` is the product name, taken from the user
+        agent by default; `day` is the one of the run: what a host said for another day does not hold.
+        """
         self._fetcher = fetcher
-        self._source = replace(source, auth=None, max_body=LARGEST_FILE * 4)
+        self._source = replace(source, name="robots", auth=None, max_body=LARGEST_FILE * 4)
         self._agent = agent or fetcher.user_agent.partition("/")[0]
+        self._day = day
         self._known: OrderedDict[str, tuple[Rules, float]] = OrderedDict()
         self._asking: dict[str, asyncio.Lock] = {}
 
@@ -180,16 +185,34 @@ class Robots:
             known = self._known.get(origin)
             if known is not None and time.time() < known[1]:
                 return known[0]
-            url = f"{origin}/robots.txt"
-            answer = await self._fetcher.fetch(
-                Request(url=url, headers={"accept": "text/plain,*/*;q=0.5"}), self._source, url=url
-            )
-            rules = rules_of(answer, self._agent)
-            self._known[origin] = (rules, _kept_until(rules, answer))
+            rules, _ = self._known[origin] = await self._shared(origin)
             if len(self._known) > KEPT_HOSTS:
                 self._known.popitem(last=False)
         self._asking.pop(origin, None)
         return rules
+
+    async def _shared(self, origin: str) -> tuple[Rules, float]:
+        """The rules of an origin and how long they hold: from the book of all processes, or asked for and noted there."""
+        book = self._fetcher.limits
+        while (kept := book.kept_robots(origin, self._day, time.time())) is None:
+            if book.claim_robots(origin, self._day, time.time()):
+                return await self._ask(origin)
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        return _unpacked(kept[0]), kept[1]
+
+    async def _ask(self, origin: str) -> tuple[Rules, float]:
+        book = self._fetcher.limits
+        url = f"{origin}/robots.txt"
+        request = Request(url=url, headers={"accept": "text/plain,*/*;q=0.5"})
+        try:
+            answer = await self._fetcher.fetch(request, self._source, url=url)
+            rules = rules_of(answer, self._agent)
+        except BaseException:
+            book.release_robots(origin, self._day)
+            raise
+        until = _kept_until(rules, answer)
+        book.keep_robots(origin, self._day, _packed(rules), time.time(), until)
+        return rules, until
 
 
 async def permission(url: str, denied_hosts: AbstractSet[str], robots: Robots | None) -> Decision:
@@ -230,6 +253,15 @@ def _kept_until(rules: Rules, answer: Answer) -> float:
         return now + max(UNREACHABLE_SECONDS, answer.retry_after or 0.0)
     midnight = (now // 86400 + 1) * 86400
     return min(midnight, now + 86400)
+
+
+def _packed(rules: Rules) -> str:
+    return json.dumps(asdict(rules))
+
+
+def _unpacked(text: str) -> Rules:
+    facts = json.loads(text)
+    return Rules(**{**facts, "rules": tuple(map(tuple, facts["rules"])), "sitemaps": tuple(facts["sitemaps"])})
 
 
 def _lines(body: bytes) -> list[tuple[str, str]]:

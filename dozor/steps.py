@@ -178,7 +178,7 @@ async def _collect(
                 base_url=settings.base_urls.get(shard.source, ""),
                 denied_hosts=denied_hosts(settings),
             )
-            robots = Robots(fetcher, module.declaration)
+            robots = Robots(fetcher, module.declaration, day=run.day.isoformat())
             outcomes = await crawl(job, fetcher=fetcher, robots=robots, secrets=secrets, now=settings.now(), notice=notice)
             write_outcomes(settings.store, run, shard.source, "collect", f"{shard.part}of{shard.of}", outcomes)
             return outcomes

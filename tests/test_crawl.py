@@ -86,7 +86,7 @@ class Store:
                         **job,
                     ),
                     fetcher=fetcher,
-                    robots=Robots(fetcher, module.declaration),
+                    robots=Robots(fetcher, module.declaration, day=run.day.isoformat()),
                     secrets=self.secrets,
                     now=lambda: began,
                     notice=notice or (lambda _: None),

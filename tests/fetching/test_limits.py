@@ -126,6 +126,37 @@ def test_a_killed_process_frees_its_host_at_once(tmp_path):
         assert book.take_turn("shop.example", 0.01) == 0
 
 
+CLAIMER = """
+import pathlib, sys, time
+from collectors.limits import Limits
+book = Limits(pathlib.Path(sys.argv[1]))
+print(book.claim_robots("https://shop.example", "2026-11-01", time.time()), flush=True)
+time.sleep(60)
+"""
+
+
+def test_robots_txt_is_claimed_by_one_process_while_it_lives(tmp_path):
+    path = tmp_path / "book.sqlite"
+    with (
+        subprocess.Popen([sys.executable, "-c", CLAIMER, str(path)], stdout=subprocess.PIPE, text=True) as child,
+        Limits(path) as book,
+    ):
+        assert child.stdout.readline() == "True\n"
+        assert not book.claim_robots("https://shop.example", "2026-11-01", time.time())
+        child.kill()
+        child.wait()
+
+        assert book.claim_robots("https://shop.example", "2026-11-01", time.time())
+
+
+def test_what_hosts_said_is_forgotten_when_its_time_is_over(book):
+    book.keep_robots("https://a.example", "2026-11-01", "{}", 100.0, 200.0)
+    assert book.kept_robots("https://a.example", "2026-11-01", 150.0) == ("{}", 200.0)
+    book.keep_robots("https://b.example", "2026-11-01", "{}", 201.0, 300.0)
+
+    assert book.kept_robots("https://a.example", "2026-11-01", 150.0) is None
+
+
 def test_a_circuit_opens_at_the_fifth_failure_and_longer_each_time(book, clock):
     for _ in range(4):
         book.record("shop.example", is_well=False)

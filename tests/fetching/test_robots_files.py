@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from collectors import robots
-from collectors.robots import Robots
+from collectors.robots import Decision, Robots
 from tests.fetching.conftest import SOURCE
 from tests.fetching.server import flood, ok, redirect, reset, serve, status
 
@@ -25,6 +25,36 @@ async def test_robots_is_asked_once_by_many(fetcher_with):
     assert decisions[1].rule == "Disallow: /cart"
     assert (decisions[0].delay, decisions[0].sitemaps) == (3.0, ("https://shop.example/s.xml",))
     assert server.paths() == ["/robots.txt"]
+
+
+async def test_robots_is_asked_once_by_those_who_share_a_book(fetcher_with):
+    async with serve({"/robots.txt": DENY_CART}) as server, fetcher_with() as fetcher, fetcher_with() as other:
+        asking = [Robots(one, SOURCE, day="2026-11-01").allows(server.url("/cart")) for one in (fetcher, fetcher, other)]
+        decisions = await asyncio.gather(*asking)
+        again = await Robots(other, SOURCE, day="2026-11-02").allows(server.url("/cart"))
+
+    assert [*decisions, again] == [decisions[0]] * 4
+    assert decisions[0] == Decision(False, "Disallow: /cart", 3.0, ("https://shop.example/s.xml",))
+    assert server.paths() == ["/robots.txt"] * 2  # once a day
+
+
+async def test_whoever_gives_up_asking_leaves_it_to_the_next(fetcher_with):
+    asked = asyncio.Event()
+
+    async def silent(seen):
+        asked.set()
+        await asyncio.sleep(3600)
+
+    async with serve({"/robots.txt": silent}) as server, fetcher_with() as fetcher:
+        first = asyncio.ensure_future(Robots(fetcher, SOURCE).allows(server.url("/")))
+        await asked.wait()
+        first.cancel()
+        await asyncio.wait([first])
+        server.scripts["/robots.txt"] = DENY_CART
+
+        decision = await asyncio.wait_for(Robots(fetcher, SOURCE).allows(server.url("/")), 2)
+
+    assert decision.allowed
 
 
 @pytest.mark.parametrize(
@@ -88,5 +118,7 @@ async def test_a_host_that_had_no_rules_to_give_is_asked_again_soon(fetcher_with
         rules = Robots(fetcher, SOURCE)
         assert not (await rules.allows(server.url("/"))).allowed
         server.scripts["/robots.txt"] = DENY_CART
+        assert (await Robots(fetcher, SOURCE).allows(server.url("/"))).is_unreachable  # nor by anybody else before that
         now += robots.UNREACHABLE_SECONDS + 1
+        assert (await Robots(fetcher, SOURCE).allows(server.url("/"))).allowed
         assert (await rules.allows(server.url("/"))).allowed
