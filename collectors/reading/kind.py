@@ -23,7 +23,7 @@ from collectors.reading.content_containers import TAGS
 from collectors.reading.content_model import WEIGHTS, load_trees
 from collectors.reading.document import TAG_IDS, Document
 from collectors.reading.model import Item, PageKind
-from collectors.reading.native.counting import Measured, Reader, Readers, Topics, Trees, write_kind_marks, write_kind_measures
+from collectors.reading.native.counting import Measured, Reader, Readers, Trees, write_kind_marks, write_kind_measures
 from collectors.reading.native.library import Doubles
 
 KINDS: Final[tuple[PageKind, ...]] = get_args(PageKind)
@@ -33,19 +33,6 @@ COUNTED: Final = (
     "section", "time", "dl", "dt", "svg", "iframe", "video", "select", "textarea", "label", "blockquote", "a", "span", "div",
     "strong", "hr", "i", "figure", "picture", "meta", "link", "script", "nav", "aside", "footer",
 )  # fmt: skip
-# What words tell apart by being frequent, in both languages that dozor is made for.
-TOPICS: Final = {
-    "you": "you your вы вас вам ваш ваша ваше ваши вашего вашей",
-    "we": "we our us мы нас нам наш наша наше наши нашей",
-    "i": "i my me я мне меня мой моя",
-    "thanks": "thanks thank hi hello спасибо привет здравствуйте",
-    "code": "class function return api install класс функция метод установка",
-    "he": "he she said his он она сказал сообщил заявил",
-    "goods": "size color colour material cm размер цвет материал см",
-    "buying": "add cart buy price shipping корзину корзина купить цена доставка",
-    "posts": "posted joined posts reply quote сообщений сообщение регистрация ответить цитата",
-    "ranking": "best top new лучшие лучший топ новые",
-}
 MEASURES: Final = (
     *(f"tag_{tag}" for tag in COUNTED),
     "blocks", "chars", "long", "long_chars", "long_share", "link_share", "long_mean", "longest", "linked_blocks", "linked_titles",
@@ -55,10 +42,8 @@ MEASURES: Final = (
     "kept_money", "kept_images",
     *(f"kept_{tag}" for tag in TAGS),
     "path_depth", "path_chars", "path_dashes", "path_digits", "is_folder", "has_query", "types", "products",
-    *(f"{part}_{name}" for part in ("content", "page") for name in TOPICS),
     *(f"{reader}_{kind}" for reader in READERS for kind in KINDS),
 )  # fmt: skip
-_TOPIC_OF: Final = {word: number for number, words in enumerate(TOPICS.values()) for word in words.split()}
 _PATH_WORD: Final = re.compile(r"[a-z]{2,}|\d+")
 WORD: Final = re.compile(r"[^\W\d_]{2,}")
 MAX_TITLE: Final = 200
@@ -66,7 +51,7 @@ _LENGTHS_OF_NAMES: Final = frozenset(map(len, ("og:type", "generator")))
 _COUNTED_IDS: Final = bytes(TAG_IDS[tag] for tag in COUNTED)
 _OF_BLOCKS: Final = MEASURES.index("blocks")
 _OF_ADDRESS: Final = MEASURES.index("path_depth")
-_OF_TOPICS: Final = MEASURES.index(f"content_{next(iter(TOPICS))}")
+_OF_VERDICTS: Final = MEASURES.index(f"{READERS[0]}_{KINDS[0]}")
 
 
 class Stored(TypedDict):
@@ -91,8 +76,8 @@ def kinds_of(row: Doubles) -> list[float]:
 
 
 def write_verdicts(row: Doubles, readers: Readers, address: Sequence[str], measured: Measured, first: Doubles) -> None:
-    """Fills shares of topics and what the readers conclude into a row of MEASURES."""
-    write_kind_marks(measured, first, _topics(), address, readers, row[_OF_TOPICS:])
+    """Fills what the readers conclude into a row of MEASURES."""
+    write_kind_marks(measured, first, address, readers, row[_OF_VERDICTS:])
 
 
 def address_marks(document: Document, url: str | None, items: Iterable[Item], title: str) -> list[str]:
@@ -143,12 +128,12 @@ def _address_marks(url: str) -> list[str]:
 
 
 def measures(document: Document, url: str | None, items: Sequence[Item], measured: Measured, first: Doubles) -> Doubles:
-    """A row of MEASURES in which shares of topics and verdicts are still 0."""
+    """A row of MEASURES in which the verdicts are still 0."""
     row = np.zeros(len(MEASURES))
     row[:_OF_BLOCKS] = [*map(log1p, document.count(_COUNTED_IDS))]
     write_kind_measures(measured, first, row[_OF_BLOCKS:])
     types = [item.type for item in items]
-    row[_OF_ADDRESS:_OF_TOPICS] = [*_address_measures(url or ""), len(set(types)), log1p(types.count("Product"))]
+    row[_OF_ADDRESS:_OF_VERDICTS] = [*_address_measures(url or ""), len(set(types)), log1p(types.count("Product"))]
     return row
 
 
@@ -187,8 +172,3 @@ def load_readers() -> Readers:
 @cache
 def _trees() -> Trees:
     return load_trees("kind", MEASURES)
-
-
-@cache
-def _topics() -> Topics:
-    return Topics(_TOPIC_OF)

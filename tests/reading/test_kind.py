@@ -18,7 +18,6 @@ from collectors.reading.kind import (
     KINDS,
     MEASURES,
     READERS,
-    TOPICS,
     Stored,
     build_readers,
     load_readers,
@@ -73,7 +72,6 @@ def test_what_is_measured_has_a_name_each() -> None:
     assert np.isfinite(row).all()
     assert row[MEASURES.index("tag_p")] == np.log1p(1)
     assert row[MEASURES.index("kept_p")] > 0
-    assert row[MEASURES.index("content_you")] > 0
 
 
 def test_marks_come_from_the_address_the_names_the_content_and_the_whole_page() -> None:
@@ -109,15 +107,6 @@ def test_the_content_reader_stops_after_some_thousand_characters_and_the_page_re
 
     assert sum(map(len, words)) > 2 * MAX_TEXT
     assert told == pytest.approx(said)
-
-
-def test_topics_are_words_in_per_cent_of_all() -> None:
-    page, measured, first = likely("<p>you and tea and cups")
-    row = measures(page.document, page.url, [], measured, first)
-    write_verdicts(row, load_readers(), (), measured, first)
-
-    assert row[MEASURES.index("content_you")] == pytest.approx(20)
-    assert sum(row[MEASURES.index(f"page_{topic}")] > 0 for topic in TOPICS) == 1
 
 
 def test_a_reader_weighs_the_marks_it_knows() -> None:

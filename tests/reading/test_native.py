@@ -17,7 +17,7 @@ from collectors.reading.content_scores import alphabet
 from collectors.reading.document import TAG_IDS, read_document
 from collectors.reading.model import PageError
 from collectors.reading.native import walking
-from collectors.reading.native.counting import Topics
+from collectors.reading.native.counting import Table
 from collectors.reading.native.layout import check_layout
 from collectors.reading.page import read_page
 from tests.corpora import corpus
@@ -119,9 +119,9 @@ def test_a_letter_has_the_lower_case_that_it_has_in_any_text() -> None:
 
 
 def test_a_table_finds_its_words_and_no_others() -> None:
-    topics = Topics({f"word{number}": number % 10 for number in range(5000)})
+    table = Table([f"word{number}" for number in range(5000)], np.arange(5000))
 
-    assert len(set(topics.table._entries[:, 0].tolist())) == 5001  # and 0, of empty places
+    assert len(set(table._entries[:, 0].tolist())) == 5001  # and 0, of empty places
 
 
 WITHOUT_LIBRARY = (

@@ -62,7 +62,7 @@ _logs_fill.argtypes, _logs_fill.restype = (c_void_p,), None
 _measure = filling("measure", c_void_p, c_void_p, c_void_p)
 _second_look = filling("second_look", *[c_void_p] * 5, c_int32, c_void_p, c_int32, c_void_p)
 _kind_measures = filling("kind_measures", c_void_p, c_void_p, c_void_p, c_void_p)
-_kind_marks = filling("kind_marks", *[c_void_p] * 6, c_int32, c_void_p, c_void_p)
+_kind_marks = filling("kind_marks", *[c_void_p] * 5, c_int32, c_void_p, c_void_p)
 _expected_best = filling("expected_best", c_void_p, c_void_p, c_int32, c_void_p)
 _level_tables = LIBRARY.level_tables
 _level_tables.argtypes, _level_tables.restype = (c_void_p,) * 4, None
@@ -217,7 +217,7 @@ class Reader:
 
 
 class Readers:
-    """Those of the address, of names and of words."""
+    """Those of a page's address, its names, the words of its content and all its words."""
 
     __slots__ = ("_pointers", "place", "readers")
 
@@ -225,16 +225,6 @@ class Readers:
         self.readers = readers
         self._pointers = np.array([reader.place for reader in readers], np.uintp)
         self.place = at(self._pointers)
-
-
-class Topics:
-    """Words, and the number of each one's topic."""
-
-    __slots__ = ("place", "table")
-
-    def __init__(self, topic_of: Mapping[str, int]) -> None:
-        self.table = Table(topic_of, np.array([*topic_of.values()], np.int64))
-        self.place = addressof(self.table.struct)
 
 
 def write_second_look(measured: Measured, first: Doubles, own: Numbers, kinds: Sequence[float], rows: Floats) -> None:
@@ -250,12 +240,10 @@ def write_kind_measures(measured: Measured, first: Doubles, row: Doubles) -> Non
     _kind_measures(measured.page.place, measured.place, at(first), at(row))
 
 
-def write_kind_marks(
-    measured: Measured, first: Doubles, topics: Topics, address: Sequence[str], readers: Readers, row: Doubles
-) -> None:
-    """Fills shares of topics in the content and the page, and what readers conclude, the first from the marks of an address."""
+def write_kind_marks(measured: Measured, first: Doubles, address: Sequence[str], readers: Readers, row: Doubles) -> None:
+    """Fills what readers conclude, the first from the marks of an address."""
     _kind_marks(
-        measured.page.place, measured.lore.place, measured.place, at(first), topics.place, encoded(joined(address)), len(address),
+        measured.page.place, measured.lore.place, measured.place, at(first), encoded(joined(address)), len(address),
         readers.place, at(row),
     )  # fmt: skip
 

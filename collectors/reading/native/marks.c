@@ -6,7 +6,7 @@
 #include "content.h"
 #include "words.h"
 
-enum { BLOCK_HEAD = 300, MAX_CONTENT = 8000, MAX_TITLE = 200, SHORT = 20, TOPICS = 10 };
+enum { BLOCK_HEAD = 300, MAX_CONTENT = 8000, MAX_TITLE = 200, SHORT = 20 };
 enum { ADDRESS, NAMES, CONTENT, PAGE, READERS }; /* kind.READERS */
 
 /* A reader at work: `heard` has a bit for each of its rows, `rows` are those heard so far, in the order of hearing. */
@@ -15,12 +15,6 @@ typedef struct {
     uint64_t *heard;
     int32_t *rows, found;
 } Ear;
-
-/* How often words of each topic were met among all. */
-typedef struct {
-    const Table *topics;
-    int32_t words, counts[TOPICS];
-} Tally;
 
 static uint64_t prefixed(const char *prefix) {
     uint64_t hash = HASH_BASIS;
@@ -67,16 +61,6 @@ static void conclude(const Ear *ear, double *odds) {
     for (int32_t output = 0; output < outputs; output++) odds[output] = log(odds[output] / sum + 1e-3);
 }
 
-static void count_word(Tally *tally, uint64_t hash) {
-    const Entry *entry = entry_of(tally->topics, hash);
-    tally->words++;
-    if (entry) tally->counts[entry->number]++;
-}
-
-static void write_shares(const Tally *tally, double *out) {
-    for (int topic = 0; topic < TOPICS; topic++) out[topic] = 100.0 * tally->counts[topic] / larger(tally->words, 1);
-}
-
 /* A text in lower case. */
 static uint64_t hash_label(const uint64_t *chars, uint64_t hash, const uint32_t *at, const uint32_t *end) {
     for (; at < end; at++) hash = hash_step(hash, *at < CHARS ? (uint32_t)(chars[*at] & LOWER_CASE) : *at);
@@ -106,9 +90,8 @@ static void hear_names(const Page *page, const uint64_t *chars, const Measured *
     }
 }
 
-/* The words of all blocks; of them for `content` those of the likely ones and of headings, beside the title's. Tallies topics of the
- * content and of all blocks. */
-static void hear_words(const Page *page, const uint64_t *chars, const Measured *measured, const double *first, Ear *ears, Tally *content, Tally *all) {
+/* The words of all blocks; of them for `content` those of the likely ones and of headings, beside the title's. */
+static void hear_words(const Page *page, const uint64_t *chars, const Measured *measured, const double *first, Ear *ears) {
     uint64_t head = prefixed("head:"), of_title = prefixed("title:"), hash, words[BLOCK_HEAD / 2];
     const uint32_t *word, *end, *title_end = page->title;
     int64_t left = MAX_CONTENT;
@@ -116,8 +99,6 @@ static void hear_words(const Page *page, const uint64_t *chars, const Measured *
         const uint32_t *text = page->lower + measured->begins[block], *whole = page->lower + measured->begins[block + 1] - 1;
         const uint32_t *limit = nearer(text, BLOCK_HEAD, whole);
         int32_t found = 0;
-        all->words++; /* the end of a block counts as a word */
-        for (int32_t place = measured->heads[block]; place < measured->heads[block + 1]; place++) count_word(all, measured->head_words[place]);
         for (word = text, hash = HASH_BASIS; (end = next_run(chars, IN_LETTERS, &word, limit, &hash)); word = end, hash = HASH_BASIS) {
             if (end - word < 2) continue;
             words[found++] = hash = hash_end(hash);
@@ -127,7 +108,6 @@ static void hear_words(const Page *page, const uint64_t *chars, const Measured *
         if (first[block] > 0.5 && left > 0) {
             left -= limit - text + 1;
             hear_all(&ears[CONTENT], words, found);
-            for (int32_t number = 0; number < found; number++) count_word(content, words[number]);
         }
         if (measured->tags[block] >= H1 && measured->tags[block] <= H3) {
             limit = nearer(text, HEAD, whole);
@@ -153,13 +133,11 @@ static void hear_marks(const uint32_t *at, int32_t count, Ear *ear) {
     }
 }
 
-/* Writes topics of the content and of the page, and what each reader concludes; `address` are
- * the `count` marks of the first. 0 when memory ran out. */
+/* Writes what each reader concludes; `address` are the `count` marks of the first. 0 when memory ran out. */
 int kind_marks(
-    const Page *page, const Lore *lore, const Measured *measured, const double *first, const Table *topics, const uint32_t *address,
-    int32_t count, const Reader *const *readers, double *out
+    const Page *page, const Lore *lore, const Measured *measured, const double *first, const uint32_t *address, int32_t count,
+    const Reader *const *readers, double *out
 ) {
-    Tally content = {topics, 0, {0}}, all = {topics, 0, {0}};
     Ear ears[READERS];
     int done = 1;
     for (int reader = 0; reader < READERS; reader++) {
@@ -169,10 +147,7 @@ int kind_marks(
     if (done) {
         hear_marks(address, count, &ears[ADDRESS]);
         hear_names(page, lore->chars, measured, &ears[NAMES]);
-        hear_words(page, lore->chars, measured, first, ears, &content, &all);
-        write_shares(&content, out);
-        write_shares(&all, out + TOPICS);
-        out += 2 * TOPICS;
+        hear_words(page, lore->chars, measured, first, ears);
         for (int reader = 0; reader < READERS; out += readers[reader++]->outputs) conclude(&ears[reader], out);
     }
     for (int reader = 0; reader < READERS; reader++) {
