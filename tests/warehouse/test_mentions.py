@@ -325,8 +325,8 @@ def test_a_share_of_nothing_is_unknown(store: Path) -> None:
 
 
 def test_a_period_is_set_beside_the_equal_one_before_and_entities_share_the_voice(store: Path) -> None:
-    topics = {"tea/@north": "самовар", "tea/@south": "чайник", "tea/mood": "утро"}
-    watchlist(store, topics, entities={"tea/@north": "north", "tea/@south": "south"})
+    topics = {"tea/@north": "самовар", "tea/@south": "чайник", "tea/brand": "самовар", "tea/mood": "утро"}
+    watchlist(store, topics, entities={"tea/@north": "north", "tea/@south": "south", "tea/brand": "north"})
     before = [said("самовар", 1, at=MONDAY - timedelta(days=7))]
     now = [
         said(COPY, 2, counters=Counters(likes=6)),
@@ -345,6 +345,7 @@ def test_a_period_is_set_beside_the_equal_one_before_and_entities_share_the_voic
     assert rows == [
         ("@north", 3, 0.75, pytest.approx(2 / 3), 0.75, 2.0),
         ("@south", 1, 0.25, pytest.approx(1 / 3), 0.25, None),
+        ("brand", 3, None, None, None, 2.0),  # a topic about an entity says again what its names say
         ("mood", 1, None, None, None, None),
     ]
 

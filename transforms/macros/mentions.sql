@@ -1,4 +1,4 @@
--- about: mentions of each topic of a project in a period [since, until), with the change against the equal period before (formulas mentions, unique_mentions, dup_ratio, sov, sov_unique, sov_engagement, engagement_total, avg_engagement, authors, sources, passion, negative_share, mfi, net_sentiment, change_prev)
+-- about: mentions of each topic of a project in a period [since, until), with the change against the equal period before (formulas mentions, unique_mentions, dup_ratio, sov, sov_unique, sov_engagement, engagement_total, avg_engagement, authors, sources, passion, negative_share, mfi, net_sentiment, change_prev); shares are of the names of entities (topic_id = '@' || entity_id), null for other topics
 -- use: FROM mentions('project', DATE '2026-11-01', DATE '2026-12-01')
 CREATE OR REPLACE MACRO mentions(project, since, until) AS TABLE
 WITH period AS (
@@ -10,6 +10,7 @@ counted AS (
     SELECT
         topic_id,
         any_value(entity_id) AS entity_id,
+        topic_id = '@' || any_value(entity_id) AS is_name, -- other topics of an entity may find the same mentions again
         count(*) FILTER (is_now) AS mention_count,
         count(*) FILTER (NOT is_now) AS mention_count_before,
         count(DISTINCT cluster_id) FILTER (is_now) AS unique_mention_count,
@@ -28,16 +29,13 @@ SELECT
     topic_id,
     entity_id,
     mention_count,
-    CASE WHEN entity_id IS NOT NULL THEN mention_count / nullif(sum(mention_count) FILTER (entity_id IS NOT NULL) OVER (), 0) END
-        AS mention_share,
+    CASE WHEN is_name THEN mention_count / nullif(sum(mention_count) FILTER (is_name) OVER (), 0) END AS mention_share,
     unique_mention_count,
-    CASE WHEN entity_id IS NOT NULL THEN unique_mention_count / nullif(sum(unique_mention_count) FILTER (entity_id IS NOT NULL) OVER (), 0) END
-        AS unique_mention_share,
+    CASE WHEN is_name THEN unique_mention_count / nullif(sum(unique_mention_count) FILTER (is_name) OVER (), 0) END AS unique_mention_share,
     1 - unique_mention_count / nullif(mention_count, 0) AS dup_ratio,
     reaction_count,
     avg_reaction_count,
-    CASE WHEN entity_id IS NOT NULL THEN reaction_count / nullif(sum(reaction_count) FILTER (entity_id IS NOT NULL) OVER (), 0) END
-        AS reaction_share,
+    CASE WHEN is_name THEN reaction_count / nullif(sum(reaction_count) FILTER (is_name) OVER (), 0) END AS reaction_share,
     author_count,
     domain_count,
     mention_count / nullif(author_count, 0) AS passion,

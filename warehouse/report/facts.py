@@ -252,7 +252,7 @@ follower AS (
     ) GROUP BY 1
 ),
 mention AS (
-    SELECT entity_id, mention_count, mention_count / nullif(sum(mention_count) OVER (), 0) AS mention_share
+    SELECT entity_id, mention_count, mention_share
     FROM mentions($project, $week::DATE, $now::DATE + 1) WHERE topic_id = '@' || entity_id
 )
 SELECT n.entity_id, n.name, n.is_own, price.* EXCLUDE (entity_id), page.* EXCLUDE (entity_id), post.* EXCLUDE (entity_id),
