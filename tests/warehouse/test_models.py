@@ -1,6 +1,7 @@
 """What the models say about small, made-up histories."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -178,6 +179,46 @@ def test_an_edited_review_keeps_its_history_and_its_answer(store: Path) -> None:
         (4.0, 1.0, 3.0, 1, 6.0)
     ]
     assert ask(store, "SELECT review_count, reply_rate, edit_count FROM mart.rating_trend") == [(1, 1.0, 1)]
+
+
+def starred(number: int, rating_value: float | None) -> Review:
+    return Review(native_id=f"r{number}", subject="1700000001:ru", published_at=START, rating_value=rating_value)
+
+
+def test_reviews_stand_beside_the_rating_that_their_store_shows_that_day(store: Path) -> None:
+    shown = App(
+        native_id="1700000001:ru", store="app_store", app_id="1700000001", country="RU", rating_value=4.5, rating_count=90
+    )
+    elsewhere = App(native_id="1700000001:ru", store="rustore", app_id="1700000001", country="RU", rating_value=3.0)
+    for source, records in (("app_store_reviews", [starred(1, 2.0)]), ("app_store_app", [shown]), ("rustore_app", [elsewhere])):
+        put(store, 0, [(capture(source, source=source), records)], source=source)
+    refresh(store)
+
+    columns = "store, subject, review_count, rating_value, store_rating_value, store_rating_count"
+    assert ask(store, f"SELECT {columns} FROM mart.rating_trend ORDER BY store") == [
+        ("app_store", "1700000001:ru", 1, 2.0, 4.5, 90),
+        ("rustore", "1700000001:ru", 0, None, 3.0, None),
+    ]
+    weeks = "SELECT store, review_count, rating_value, store_rating_value FROM rating_trend('tea', DATE '2026-11-01', ?)"
+    assert ask(store, weeks, day_of(7)) == [("app_store", 1, 2.0, 4.5), ("rustore", 0, None, 3.0)]
+
+
+def test_reviews_of_what_no_store_was_looked_at_for_stand_under_their_source(store: Path) -> None:
+    put(store, 0, [(look(0), [starred(1, 5.0)])])
+    refresh(store)
+
+    assert ask(store, "SELECT store, review_count, store_rating_value FROM mart.rating_trend") == [("site", 1, None)]
+
+
+def test_reviews_without_stars_do_not_weigh_in_the_mean_of_a_week(store: Path) -> None:
+    monday, tuesday = START + timedelta(days=1), START + timedelta(days=2)
+    stars = [(monday, 1.0), (monday, None), (monday, None), (tuesday, 5.0)]
+    reviews = [replace(starred(number, rating), published_at=at) for number, (at, rating) in enumerate(stars)]
+    put(store, 2, [(look(2), reviews)])
+    refresh(store)
+
+    weeks = "SELECT review_count, rated_count, rating_value FROM rating_trend('tea', DATE '2026-11-01', DATE '2026-12-01')"
+    assert ask(store, weeks) == [(4, 2, 3.0)]
 
 
 def test_an_ad_has_days_seen_and_days_from_first_to_last(store: Path) -> None:

@@ -343,10 +343,10 @@ WHERE e.project_id = $project AND e.role = 'owned' AND c.follower_count IS NOT N
 GROUP BY 1, 2 ORDER BY 1, 2
 """,
     "rating_by_week": """
-SELECT r.week_date AS day, n.name AS entity, sum(r.rating_value * r.review_count) / sum(r.review_count) AS value
+SELECT r.week_date AS day, n.name AS entity, sum(r.rating_value * r.rated_count) / sum(r.rated_count) AS value
 FROM rating_trend($project, $trend, $now::DATE + 1) AS r
 JOIN ref.entity AS n ON n.project_id = $project AND n.entity_id = r.entity_id
-WHERE r.rating_value IS NOT NULL AND r.review_count > 0 GROUP BY 1, 2 ORDER BY 1, 2
+WHERE r.rated_count > 0 GROUP BY 1, 2 ORDER BY 1, 2
 """,
     "prices_by_day": """
 SELECT p.changed_date AS day, n.name AS entity, count(*) AS value
