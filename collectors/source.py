@@ -56,7 +56,8 @@ class Expect:
     min_records: int = 1  # fewer records in a batch of all watches: held
     max_fall: float = 0.6  # fall of the row count against the median of the last 14 batches: held
     max_rise: float = 5.0  # rise of the row count against that median, as a factor: held
-    max_silence_days: int = 7  # no new record for so long: named in status and report
+    # Nothing new, nor a page, offer, ad, app or job that stood as before, for so long: named in status and report.
+    max_silence_days: int = 7
     fill: Mapping[str, float] = field(default_factory=dict)  # column -> least share of rows that have it
 
 

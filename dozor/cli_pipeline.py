@@ -221,14 +221,14 @@ def accept(
 
 @app.command()
 def status() -> None:
-    """What was seen last, what is held back, what failed, and what to do about it."""
+    """What was seen last, what is held back or silent, what failed, and what to do about it."""
     facts = refreshing.status()
     console.print(f"Store {facts.store}; newest warehouse: {facts.published or 'none yet'}", soft_wrap=True)
     if not facts.rows:
         console.print("Nothing was looked at yet. Next: `dozor validate`, then `dozor run`.")
         return
     print_watches(console, ("source", "target", "last looked", "outcome", "records"), ((row[:5], row[5]) for row in facts.rows))
-    for line in facts.held:
+    for line in [*facts.held, *facts.silent]:
         console.print(line, style="yellow", markup=False, soft_wrap=True)
 
 

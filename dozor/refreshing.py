@@ -170,10 +170,11 @@ class Status:
     published: Path | None
     rows: list[tuple[str, str, str, str, str, str]]  # source, target, last looked, outcome, records, said
     held: list[str]
+    silent: list[str]
 
 
 def status(settings: Settings | None = None) -> Status:
-    """The last outcome of every watch, and the batches that are held."""
+    """The last outcome of every watch, the batches that are held, and the sources that are silent."""
     settings = settings or load_settings()
     last: dict[tuple[str, str], dict[str, Outcome]] = {}
     for run in recent_runs(settings.store, STATUS_RUNS):
@@ -186,7 +187,8 @@ def status(settings: Settings | None = None) -> Status:
         records = str(steps["parse"].records) if "parse" in steps else "-"
         rows.append((source, seen.target, f"{seen.ended_at:%Y-%m-%d %H:%M}", worst.status, records, worst.message))
     published = current_file(settings.store)
-    return Status(settings.store, published, rows, _held(settings.store) if published else [])
+    held, silent = (_held(settings.store), _silent(settings.store)) if published else ([], [])
+    return Status(settings.store, published, rows, held, silent)
 
 
 def _held(store: Path) -> list[str]:
@@ -199,4 +201,18 @@ def _held(store: Path) -> list[str]:
             f"HELD {source} {day} {', '.join(names)}: {why}. A good batch replaces it; if it is right after all: "
             f"dozor accept {source} {names[0] if len(names) == 1 else 'TABLE'} {day} --reason '...'"
             for source, day, why, names in held.fetchall()
+        ]
+
+
+def _silent(store: Path) -> list[str]:
+    with connect(store) as connection:
+        silent = connection.execute(
+            "SELECT source, silent_days, max_silence_days FROM mart.source_health JOIN ref.source USING (source) "
+            "WHERE is_silent AND source IN (SELECT w.source FROM ref.watch AS w JOIN ref.watch_entity AS e USING (watch_id) "
+            "WHERE e.valid_to IS NULL) GROUP BY ALL ORDER BY ALL"
+        )
+        return [
+            f"SILENT {source}: no new record for {days} days, more than {most}. What it answered: "
+            f"dozor sql \"FROM ops.capture WHERE source = '{source}' ORDER BY fetched_at DESC LIMIT 20\""
+            for source, days, most in silent.fetchall()
         ]

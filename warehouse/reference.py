@@ -142,7 +142,7 @@ REFERENCE: tuple[Relation, ...] = (
             "source": ("VARCHAR", "name of the source"),
             "cadence": ("VARCHAR", "hourly, nightly or weekly"),
             "mode": ("VARCHAR", "snapshot: can only be seen now; interval: can be asked for a period"),
-            "max_silence_days": ("BIGINT", "no new record for longer is named"),
+            "max_silence_days": ("BIGINT", "no new record for longer is named (mart.source_health)"),
             "terms_url": ("VARCHAR", "terms of use"),
         },
     ),

@@ -173,6 +173,22 @@ def test_a_host_that_is_down_fails_alone(settings: Settings, pool: Workers, shop
     assert any(f"page {address}" in line for line in steps.failures(run_id, settings))
 
 
+def test_status_names_a_source_that_was_not_seen_for_longer_than_it_may(
+    settings: Settings, pool: Workers, shop: Site, tmp_path: Path
+) -> None:
+    shop.put(HOST, "/terms", home())
+    watched = WATCHLIST + "          - page: http://samovar.example:{port}/terms\n"
+    (tmp_path / "watchlist.yml").write_text(watched.replace("{port}", str(shop.port)), encoding="utf-8")
+    night(settings, pool)
+    assert refreshing.status(settings).silent == []
+    for path in ("/", "/p/a", "/p/b"):
+        shop.put(HOST, path, "<h1>Not for you</h1>", status=403)
+    night(at_night(settings, 8), pool)
+
+    (told,) = refreshing.status(settings).silent
+    assert told.startswith("SILENT site: no new record for 8 days, more than 7.")
+
+
 def test_a_changed_parser_reads_the_archive_again(settings: Settings, pool: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
     night(settings, pool)
     before = contents(settings.store)

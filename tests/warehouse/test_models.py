@@ -6,8 +6,10 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from collectors.records import Ad, App, Channel, Counters, Review
-from tests.warehouse.nights import START, ask, capture, day_of, offer, page, post, put, refresh
+import pytest
+
+from collectors.records import Ad, App, Channel, Counters, Record, Review
+from tests.warehouse.nights import START, archive, ask, capture, day_of, offer, page, post, put, refresh
 from transforms.models import models
 from warehouse.build import build
 from warehouse.checks import check
@@ -332,13 +334,39 @@ def test_a_card_of_its_own_product_on_one_page_is_not_a_second_look(store: Path)
     assert offers(store) == [("1", 100, 1)]
 
 
-def test_a_source_that_shows_the_same_for_more_days_than_it_may_is_named(store: Path) -> None:  # R-140
-    put(store, 0, [(look(0), [page()])])
+def silence_after(store: Path, record: Record, source: str, verdict: str = "unchanged") -> list[tuple[object, ...]]:
+    """What is said of a source that shows a record once and then answers eight nights so."""
+    put(store, 0, [(look(0, source=source), [record])], source=source)
     for day in range(1, 9):
-        put(store, day, [(look(day, body_of="c0", verdict="unchanged"), [])])
+        facts = {"body_of": "c0"} if verdict == "unchanged" else {"body_of": "", "http_status": 403}
+        put(store, day, [(look(day, source=source, verdict=verdict, **facts), [])], source=source)
     reference = json.loads((store / "work" / "reference.json").read_text())
-    set_reference(store, {**reference, "formula": [], "source": [{"source": "site", "max_silence_days": 7}]})
+    set_reference(store, {**reference, "formula": [], "source": [{"source": source, "max_silence_days": 7}]})
     refresh(store, 8)
+    return ask(store, "SELECT silent_days, is_silent FROM mart.source_health WHERE batch_date = ?", day_of(8))
 
-    told = "SELECT batch_date, silent_days FROM mart.source_health WHERE is_silent ORDER BY batch_date DESC LIMIT 1"
-    assert ask(store, told) == [(day_of(8), 8)]
+
+def test_a_source_that_says_nothing_new_for_more_days_than_it_may_is_named(store: Path) -> None:  # R-140
+    assert silence_after(store, post(), "feed") == [(8, True)]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [page(), offer(), App(native_id="a", store="app_store", app_id="a"), Ad(native_id="1")],
+    ids=lambda r: type(r).__name__,
+)
+def test_what_stands_as_it_stood_was_seen(store: Path, record: Record) -> None:
+    assert silence_after(store, record, "site") == [(0, False)]
+
+
+def test_a_site_that_lets_nobody_in_is_silent(store: Path) -> None:
+    assert silence_after(store, page(), "site", "blocked") == [(8, True)]
+
+
+def test_a_source_that_never_answered_is_silent_since_it_was_first_asked(store: Path) -> None:
+    put(store, 0, [(look(0), [page()])])
+    for day in (0, 3):
+        archive(store, day, [capture(f"f{day}", day, source="feed", verdict="failed", http_status=500)], "feed")
+    refresh(store, 3)
+
+    assert ask(store, "SELECT silent_days FROM mart.source_health WHERE source = 'feed'") == [(3,), (3,)]

@@ -1,6 +1,6 @@
 -- about: how each source did on each of the last 60 days it ran
 -- grain: source, batch_date
--- needs: ops.capture, ops.batch, ref.source
+-- needs: ops.capture, ops.batch, ref.source, core.page, core.offer, core.ad, core.app, core.job
 -- column capture_count: attempts to look
 -- column ok_count: answers worth reading, unchanged ones included
 -- column blocked_count: challenge, consent and login walls
@@ -11,7 +11,8 @@
 -- column row_count: observations of the day's batches
 -- column held_count: batches held back
 -- column held_reason: why, the first by name
--- column silent_days: days since a batch of the source last had rows, up to the newest day of any source
+-- column silent_days: days since the source last showed something (else since it was first asked), up to the newest day of any
+--         source: a row read anew, or a page, offer, ad, app or job that stood as before; posts and reviews that stay the same are nothing new
 -- column is_silent: silent for longer than the source's max_silence_days
 -- column last_fetched_at: last attempt of that day
 WITH looked AS (
@@ -38,11 +39,32 @@ read AS (
     FROM ops.batch
     GROUP BY source, batch_date
 ),
-last AS (
-    SELECT source, max(batch_date) FILTER (row_count > 0) AS last_date, min(batch_date) AS first_date FROM read GROUP BY source
+asked AS (
+    SELECT source, batch_date FROM looked
+    UNION ALL
+    SELECT source, batch_date FROM read
+),
+shown AS (
+    SELECT source, batch_date AS shown_date FROM read WHERE row_count > 0
+    UNION ALL
+    SELECT source, max(last_seen_at)::DATE FROM core.page GROUP BY source
+    UNION ALL
+    SELECT source, max(last_seen_at)::DATE FROM core.offer GROUP BY source
+    UNION ALL
+    SELECT source, max(last_seen_at)::DATE FROM core.ad GROUP BY source
+    UNION ALL
+    SELECT source, max(last_seen_at)::DATE FROM core.app GROUP BY source
+    UNION ALL
+    SELECT source, max(last_seen_at)::DATE FROM core.job GROUP BY source
 ),
 newest AS (
-    SELECT max(batch_date) AS newest_date FROM (SELECT batch_date FROM looked UNION ALL SELECT batch_date FROM read)
+    SELECT max(batch_date) AS newest_date FROM asked
+),
+silence AS (
+    SELECT source, greatest(0, date_diff('day', coalesce(last.shown_date, first.batch_date), newest.newest_date)) AS silent_days
+    FROM (SELECT source, min(batch_date) AS batch_date FROM asked GROUP BY source) AS first
+    LEFT JOIN (SELECT source, max(shown_date) AS shown_date FROM shown GROUP BY source) AS last USING (source)
+    CROSS JOIN newest
 )
 SELECT
     source,
@@ -57,12 +79,12 @@ SELECT
     r.row_count,
     coalesce(r.held_count, 0) AS held_count,
     r.held_reason,
-    date_diff('day', coalesce(last.last_date, last.first_date), newest.newest_date) AS silent_days,
-    date_diff('day', coalesce(last.last_date, last.first_date), newest.newest_date) > s.max_silence_days AS is_silent,
+    i.silent_days,
+    i.silent_days > s.max_silence_days AS is_silent,
     l.last_fetched_at
 FROM looked AS l
 FULL JOIN read AS r USING (source, batch_date)
-LEFT JOIN last USING (source)
+LEFT JOIN silence AS i USING (source)
 LEFT JOIN ref.source AS s USING (source)
 CROSS JOIN newest
 WHERE batch_date > newest.newest_date - 60
