@@ -46,6 +46,7 @@ LARGE_BODY = 8 * 1024 * 1024
 ZSTD_LEVEL = 3
 
 _time = pa.timestamp("us", tz="UTC")
+NO_CONTEXT = "{}"
 SCHEMA = pa.schema(
     [
         ("capture_id", pa.string()),
@@ -389,6 +390,13 @@ def drop_bodies(table: pa.Table, rows: pa.BooleanArray, state: str) -> pa.Table:
         column = pc.if_else(has_body, pa.scalar(value, SCHEMA.field(name).type), table[name])
         table = table.set_column(table.schema.get_field_index(name), SCHEMA.field(name), column)
     return table
+
+
+def erase(table: pa.Table, rows: pa.BooleanArray) -> pa.Table:
+    """The table without the bodies of the chosen rows, and without their context, which may quote the page that led there."""
+    table = drop_bodies(table, rows, "erased")
+    context = pc.if_else(rows, pa.scalar(NO_CONTEXT), table["context"])
+    return table.set_column(table.schema.get_field_index("context"), SCHEMA.field("context"), context)
 
 
 def prune(store: Path, older_than: date) -> int:

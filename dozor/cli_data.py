@@ -173,14 +173,17 @@ def prune(
 @app.command()
 def erase(
     reason: Annotated[str, typer.Option(help="Why: kept with the tombstone.", prompt=True)],
-    url: Annotated[str, typer.Option(help="Erase what came from this address.")] = "",
+    url: Annotated[
+        str,
+        typer.Option(help="Erase what came from this address, or stands under it on other pages."),
+    ] = "",
     watch: Annotated[str, typer.Option(help="Erase what came through this watch (watch_id in ref.watch).")] = "",
     author: Annotated[str, typer.Option(help="Erase what this person wrote, and the pages it stood on.")] = "",
 ) -> None:
     """Remove for cause: stored pages, rows and published copies. A tombstone says that something was there, not what."""
     from dozor.removal import erase as erase_for_cause
 
-    console.print(erase_for_cause(url=url, watch_id=watch, author=author, reason=reason))
+    console.print(erase_for_cause(url=url, watch_id=watch, author=author, reason=reason), soft_wrap=True)
 
 
 @app.command()

@@ -18,6 +18,7 @@ from collectors.reading.model import PageError
 from collectors.records import Record
 from collectors.registry import sources
 from collectors.source import Capture, ParseError
+from collectors.urls import normalise_url
 from dozor.bounded import bounded
 from transforms.normalise import Policy, normalise
 from transforms.tables import tables
@@ -36,6 +37,7 @@ class Task:
     version: str
     policies: Mapping[str, Policy]  # watch_id -> policy; watches without an entry hash
     salt: bytes
+    erased: frozenset[str]  # addresses whose records are left out
     folder: str  # where the rows go: through the disk they come cheaper than through a pipe
 
 
@@ -47,6 +49,7 @@ class Parsed:
     captures: Counter[str] = field(default_factory=Counter)  # tried, per watch
     records: Counter[str] = field(default_factory=Counter)  # per watch
     errors: dict[str, str] = field(default_factory=dict)  # capture_id -> message
+    left_out: Counter[str] = field(default_factory=Counter)  # records under erased addresses, per watch
 
 
 def parse_task(task: Task) -> Parsed:
@@ -65,8 +68,10 @@ def parse_task(task: Task) -> Parsed:
         except Exception as error:  # noqa: BLE001  one odd page must not take its neighbours with it: it is counted and named
             result.errors[capture.capture_id] = f"{type(error).__name__}: {error}"
             continue
-        result.records[capture.watch_id] += len(records)
-        by_policy[task.policies.get(capture.watch_id, "hash")].append((capture, records))
+        kept = _kept(capture, records, task.erased) if task.erased else records
+        result.left_out[capture.watch_id] += len(records) - len(kept)
+        result.records[capture.watch_id] += len(kept)
+        by_policy[task.policies.get(capture.watch_id, "hash")].append((capture, kept))
     parts: dict[str, list[pa.Table]] = defaultdict(list)
     for policy, captured in by_policy.items():
         for name, table in _normalised(captured, task, policy, result).items():
@@ -75,6 +80,13 @@ def parse_task(task: Task) -> Parsed:
         name: _written(found, Path(task.folder) / f"{name}-{secrets.token_hex(8)}.arrow") for name, found in parts.items()
     }
     return result
+
+
+def _kept(capture: Capture, records: list[Record], erased: frozenset[str]) -> list[Record]:
+    """The records that do not stand under an erased address."""
+    if not erased.isdisjoint(map(normalise_url, (capture.url, capture.final_url))):
+        return []
+    return [record for record in records if not (record.url and normalise_url(record.url) in erased)]
 
 
 def _normalised(captured: list[tuple[Capture, list[Record]]], task: Task, policy: Policy, result: Parsed) -> dict[str, pa.Table]:

@@ -22,6 +22,7 @@ from collectors.registry import SourceModule, sources
 from collectors.source import Outcome, OutcomeStatus
 from dozor.own_folder import own_folder
 from dozor.parse_task import Parsed, Task, parse_task
+from dozor.tombstones import erased_addresses
 from dozor.workers import Lost, Workers
 from transforms.normalise import Policy
 from transforms.tables import TABLE_VERSION, table_of
@@ -40,10 +41,12 @@ class _Sum:
     captures: Counter[str] = field(default_factory=Counter)
     records: Counter[str] = field(default_factory=Counter)
     errors: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))  # watch_id -> messages
+    left_out: Counter[str] = field(default_factory=Counter)  # records under erased addresses
 
     def add(self, parsed: Parsed, watches: Mapping[str, str]) -> None:
         self.captures.update(parsed.captures)
         self.records.update(parsed.records)
+        self.left_out.update(parsed.left_out)
         for capture_id, message in parsed.errors.items():
             self.errors[watches[capture_id]].append(f"{message} (dozor show {capture_id})")
 
@@ -71,7 +74,7 @@ def parse_partition(
     kinds = {table_of(kind).name: kind for kind in module.declaration.kinds}
     done = _done(store, kinds, source, day, version)
     with own_folder(work_dir(store), "parse-") as folder:
-        tasks, watches = _tasks(store, source, day, version, done, policies, salt, str(folder))
+        tasks, watches = _tasks(store, source, day, version, done, policies, salt, str(folder), erased_addresses(store))
         if not tasks and all(batch_path(store, name, source, day).exists() for name in kinds):
             return []
         total = _Sum()
@@ -98,7 +101,15 @@ def _done(store: Path, names: Iterable[str], source: str, day: date, version: st
 
 
 def _tasks(
-    store: Path, source: str, day: date, version: str, done: set[str], policies: Mapping[str, Policy], salt: bytes, folder: str
+    store: Path,
+    source: str,
+    day: date,
+    version: str,
+    done: set[str],
+    policies: Mapping[str, Policy],
+    salt: bytes,
+    folder: str,
+    erased: frozenset[str],
 ) -> tuple[list[Task], dict[str, str]]:
     """What is to parse, and the watch of each capture of it."""
     tasks: list[Task] = []
@@ -110,7 +121,7 @@ def _tasks(
             fresh = {row["capture_id"]: row["watch_id"] for row in wanted if row["capture_id"] not in done}
             if fresh:
                 mine = {watch_id: policies[watch_id] for watch_id in set(fresh.values()) if watch_id in policies}
-                tasks.append(Task(source, str(path), number, tuple(fresh), version, mine, salt, folder))
+                tasks.append(Task(source, str(path), number, tuple(fresh), version, mine, salt, erased, folder))
                 watches.update(fresh)
     return tasks, watches
 
@@ -153,7 +164,11 @@ def _note_seen(store: Path, source: str, tables: Iterable[pa.Table]) -> None:
 def _outcome(run_id: str, source: str, watch_id: str, target: str, now: datetime, total: _Sum) -> Outcome:
     records, wrong = total.records[watch_id], total.errors.get(watch_id, [])
     status: OutcomeStatus = ("partial" if records else "failed") if wrong else "ok" if records else "empty"
-    message = "; ".join(wrong[:MESSAGES]) + (f"; and {len(wrong) - MESSAGES} more" if len(wrong) > MESSAGES else "")
+    words = wrong[:MESSAGES]
+    if len(wrong) > MESSAGES:
+        words.append(f"and {len(wrong) - MESSAGES} more")
+    if left_out := total.left_out[watch_id]:
+        words.append(f"records left out because their addresses were erased: {left_out} (erasures/ in the store)")
     return Outcome(
         run_id=run_id,
         source=source,
@@ -166,7 +181,7 @@ def _outcome(run_id: str, source: str, watch_id: str, target: str, now: datetime
         captures=total.captures[watch_id],
         records=records,
         errors=len(wrong),
-        message=message,
+        message="; ".join(words),
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import reduce
 from getpass import getuser
 from pathlib import Path
 
@@ -18,13 +19,15 @@ from collectors import archive
 from collectors.crash import crash_point
 from collectors.known import forget
 from collectors.registry import sources
+from collectors.source import digest
 from collectors.urls import normalise_url
 from dozor.refreshing import refresh, report
 from dozor.settings import Settings, load_settings
-from dozor.steps import UsageError, begin, day_of, parse_day, run_of
+from dozor.steps import StepError, UsageError, begin, day_of, parse_day, run_of
+from dozor.tombstones import FOLDER, tombstones
 from dozor.workers import Workers
 from transforms.normalise import pseudonym
-from transforms.tables import PERSONAL
+from transforms.tables import PERSONAL, tables
 from warehouse.batches import read_batch_footer, rewrite_batch
 from warehouse.compact import compact
 
@@ -41,9 +44,12 @@ def prune_bodies(older_than: str, settings: Settings | None = None) -> str:
     return f"Dropped {archive.prune(settings.store, day)} stored pages from before {day}; everything read from them stays."
 
 
+Chosen = Callable[[pa.Table], pa.BooleanArray]  # which rows of a table go
+
+
 @dataclass(slots=True)
 class _Erased:
-    captures: dict[str, set[str]] = field(default_factory=dict)  # source -> capture ids
+    captures: dict[str, set[str]] = field(default_factory=dict)  # source -> ids of captures whose bodies go
     bodies: int = 0
     rows: int = 0
 
@@ -51,35 +57,41 @@ class _Erased:
 def erase(*, url: str = "", watch_id: str = "", author: str = "", reason: str, settings: Settings | None = None) -> str:
     """Remove bodies, rows and published copies of an address, a watch or an author; a tombstone stays.
 
-    What an author wrote goes with the pages it stood on: a page that is kept could be read again. The tombstone is written first:
-    killed anywhere, the same command goes on from it, though the rows that led there may be gone.
+    What stands under an address, or what an author wrote, goes with the pages it stood on: a page that is kept could be read
+    again. What else was read from those pages stays. The tombstone is written first: killed anywhere, the same command goes on
+    from it, though the rows that led there may be gone. Raises StepError when nothing is found.
     """
     settings = settings or load_settings()
     if sum(map(bool, (url, watch_id, author))) != 1:
         raise UsageError("name one of --url, --watch and --author")
+    if not reason.strip():
+        raise UsageError("--reason: say why; it is kept with the tombstone")
     store, now = settings.store, settings.now()()
     subject = {
         "url": url or None,
         "watch_id": watch_id or None,
         "author": pseudonym(author, settings.salt) if author else None,  # of a person no name
     }
-    names = [author, str(subject["author"])] if author else []
-    erased = _Erased(_begun(store, subject))
+    whole: dict[str, set[str]] = {}  # captures of which all goes
+    if not author:
+        whole = _captures(store, _by_url(url) if url else _by_watch(watch_id))
+    some: dict[str, Chosen] = {}  # table -> rows that go, whatever capture they came from
     if author:
-        _find_author(store, names, erased)
-    else:
-        _find(store, _by_url(url) if url else _by_watch(watch_id), erased)
+        some = dict.fromkeys(PERSONAL, _one_of("author", [author, str(subject["author"])]))
+    elif url:
+        some = dict.fromkeys(_with_address(), _stands_at(normalise_url(url)))
+    erased = _Erased()
+    for found in (_begun(store, subject), whole, _captures_of_rows(store, some)):
+        for source, ids in found.items():
+            erased.captures.setdefault(source, set()).update(ids)
     if not erased.captures:
-        return "Nothing was found; nothing was changed."
-    stone = store / "erasures" / f"{now:%Y%m%dT%H%M%S%f}.json"
+        raise StepError("Nothing was found; nothing was changed.")
+    stone = store / FOLDER / f"{now:%Y%m%dT%H%M%S%f}-{digest(subject)[:8]}.json"
     _write_tombstone(stone, subject, reason, erased, now, is_done=False)
     crash_point("erase.begun")
     _erase_bodies(store, erased)
     crash_point("erase.bodies")
-    if author:
-        _erase_author(store, names, erased)
-    else:
-        _erase_rows(store, erased)
+    _erase_rows(store, whole, some, erased)
     crash_point("erase.rows")
     for source, ids in erased.captures.items():
         forget(store, source, ids)
@@ -92,6 +104,7 @@ def erase(*, url: str = "", watch_id: str = "", author: str = "", reason: str, s
     return (
         f"Erased {erased.bodies} stored pages and {erased.rows} rows; published copies are made anew. "
         "What is still watched is fetched again: `exclude` of the watch or `denied_hosts` keeps it away."
+        + (f" Nothing is read from this address any more, until {stone} is removed." if url else "")
     )
 
 
@@ -104,52 +117,76 @@ def _by_watch(watch_id: str) -> Callable[[dict[str, str]], bool]:
     return lambda row: row["watch_id"] == watch_id
 
 
-def _find(store: Path, wanted: Callable[[dict[str, str]], bool], erased: _Erased) -> None:
+def _captures(store: Path, wanted: Callable[[dict[str, str]], bool]) -> dict[str, set[str]]:
+    """Source -> the captures of the archive that are wanted."""
+    found: dict[str, set[str]] = {}
     for path in archive.capture_files(store):
         for table in archive.read_facts(path, ["capture_id", "source", "watch_id", "url", "final_url"]):
             for row in table.to_pylist():
                 if wanted(row):
-                    erased.captures.setdefault(row["source"], set()).add(row["capture_id"])
+                    found.setdefault(row["source"], set()).add(row["capture_id"])
+    return found
 
 
 def _begun(store: Path, subject: dict[str, str | None]) -> dict[str, set[str]]:
     """The captures of erasures of the same subject that were begun and did not come to their end."""
     found: dict[str, set[str]] = {}
-    for path in (store / "erasures").glob("*.json"):
-        stone = json.loads(path.read_text(encoding="utf-8"))
+    for stone in tombstones(store):
         if not stone.get("is_done", True) and {name: stone[name] for name in subject} == subject:
             for source, ids in stone["capture_ids"].items():
                 found.setdefault(source, set()).update(ids)
     return found
 
 
-def _find_author(store: Path, names: list[str], erased: _Erased) -> None:
-    chosen = _one_of("author", names)
-    for table in PERSONAL:
+def _captures_of_rows(store: Path, some: dict[str, Chosen]) -> dict[str, set[str]]:
+    """Source -> the captures that rows to erase were read from."""
+    found: dict[str, set[str]] = {}
+    for table, chosen in some.items():
         for path in store.glob(f"*/table={table}/source=*/date=*.parquet"):  # batches, and those that stand before held ones
-            with pq.ParquetFile(path) as file:
-                for batch in file.iter_batches(columns=["capture_id", "author"]):
-                    rows = pa.Table.from_batches([batch])
-                    if found := rows.filter(chosen(rows))["capture_id"].to_pylist():
-                        erased.captures.setdefault(read_batch_footer(path).source, set()).update(map(str, found))
+            for rows in _rows(path, table):
+                if ids := rows.filter(chosen(rows))["capture_id"].to_pylist():
+                    found.setdefault(read_batch_footer(path).source, set()).update(map(str, ids))
+    return found
 
 
-def _erase_author(store: Path, names: list[str], erased: _Erased) -> None:
-    for table in PERSONAL:
-        for path in (store / "batches" / f"table={table}").glob("source=*/date=*.parquet"):
-            info = read_batch_footer(path)
-            gone = rewrite_batch(store, table, info.source, info.day, _one_of("author", names))
-            erased.rows += gone.num_rows
+def _rows(path: Path, table: str) -> Iterator[pa.Table]:
+    """What tells whether a row of a batch goes, a part at a time."""
+    columns = [name for name in ("capture_id", "author", "url") if name in tables()[table].schema.names]
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(columns=columns):
+            yield pa.Table.from_batches([batch])
 
 
-def _erase_rows(store: Path, erased: _Erased) -> None:
-    for source, ids in erased.captures.items():
-        for path in (store / "batches").glob(f"table=*/source={source}/date=*.parquet"):
-            info = read_batch_footer(path)
-            erased.rows += rewrite_batch(store, info.table, source, info.day, _one_of("capture_id", ids)).num_rows
+def _erase_rows(store: Path, whole: dict[str, set[str]], some: dict[str, Chosen], erased: _Erased) -> None:
+    for path in (store / "batches").glob("table=*/source=*/date=*.parquet"):
+        info = read_batch_footer(path)
+        chosen = [_one_of("capture_id", whole[info.source])] if info.source in whole else []
+        chosen += [some[info.table]] if info.table in some else []
+        if chosen:
+            erased.rows += rewrite_batch(store, info.table, info.source, info.day, _any_of(chosen)).num_rows
 
 
-def _one_of(column: str, values: Iterable[str]) -> Callable[[pa.Table], pa.BooleanArray]:
+def _any_of(chosen: list[Chosen]) -> Chosen:
+    return lambda rows: reduce(pc.or_, (one(rows) for one in chosen))
+
+
+def _with_address() -> list[str]:
+    """The tables whose rows stand under an address."""
+    return [name for name, table in tables().items() if "url" in table.schema.names]
+
+
+def _stands_at(address: str) -> Chosen:
+    """Which rows stand under this address, which is normalised."""
+
+    def chosen(rows: pa.Table) -> pa.BooleanArray:
+        urls = rows["url"].combine_chunks()
+        same = [url for url in pc.unique(urls).to_pylist() if url and normalise_url(url) == address]
+        return pc.is_in(urls, value_set=pa.array(same, pa.string()))
+
+    return chosen
+
+
+def _one_of(column: str, values: Iterable[str]) -> Chosen:
     """Which rows have one of these values."""
     wanted = pa.array(sorted(values), pa.string())
 
@@ -163,17 +200,19 @@ def _erase_bodies(store: Path, erased: _Erased) -> None:
     for source, ids in erased.captures.items():
         chosen = _one_of("capture_id", ids)
         for path in archive.capture_files(store, source):
-            hashes = set()
-            for table in archive.read_facts(path, ["capture_id", "body_state", "body_hash"]):
-                hashes |= {row["body_hash"] for row in table.filter(chosen(table)).to_pylist() if row["body_state"] == "stored"}
-            if hashes:
+            hashes, is_quoted = set(), False
+            for table in archive.read_facts(path, ["capture_id", "body_state", "body_hash", "context"]):
+                for row in table.filter(chosen(table)).to_pylist():
+                    is_quoted |= row["context"] != archive.NO_CONTEXT
+                    hashes |= {row["body_hash"]} if row["body_state"] == "stored" else set()
+            if hashes or is_quoted:
                 erased.bodies += len(hashes)
-                archive.rewrite(path, _without_bodies(chosen))
+                archive.rewrite(path, _without(chosen))
                 archive.remove_unused_large(path.parent)
 
 
-def _without_bodies(chosen: Callable[[pa.Table], pa.BooleanArray]) -> Callable[[pa.Table], pa.Table]:
-    return lambda table: archive.drop_bodies(table, chosen(table), "erased")
+def _without(chosen: Chosen) -> Callable[[pa.Table], pa.Table]:
+    return lambda table: archive.erase(table, chosen(table))
 
 
 def _write_tombstone(

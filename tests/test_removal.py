@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,11 +15,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from collectors.crash import CRASHED
-from dozor import refreshing, removal, steps
+from dozor import backfilling, refreshing, removal, steps
 from dozor.settings import Settings
 from dozor.steps import StepError
 from dozor.workers import Workers
-from tests.pipeline.nights import Site, ask, at_night, night, serving, settings_for
+from tests.pipeline.nights import FIRST_NIGHT, Site, ask, at_night, night, serving, settings_for
 
 WATCHLIST = """
 projects:
@@ -134,6 +135,46 @@ def test_what_was_erased_does_not_come_back_by_reading_or_refreshing_again(store
     assert traces(store.store, SECRET) == []
 
 
+def post_address(settings: Settings) -> str:
+    return str(ask(settings.store, "SELECT url FROM core.publication WHERE title = 'Cups are dear'")[0][0])
+
+
+def test_erasing_the_address_of_a_post_takes_it_from_every_page_it_stood_on(store: Settings) -> None:
+    assert any("core.publication" in place for place in traces(store.store, "Cups"))
+    removal.erase(url=post_address(store).upper().replace("HTTP", "http"), reason="takedown", settings=store)
+    assert traces(store.store, "Cups are dear") == traces(store.store, "Cups cost more") == []
+    assert ask(store.store, "SELECT title FROM core.publication") == [("Pots are cheap",)]
+
+
+def test_a_post_that_was_only_seen_on_a_page_of_many_is_erased_and_stays_away(tmp_path: Path) -> None:
+    """As in a channel or in the answers of an API: its address was never asked for, and the page goes on showing it."""
+    site = Site()
+    site.put("news.example", "/feed", FEED, "application/rss+xml")
+    watchlist = (
+        "projects: [{id: tea, title: Tea, watches: [{feed: 'http://news.example:{port}/feed', options: {articles: false}}]}]"
+    )
+    posts = "SELECT DISTINCT native_id FROM obs.publication ORDER BY 1"
+    with serving(site), Workers(1) as pool:
+        settings = settings_for(tmp_path, site, watchlist)
+        night(settings, pool)
+        said = removal.erase(url=f"http://news.example:{site.port}/1", reason="takedown", settings=settings)
+        assert traces(settings.store, "Cups are dear") == []
+        assert ask(settings.store, posts) == [("news.example:n2",)]
+
+        outcomes = night(at_night(settings, 1), pool)
+        backfilling.backfill(steps.begin("backfill", settings=settings), "reparse", settings=settings)
+        refreshing.refresh(settings=settings)
+        assert ask(settings.store, posts) == [("news.example:n2",)]
+        assert any("records left out because their addresses were erased: 1" in outcome.message for outcome in outcomes)
+
+        (stone,) = (settings.store / "erasures").glob("*.json")
+        assert str(stone) in said
+        stone.unlink()
+        site.put("news.example", "/feed", FEED.replace("Pots are cheap", "Pots are cheap again"), "application/rss+xml")
+        night(at_night(settings, 2), pool)
+        assert ask(settings.store, posts) == [("news.example:n1",), ("news.example:n2",)]
+
+
 def test_erasing_a_watch_takes_what_came_through_it_only(store: Settings) -> None:
     watch_id = str(ask(store.store, "SELECT watch_id FROM ref.watch WHERE target LIKE '%/about'")[0][0])
     removal.erase(watch_id=watch_id, reason="contract ended", settings=store)
@@ -194,7 +235,9 @@ def test_the_older_published_copy_and_the_reports_go_too(store: Settings) -> Non
 
 def test_nothing_found_changes_nothing(store: Settings) -> None:
     before = {path: path.stat().st_mtime_ns for path in store.store.rglob("*.parquet")}
-    assert "Nothing was found" in removal.erase(url="https://nowhere.example/", reason="takedown", settings=store)
+    with pytest.raises(StepError, match="Nothing was found") as found:
+        removal.erase(url="https://nowhere.example/", reason="takedown", settings=store)
+    assert found.value.exit_code == 1
     assert {path: path.stat().st_mtime_ns for path in store.store.rglob("*.parquet")} == before
     assert tombstones(store.store) == []
 
@@ -203,6 +246,27 @@ def test_nothing_found_changes_nothing(store: Settings) -> None:
 def test_one_thing_to_erase_must_be_named(given: dict[str, str], store: Settings) -> None:
     with pytest.raises(StepError, match="name one of"):
         removal.erase(**given, reason="x", settings=store)
+
+
+class AtOneMoment(Settings):
+    """Settings whose clock stands, as it nearly does in the demo, where each command begins at the same moment."""
+
+    def now(self) -> Callable[[], datetime]:
+        return lambda: FIRST_NIGHT
+
+
+def test_each_erasure_leaves_a_tombstone_of_its_own_even_at_the_same_moment(store: Settings) -> None:
+    frozen = AtOneMoment.model_construct(**dict(store))
+    removal.erase(url=about(store), reason="takedown", settings=frozen)
+    removal.erase(url=post_address(store), reason="takedown", settings=frozen)
+    assert len(tombstones(store.store)) == 2
+
+
+def test_a_removal_needs_a_reason(store: Settings) -> None:
+    with pytest.raises(StepError, match="--reason") as found:
+        removal.erase(url=about(store), reason=" ", settings=store)
+    assert found.value.exit_code == 2
+    assert traces(store.store, SECRET)
 
 
 def test_pruning_drops_old_pages_and_keeps_what_was_read(store: Settings) -> None:
