@@ -20,7 +20,7 @@ from collectors.registry import sources
 from collectors.source import Capture, ParseError
 from collectors.urls import normalise_url
 from dozor.bounded import bounded
-from transforms.normalise import Policy, normalise
+from transforms.normalise import DEFAULT_POLICY, Policy, normalise
 from transforms.tables import tables
 
 sources(), tables()  # here, so that they are made once, for all workers that are forked from the process that loads this
@@ -71,7 +71,7 @@ def parse_task(task: Task) -> Parsed:
         kept = _kept(capture, records, task.erased) if task.erased else records
         result.left_out[capture.watch_id] += len(records) - len(kept)
         result.records[capture.watch_id] += len(kept)
-        by_policy[task.policies.get(capture.watch_id, "hash")].append((capture, kept))
+        by_policy[task.policies.get(capture.watch_id, DEFAULT_POLICY)].append((capture, kept))
     parts: dict[str, list[pa.Table]] = defaultdict(list)
     for policy, captured in by_policy.items():
         for name, table in _normalised(captured, task, policy, result).items():

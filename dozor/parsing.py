@@ -1,7 +1,7 @@
 """The parse step: captures of one source and day to batches, in worker processes.
 
-Only captures that the partition's batches were not made from yet, or that an older version read, are parsed; the rows of the
-others stay. A page that hangs or kills its worker costs that page: it is named in the outcome.
+Only captures that the partition's batches were not made from yet, or that an older version or another policy on personal data
+read, are parsed; the rows of the others stay. A page that hangs or kills its worker costs that page: it is named in the outcome.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from dozor.own_folder import own_folder
 from dozor.parse_task import Parsed, Task, parse_task
 from dozor.tombstones import erased_addresses
 from dozor.workers import Lost, Workers
-from transforms.normalise import Policy
-from transforms.tables import TABLE_VERSION, table_of
+from transforms.normalise import DEFAULT_POLICY, Policy
+from transforms.tables import PERSONAL, TABLE_VERSION, table_of
 from warehouse.batches import extend_batch, read_batch_footer
 from warehouse.files import batch_path, work_dir
 
@@ -72,9 +72,10 @@ def parse_partition(
     module = sources()[source]
     version = version_of(module)
     kinds = {table_of(kind).name: kind for kind in module.declaration.kinds}
-    done = _done(store, kinds, source, day, version)
+    reader = _Reader(version, policies if not PERSONAL.keys().isdisjoint(kinds) else {})
+    done = _done(store, kinds, source, day)
     with own_folder(work_dir(store), "parse-") as folder:
-        tasks, watches = _tasks(store, source, day, version, done, policies, salt, str(folder), erased_addresses(store))
+        tasks, watches = _tasks(store, source, day, reader, done, salt, str(folder), erased_addresses(store))
         if not tasks and all(batch_path(store, name, source, day).exists() for name in kinds):
             return []
         total = _Sum()
@@ -83,30 +84,45 @@ def parse_partition(
             total.add(parsed, watches)
             for name, path in parsed.rows.items():
                 rows[name].append(path)
-        captures = dict.fromkeys(watches, version)
+        captures = {capture_id: reader.name(watch_id) for capture_id, watch_id in watches.items()}
         for name in kinds:
             extend_batch(store, name, source, day, _read(rows[name]), captures)
         _note_seen(store, source, (table for paths in rows.values() for table in _read(paths)))
     return [_outcome(run_id, source, watch_id, targets.get(watch_id, ""), now, total) for watch_id in sorted(total.captures)]
 
 
-def _done(store: Path, names: Iterable[str], source: str, day: date, version: str) -> set[str]:
-    """Captures that every batch of the partition was made from by this version."""
-    sets = []
-    for name in names:
-        path = batch_path(store, name, source, day)
-        footer = read_batch_footer(path).captures if path.exists() else {}
-        sets.append({capture_id for capture_id, read_by in footer.items() if read_by == version})
-    return set.intersection(*sets)
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """What reads the captures of a source, as footers of batches name it: the version, and by which policy names of people are
+    written where it is not the default, so that a changed policy reads again what is stored."""
+
+    version: str
+    policies: Mapping[str, Policy]  # watch_id -> policy; empty where the source knows no people
+
+    def name(self, watch_id: str) -> str:
+        policy = self.policies.get(watch_id, DEFAULT_POLICY)
+        return self.version if policy == DEFAULT_POLICY else f"{self.version}+{policy}"
+
+    def has_read(self, read_by: str | None, watch_id: str) -> bool:
+        """Whether a capture needs no reading; one whose watch left the list, and has no policy, stays by that it was read by."""
+        if watch_id in self.policies:
+            return read_by == self.name(watch_id)
+        return read_by is not None and read_by.partition("+")[0] == self.version
+
+
+def _done(store: Path, names: Iterable[str], source: str, day: date) -> dict[str, str]:
+    """Captures that every batch of the partition was made from by the same reader, and that reader."""
+    paths = [batch_path(store, name, source, day) for name in names]
+    first, *others = [read_batch_footer(path).captures if path.exists() else {} for path in paths]
+    return {capture_id: read_by for capture_id, read_by in first.items() if all(o.get(capture_id) == read_by for o in others)}
 
 
 def _tasks(
     store: Path,
     source: str,
     day: date,
-    version: str,
-    done: set[str],
-    policies: Mapping[str, Policy],
+    reader: _Reader,
+    done: Mapping[str, str],
     salt: bytes,
     folder: str,
     erased: frozenset[str],
@@ -118,10 +134,11 @@ def _tasks(
         for number, table in enumerate(read_facts(path, ["capture_id", "watch_id", "verdict", "body_state"])):
             is_wanted = pc.and_(pc.equal(table["verdict"], pa.scalar("ok")), pc.equal(table["body_state"], pa.scalar("stored")))
             wanted = table.filter(is_wanted).to_pylist()
-            fresh = {row["capture_id"]: row["watch_id"] for row in wanted if row["capture_id"] not in done}
+            found = {row["capture_id"]: row["watch_id"] for row in wanted}
+            fresh = {id_: watch_id for id_, watch_id in found.items() if not reader.has_read(done.get(id_), watch_id)}
             if fresh:
-                mine = {watch_id: policies[watch_id] for watch_id in set(fresh.values()) if watch_id in policies}
-                tasks.append(Task(source, str(path), number, tuple(fresh), version, mine, salt, erased, folder))
+                mine = {watch_id: reader.policies[watch_id] for watch_id in set(fresh.values()) if watch_id in reader.policies}
+                tasks.append(Task(source, str(path), number, tuple(fresh), reader.version, mine, salt, erased, folder))
                 watches.update(fresh)
     return tasks, watches
 

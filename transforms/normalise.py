@@ -25,6 +25,7 @@ from collectors.source import Capture
 from transforms.tables import MONEY, PERSONAL, UTC_TIME, Column, Table, table_of
 
 Policy = Literal["keep", "hash", "drop"]
+DEFAULT_POLICY: Policy = "hash"
 
 CHUNK_ROWS = 50_000  # rows held as records before they become Arrow: bounds memory on long captures
 _CENT = Decimal("0.0001")
@@ -56,7 +57,7 @@ def normalise(
     captured: Iterable[tuple[Capture, Sequence[Record]]],
     version: str,
     *,
-    policy: Policy = "hash",
+    policy: Policy = DEFAULT_POLICY,
     salt: bytes = b"",
     kinds: Iterable[type] = (),
 ) -> dict[str, pa.Table]:

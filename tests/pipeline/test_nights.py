@@ -201,3 +201,44 @@ def test_a_changed_parser_reads_the_archive_again(settings: Settings, pool: Work
     assert {name: rows for name, rows in contents(settings.store).items() if name.startswith(("core", "mart"))} == {
         name: rows for name, rows in before.items() if name.startswith(("core", "mart"))
     }
+
+
+def reviewed(author: str) -> str:
+    review = f'{{"@type":"Review","author":"{author}","reviewBody":"Keeps warm.","reviewRating":{{"ratingValue":5}}}}'
+    return product("Brass", "120.00").replace('"sku"', f'"review":{review},"sku"')
+
+
+def test_a_changed_policy_on_personal_data_reads_again_what_is_stored(
+    settings: Settings, pool: Workers, shop: Site, tmp_path: Path
+) -> None:
+    def reviewers(policy: str) -> tuple[list[str], list[tuple[object, ...]]]:
+        """What a reparse says under this policy of both clients, and who reviewed."""
+        watchlist = WATCHLIST.replace("    title: ", f"    personal_data: {policy}\n    title: ")
+        (tmp_path / "watchlist.yml").write_text(watchlist.replace("{port}", str(shop.port)), encoding="utf-8")
+        lines = backfilling.backfill(steps.begin("backfill", settings=settings), "reparse", settings=settings)
+        refreshing.refresh(settings=settings)
+        return lines, ask(settings.store, "SELECT author FROM obs.review")
+
+    shop.put(HOST, "/p/a", reviewed("Ann Reader"))
+    night(settings, pool)
+    ((hashed,),) = ask(settings.store, "SELECT author FROM obs.review")
+    assert str(hashed).startswith("person_")
+
+    assert reviewers("keep")[1] == [("Ann Reader",)]
+    assert reviewers("drop")[1] == [(None,)]
+    assert reviewers("hash")[1] == [(hashed,)]
+    assert reviewers("hash")[0] == ["Nothing to read again: every capture was read by today's parsers."]
+
+
+def test_what_a_watch_gave_that_left_the_list_stays_as_its_policy_had_it(
+    settings: Settings, pool: Workers, shop: Site, tmp_path: Path
+) -> None:
+    shop.put(HOST, "/p/a", reviewed("Ann Reader"))
+    kept = WATCHLIST.replace("    title: ", "    personal_data: keep\n    title: ").replace("{port}", str(shop.port))
+    (tmp_path / "watchlist.yml").write_text(kept, encoding="utf-8")
+    night(settings, pool)
+    (tmp_path / "watchlist.yml").write_text("projects: [{id: tea, title: Tea}]", encoding="utf-8")
+    backfilling.backfill(steps.begin("backfill", settings=settings), "reparse", settings=settings)
+    refreshing.refresh(settings=settings)
+
+    assert ask(settings.store, "SELECT author FROM obs.review") == [("Ann Reader",)]
