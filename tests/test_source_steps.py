@@ -203,6 +203,24 @@ def test_dates_and_ids_of_entries_are_not_believed_blindly() -> None:  # R-102
     assert found[2].extra["date_future"] == "2100-01-01T00:00:00+00:00"
 
 
+def test_entries_with_one_id_and_several_addresses_are_all_kept_and_all_fetched() -> None:
+    feed = feed_of(
+        "<item><title>One</title><guid isPermaLink='false'>tea</guid><link>https://news.example/1</link></item>",
+        "<item><title>Two</title><guid isPermaLink='false'>tea</guid><link>https://news.example/2</link></item>",
+        "<item><title>Two again</title><guid isPermaLink='false'>tea</guid><link>https://news.example/2#top</link></item>",
+        "<item><title>Three</title><guid isPermaLink='false'>pot</guid><link>https://news.example/3</link></item>",
+    )
+    feed = replace(feed, context={**feed.context, **NIGHT.as_context()})
+    found = [record for record in sources()["feed"].parse(feed) if isinstance(record, Publication)]
+    asked = follow(feed, NothingKnown())
+
+    assert [one.title for one in found] == ["One", "Two", "Three"]
+    assert [one.url for one in found] == ["https://news.example/1", "https://news.example/2", "https://news.example/3"]
+    assert [request.url for request in asked] == [one.url for one in found]
+    assert [request.context["native_id"] for request in asked] == [one.native_id for one in found]
+    assert found[2].native_id == ":pot"
+
+
 def test_many_entries_cost_time_in_proportion() -> None:
     items = [f"<item><title>T</title><guid>{number}</guid></item>" for number in range(30_000)]
     began = process_time()

@@ -6,8 +6,10 @@ in the request's context. A feed is a window of its newest entries; older ones a
 Contract: https://www.rssboard.org/rss-specification, RFC 4287, https://www.jsonfeed.org/version/1.1
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from collectors.marking import ad_columns
@@ -17,7 +19,7 @@ from collectors.reading.feeds import Feed, FeedItem, read_feed
 from collectors.records import Counters, Publication
 from collectors.source import LINKED, TARGET, Budget, Capture, Context, Expect, Known, ParseError, Request, Source, Watch, Window
 from collectors.targets import web_address
-from collectors.urls import host_of, registrable_domain
+from collectors.urls import host_of, normalise_url, registrable_domain
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, application/xml;q=0.9, */*;q=0.1"
 DEFAULT_PAGES = 500
@@ -39,7 +41,7 @@ SOURCE = Source(
     max_requests=DEFAULT_PAGES,
     terms_url="",
     expect=Expect(max_silence_days=14, fill={"title": 0.8}),
-    version=1,
+    version=2,
 )
 
 
@@ -61,11 +63,8 @@ def follow(capture: Capture, known: Known) -> Iterator[Request]:
         return
     feed, window = _read(capture), Window.from_context(capture.context)
     if capture.context["articles"]:
-        first: dict[str, FeedItem] = {}
-        for item in feed.items[:MAX_ARTICLES]:
-            first.setdefault(_native_id(item, feed), item)
-        for item in first.values():
-            if item.url and known.fetched((request := _article(item, item.url, feed, capture)).fingerprint) is None:
+        for native_id, item in islice(_entries(feed), MAX_ARTICLES):
+            if item.url and known.fetched((request := _article(native_id, item, item.url, feed, capture)).fingerprint) is None:
                 yield request
     times = [time for item in feed.items if (time := utc(item.published_at, capture.final_url)[0])]
     if feed.next_url and times and min(times) >= window.since:
@@ -77,25 +76,21 @@ def parse(capture: Capture) -> Iterator[Publication]:
         yield _whole(capture)
         return
     feed = _read(capture)
-    seen = set()
-    for item in feed.items:
-        native_id = _native_id(item, feed)
-        if native_id not in seen:
-            seen.add(native_id)
-            yield _entry(item, feed, capture)
+    for native_id, item in _entries(feed):
+        yield _entry(native_id, item, feed, capture)
 
 
 def _feed(url: str, context: Context) -> Request:
     return Request(url=url, headers={"Accept": ACCEPT}, label="feed", context=context)
 
 
-def _article(item: FeedItem, url: str, feed: Feed, capture: Capture) -> Request:
+def _article(native_id: str, item: FeedItem, url: str, feed: Feed, capture: Capture) -> Request:
     published_at, assumed = _published(item, capture)
     return Request(
         url=url,
         label="article",
         context={
-            "native_id": _native_id(item, feed),
+            "native_id": native_id,
             "channel": _channel(feed, capture),
             "channel_title": feed.title,
             "published_at": published_at.isoformat() if published_at else None,
@@ -123,6 +118,21 @@ def _announced(capture: Capture) -> str:
     return f"; the page announces {', '.join(feed.url for feed in feeds[:3])}" if feeds else ""
 
 
+def _entries(feed: Feed) -> Iterator[tuple[str, FeedItem]]:
+    """Native id and entry, the first of those that are one. An id that several addresses share tells nothing apart (some feeds
+    number their rubrics, not their entries): those entries are told apart by their addresses too."""
+    addresses: dict[str, set[str]] = defaultdict(set)
+    for item in feed.items:
+        if item.url:
+            addresses[_native_id(item, feed)].add(normalise_url(item.url))
+    first: dict[str, FeedItem] = {}
+    for item in feed.items:
+        native_id = _native_id(item, feed)
+        is_shared = item.url and len(addresses[native_id]) > 1
+        first.setdefault(f"{native_id} {normalise_url(item.url or '')}" if is_shared else native_id, item)
+    yield from first.items()
+
+
 def _native_id(item: FeedItem, feed: Feed) -> str:
     """The entry's id with the feed's domain before it: `<guid>17</guid>` is unique in one feed only."""
     if item.id and item.id.startswith(("http://", "https://", "tag:", "urn:")):
@@ -145,11 +155,11 @@ def _published(item: FeedItem, capture: Capture) -> tuple[datetime | None, dict[
     return published_at, assumed
 
 
-def _entry(item: FeedItem, feed: Feed, capture: Capture) -> Publication:
+def _entry(native_id: str, item: FeedItem, feed: Feed, capture: Capture) -> Publication:
     published_at, assumed = _published(item, capture)
     return Publication(
         kind="article",
-        native_id=_native_id(item, feed),
+        native_id=native_id,
         url=item.url,
         published_at=published_at,
         modified_at=utc(item.modified_at, capture.final_url)[0],
