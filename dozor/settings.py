@@ -9,16 +9,17 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from collectors.archive import replacing
 from collectors.watchlist_file import Document, Problem, read_yaml
+from dozor.contact import sendable_contact
 
 # Locks on these are not reliable, and a rename may not be whole: two writers would spoil the store.
 NETWORK_DISKS = frozenset(
@@ -50,7 +51,9 @@ class Settings(BaseModel):
     store: Annotated[Path, Field(description="folder that holds everything dozor keeps; local disk")] = Path("dozor-data")
     watchlist: Annotated[Path, Field(description="the watchlist")] = Path("watchlist.yml")
     contact: Annotated[
-        str, Field(description="URL or mail address by which a site owner can reach you; sent with every request")
+        str,
+        AfterValidator(sendable_contact),
+        Field(description="URL or mail address by which a site owner can reach you; sent with every request"),
     ] = ""
     sentiment_model: Annotated[
         Path | None,
@@ -106,17 +109,19 @@ def load_settings(config: Path | None = None) -> Settings:
         raise SettingsError(f"{path}: there is no such file (DOZOR_CONFIG names it)")
     given: dict[str, Any] = dict(document.data) if isinstance(document.data, dict) else {}
     problems = [*document.problems, *_unknown_sources(given, document)]
+    of_environment: set[str] = set()
     for name in ("store", "watchlist", "sentiment_model"):
         if isinstance(value := given.get(name), str):
             given[name] = path.parent / value
     for name in ("store", "watchlist", "contact"):
         if value := os.environ.get(f"DOZOR_{name.upper()}"):
             given[name] = value
+            of_environment.add(name)
     settings = None
     try:
         settings = Settings.model_validate(given)
     except ValidationError as error:
-        problems += [_problem(dict(e), document) for e in error.errors()]
+        problems += [_problem(dict(e), document, of_environment) for e in error.errors()]
     if settings is not None and (kind := disk_of(settings.store)) in NETWORK_DISKS:
         problems.append(
             Problem(
@@ -145,12 +150,15 @@ def disk_of(folder: Path, mounts: Path = Path("/proc/mounts")) -> str:
     return kind
 
 
-def _problem(error: dict[str, Any], document: Document) -> Problem:
+def _problem(error: dict[str, Any], document: Document, of_environment: Set[str]) -> Problem:
     """What pydantic found, in the words of the file."""
     place = tuple(error["loc"])
     name = ".".join(map(str, place))
     if error["type"] != "extra_forbidden":
-        return Problem(document.line(place), f"{name}: {error['msg']}")
+        if name in of_environment:
+            name = f"DOZOR_{name.upper()} in the environment"
+        said = error["ctx"]["error"] if error["type"] == "value_error" else error["msg"]  # the first: our own words
+        return Problem(document.line(place), f"{name}: {said}")
     known = Settings.model_fields if len(place) == 1 else Budget.model_fields
     return Problem(document.line(place), f'unknown key "{name}".{_nearest(str(place[-1]), known)}')
 

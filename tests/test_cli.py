@@ -271,6 +271,18 @@ def test_a_run_without_a_contact_is_refused_with_the_line_that_mends_it(nowhere:
     assert (answer.code, "contact:" in answer.err) == (2, True)
 
 
+@pytest.mark.parametrize("words", [("validate",), ("run",), ("collect",)], ids=" ".join)
+def test_a_contact_that_cannot_be_used_is_named_before_anything_is_asked(
+    words: tuple[str, ...], nowhere: Path, dozor: Dozor
+) -> None:
+    dozor("init")
+    (nowhere / "dozor.yml").write_text("contact: Ivan\n", encoding="utf-8")
+    answer = dozor(*words)
+    assert answer.code == 2
+    assert answer.err.startswith("dozor.yml:1: contact: 'Ivan' is no URL")
+    assert len(answer.err.splitlines()) == 1
+
+
 def test_somebody_else_writing_is_code_75(here: Path, dozor: Dozor, monkeypatch: pytest.MonkeyPatch) -> None:
     def busy(**_: object) -> None:
         raise WriterBusy("process 1 is writing")

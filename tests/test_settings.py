@@ -92,6 +92,41 @@ def test_what_is_wrong_is_named_with_the_file_and_the_line(text: str, said: str,
     assert caught.value.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("contact: Ivan", ":1: contact: 'Ivan' is no URL"),
+        ('contact: "me@dozor.example\\nCookie: a=b"', ":1: contact: a line break"),
+        ("contact: Иван, ivan@dozor.example", ":1: contact: 'Иван' cannot be sent"),
+        ("contact: https://dozor.example/бот", ":1: contact: 'бот' cannot be sent"),
+        ("contact: иван@пример.рф", ":1: contact: 'иван' cannot be sent"),
+    ],
+)
+def test_a_contact_that_could_not_be_sent_or_used_is_refused(text: str, said: str, tmp_path: Path) -> None:  # R-241
+    with pytest.raises(SettingsError) as caught:
+        load_settings(written(tmp_path, text))
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("contact", "sent"),
+    [
+        ("https://пример.рф/bot", "https://xn--e1afmkfd.xn--p1ai/bot"),
+        ("Ivan, ivan@пример.рф", "Ivan, ivan@xn--e1afmkfd.xn--p1ai"),
+        (" me@dozor.example ", "me@dozor.example"),
+        ("Bots of https://dozor.example:8080/a_b?c=d", "Bots of https://dozor.example:8080/a_b?c=d"),
+    ],
+)
+def test_a_contact_is_sent_in_ascii(contact: str, sent: str, tmp_path: Path) -> None:
+    assert load_settings(written(tmp_path, f'contact: "{contact}"')).contact == sent
+
+
+def test_a_contact_of_the_environment_is_named_by_its_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOZOR_CONTACT", "Ivan")
+    with pytest.raises(SettingsError, match="DOZOR_CONTACT in the environment: 'Ivan'"):
+        load_settings(written(tmp_path, "contact: me@dozor.example\n"))
+
+
 def test_all_errors_are_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         load_settings(written(tmp_path, "contakt: me\nworkers: many\n"))
