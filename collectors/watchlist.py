@@ -126,13 +126,17 @@ _PROJECT = ("title", "language", "timezone", "currency", "personal_data")
 
 def load_watchlist(path: Path) -> Watchlist:
     """Reads the file; WatchlistError lists every problem, OSError when it cannot be opened."""
+    return read_watchlist(watchlist_text(path), str(path))
+
+
+def watchlist_text(path: Path) -> str:
+    """The text of the file; WatchlistError when it is not UTF-8, OSError when it cannot be opened."""
     content = path.read_bytes()
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise WatchlistError([f"{path}:{line}: not UTF-8: save the file as UTF-8"]) from error
-    return read_watchlist(text, str(path))
 
 
 def read_watchlist(text: str, name: str = "watchlist.yml") -> Watchlist:

@@ -27,7 +27,7 @@ from collectors.registry import SourceModule, sources
 from collectors.robots import Robots
 from collectors.runs import Run, begin_run, find_run, has_outcomes, last_answered, read_outcomes, run_folder, write_outcomes
 from collectors.source import Capture, Outcome, Source, Watch, Window
-from collectors.watchlist import Watchlist, load_watchlist, read_watchlist
+from collectors.watchlist import Watchlist, load_watchlist, read_watchlist, watchlist_text
 from dozor.asking import denied_hosts, fetcher_of
 from dozor.parsing import parse_partition, policy_by_watch
 from dozor.settings import Settings, SettingsError, load_settings
@@ -78,7 +78,7 @@ def begin(kind: str, run_id: str = "", settings: Settings | None = None) -> str:
     settings = settings or load_settings()
     now = settings.now()()
     try:
-        text = settings.watchlist.read_text(encoding="utf-8-sig")
+        text = watchlist_text(settings.watchlist)
     except FileNotFoundError as error:
         raise SettingsError(f"there is no watchlist {settings.watchlist}; `dozor init` writes one to start from") from error
     watchlist = read_watchlist(text, str(settings.watchlist))

@@ -199,6 +199,18 @@ def test_without_a_watchlist_init_is_named(words: tuple[str, ...], nowhere: Path
     assert (answer.code, "dozor init" in answer.err) == (2, True)
 
 
+@pytest.mark.parametrize(
+    "words", [("validate",), ("run",), ("collect",), ("refresh",), ("backfill", "--since", "2026-11-01")], ids=" ".join
+)
+def test_a_watchlist_that_is_not_utf8_is_named_with_its_line_by_every_command(
+    words: tuple[str, ...], nowhere: Path, dozor: Dozor
+) -> None:
+    (nowhere / "dozor.yml").write_text("contact: me@dozor.example\n", encoding="utf-8")
+    (nowhere / "watchlist.yml").write_bytes("projects:\n- title: Чай".encode("cp1251"))
+    answer = dozor(*words)
+    assert (answer.code, answer.err) == (2, "watchlist.yml:2: not UTF-8: save the file as UTF-8\n")
+
+
 @pytest.mark.parametrize("words", [("sql", "SELECT 1"), ("report",), ("export", "core.page")])
 def test_without_a_warehouse_the_next_step_is_named(words: tuple[str, ...], nowhere: Path, dozor: Dozor) -> None:
     answer = dozor(*words)
