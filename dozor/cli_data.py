@@ -24,7 +24,7 @@ ROWS = 200  # rows of an answer in a terminal; --all shows the rest
 
 @app.command()
 def sql(
-    statement: Annotated[str, typer.Argument(help="One statement; without it, statements are read until Ctrl-D.")] = "",
+    statement: Annotated[str, typer.Argument(help="What to ask; without it, statements are read until Ctrl-D.")] = "",
     everything: Annotated[bool, typer.Option("--all", help=f"Show every row, not the first {ROWS}.")] = False,
 ) -> None:
     """Ask the published warehouse in SQL (DuckDB's). Read-only: nothing can be changed or broken."""
@@ -33,21 +33,19 @@ def sql(
     from warehouse.query import connect
 
     with connect(load_settings().store) as connection:
-        if statement:
-            try:
-                _answer(connection, statement, everything)
-            except duckdb.Error as error:
-                _complain(str(error))
-                raise typer.Exit(2) from error
-            return
-        failed = False
-        for text in _typed() if sys.stdin.isatty() else _statements(sys.stdin):
+        is_typed = not statement and sys.stdin.isatty()
+        asked = _typed() if is_typed else _statements([statement] if statement else sys.stdin)
+        count, failed = 0, False
+        for text in asked:
+            count += 1
             try:
                 _answer(connection, text, everything)
             except duckdb.Error as error:
                 failed = True
                 _complain(str(error))
-        if failed and not sys.stdin.isatty():
+        if statement and not count:
+            raise typer.BadParameter("there is no statement in it")
+        if failed and not is_typed:
             raise typer.Exit(2)
 
 
@@ -55,29 +53,32 @@ def _typed() -> Iterator[str]:
     """Statements as a person types them."""
     import readline  # noqa: F401  gives `input` its line editing
 
+    from warehouse.query import statements
+
     console.print("SQL of DuckDB, ended by `;`. `SHOW ALL TABLES;` lists the tables, Ctrl-D ends.")
-    lines: list[str] = []
+    text = ""
     while True:
         try:
-            lines.append(input("    ...> " if lines else "dozor> "))
+            text += input("    ...> " if text else "dozor> ") + "\n"
         except EOFError:
             console.print()
             return
-        if lines[-1].rstrip().endswith(";"):
-            yield "\n".join(lines)
-            lines = []
+        found, text = statements(text)
+        yield from found
 
 
 def _statements(lines: Iterable[str]) -> Iterator[str]:
-    """Statements of a script, each up to a semicolon at the end of a line; the last one may lack it."""
-    found: list[str] = []
+    """Statements of a script, each as soon as it is whole; the last one may lack its semicolon."""
+    from warehouse.query import statements
+
+    text = ""
     for line in lines:
-        found.append(line)
-        if line.rstrip().endswith(";"):
-            yield "".join(found)
-            found = []
-    if "".join(found).strip():
-        yield "".join(found)
+        text += line
+        if ";" in line:
+            found, text = statements(text)
+            yield from found
+    found, text = statements(f"{text}\n;")
+    yield from [*found, text] if text else found
 
 
 def _answer(connection: duckdb.DuckDBPyConnection, statement: str, everything: bool) -> None:

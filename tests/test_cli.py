@@ -359,6 +359,43 @@ def test_a_wrong_statement_in_a_pipe_is_named_and_the_others_are_answered(here: 
     assert "42" in answer.out
 
 
+@pytest.mark.parametrize(
+    ("script", "figures"),
+    [
+        ("SELECT 40 + 1; SELECT 40 + 2", ["41", "42"]),
+        ("SELECT 40 + 1; -- one\nSELECT 40 + 2;\n-- done\n", ["41", "42"]),
+        ("SELECT ';\n' || 43;\n", ["; 43"]),
+        ("SELECT 40 + 1; /* the next;\nnot asked: SELECT 1; */ SELECT 40 + 2", ["41", "42"]),
+        (";;\nSELECT 40 + 1;\n;", ["41"]),
+        ("SELECT 'чай;', 41; SELECT 40 + 2", ["чай;", "41", "42"]),
+    ],
+)
+@pytest.mark.parametrize("is_piped", [True, False], ids=["piped", "given"])
+def test_every_statement_is_answered_wherever_its_semicolon_stands(
+    script: str, figures: list[str], *, is_piped: bool, here: Path, dozor: Dozor
+) -> None:
+    answer = dozor("sql", typed=script) if is_piped else dozor("sql", script)
+    cells = [cell.strip() for line in answer.out.splitlines() if line.startswith("│") for cell in line.strip("│").split("│")]
+    assert (answer.code, cells, answer.err) == (0, figures, "")
+
+
+@pytest.mark.parametrize("text", ["-- done", "", "/* ; */"])
+def test_a_script_that_asks_nothing_is_answered_by_nothing(text: str, here: Path, dozor: Dozor) -> None:
+    assert dozor("sql", typed=text) == (0, "", "")
+
+
+@pytest.mark.parametrize("text", [";", " ", "/* done */"])
+def test_an_argument_that_asks_nothing_is_wrong_use(text: str, here: Path, dozor: Dozor) -> None:
+    answer = dozor("sql", text)
+    assert (answer.code, "no statement" in answer.err) == (2, True)
+
+
+@pytest.mark.parametrize("text", ["'open;", "SELECT 1 /* open", "SELEC 1"])
+def test_a_statement_that_cannot_be_read_is_named_and_those_before_it_are_answered(text: str, here: Path, dozor: Dozor) -> None:
+    answer = dozor("sql", f"SELECT 40 + 2; {text}")
+    assert (answer.code, "Parser Error" in answer.err, "42" in answer.out) == (2, True, True)
+
+
 # R-197: an analyst's SQL reaches the published file and nothing else.
 @pytest.mark.parametrize(
     "statement",

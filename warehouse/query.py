@@ -50,6 +50,32 @@ def connect(store: Path, *, memory: str = MEMORY, temp: str = "10GB") -> duckdb.
     return connection
 
 
+def statements(text: str) -> tuple[list[str], str]:
+    """The statements of a text that a semicolon ends, as DuckDB counts (one in a string or a comment ends nothing), and what
+    is left: empty where that says nothing.
+    """
+    encoded = text.encode(errors="replace")
+    found, begin, is_empty = [], 0, True
+    for place, kind in duckdb.tokenize(encoded.decode()):  # comments are tokens from 2.0 on
+        if kind == duckdb.token_type.operator and encoded[place : place + 1] == b";":
+            if not is_empty:
+                found.append(encoded[begin : place + 1].decode().strip())
+            begin, is_empty = place + 1, True
+        elif kind != duckdb.token_type.comment:
+            is_empty = False
+    rest = encoded[begin:].decode()
+    return found, "" if is_empty and _is_whole(rest) else rest
+
+
+def _is_whole(text: str) -> bool:
+    """Whether no string and no comment is left open in it."""
+    try:
+        duckdb.extract_statements(text)
+    except duckdb.ParserException:
+        return False
+    return True
+
+
 def rows(
     connection: duckdb.DuckDBPyConnection, sql: str, parameters: list[Any] | None = None
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
