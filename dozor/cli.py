@@ -27,6 +27,7 @@ COMMANDS = {
     "cli_demo": ("demo",),
 }  # fmt: skip
 
+RESUMED = ("run", "collect", "parse", "backfill")  # commands that go on with a run
 STOPPED = 130  # exit code of a command stopped by Ctrl-C
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 MOST_LOGGED = 2000  # characters of a log line: a server may say as much as it likes
@@ -67,12 +68,13 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("httpx").setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service that is stopped cleans up as after Ctrl-C
+    command = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
     try:
-        _run()
+        _run(command)
     except (KeyboardInterrupt, SystemExit) as end:  # typer turns the first into the second, with this code
         if isinstance(end, SystemExit) and end.code != STOPPED:
             raise
-        _say("Stopped. What was archived is kept; the same command with --run and the id of the run goes on from there.")
+        _say(_stopped(command))
         sys.exit(STOPPED)
     except (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError) as error:
         _say(f"{error.filename or error}: {(error.strerror or 'not readable').lower()}")
@@ -84,6 +86,9 @@ def main() -> None:
         _say(f"{place}: {error}. What was finished is kept: see that there is room on the disk and run the same again.")
         sys.exit(1)
     except Exception as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):  # DuckDB's way to say Ctrl-C
+            _say(_stopped(command))
+            sys.exit(STOPPED)
         code = getattr(error, "exit_code", None)  # errors that carry one explain themselves
         if not isinstance(code, int):
             raise
@@ -91,15 +96,21 @@ def main() -> None:
         sys.exit(code)
 
 
-def _run() -> None:
+def _run(command: str) -> None:
     try:
-        build(next((word for word in sys.argv[1:] if not word.startswith("-")), ""))()
+        build(command)()
     except ExceptionGroup as group:  # of tasks that ran beside each other: the first one speaks for all
         raise _first(group) from group
 
 
 def _first(error: Exception) -> Exception:
     return _first(error.exceptions[0]) if isinstance(error, ExceptionGroup) else error
+
+
+def _stopped(command: str) -> str:
+    if command in RESUMED:
+        return "Stopped. What was archived is kept; the same command with --run and the id of the run goes on from there."
+    return "Stopped. What was finished is kept." if command in COMMANDS["cli_pipeline"] else "Stopped."
 
 
 def _say(message: str) -> None:

@@ -43,6 +43,10 @@ def sql(
             except duckdb.Error as error:
                 failed = True
                 _complain(str(error))
+            except KeyboardInterrupt:
+                if not is_typed:
+                    raise
+                _complain("Stopped.")
         if statement and not count:
             raise typer.BadParameter("there is no statement in it")
         if failed and not is_typed:
@@ -50,7 +54,7 @@ def sql(
 
 
 def _typed() -> Iterator[str]:
-    """Statements as a person types them."""
+    """Statements as a person types them; Ctrl-C drops what is typed."""
     import readline  # noqa: F401  gives `input` its line editing
 
     from warehouse.query import statements
@@ -63,6 +67,10 @@ def _typed() -> Iterator[str]:
         except EOFError:
             console.print()
             return
+        except KeyboardInterrupt:
+            console.print()
+            text = ""
+            continue
         found, text = statements(text)
         yield from found
 

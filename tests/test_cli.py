@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -311,6 +314,14 @@ def test_ctrl_c_says_that_nothing_is_lost(here: Path, dozor: Dozor, monkeypatch:
     monkeypatch.setattr("dozor.refreshing.refresh", stopped)
     answer = dozor("refresh")
     assert (answer.code, "kept" in answer.err) == (130, True)
+
+
+def test_ctrl_c_in_a_query_ends_it_in_a_word(here: Path, dozor: Dozor) -> None:
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    answer = dozor("sql", "SELECT count(*) FROM range(1000000000) AS a, range(1000000) AS b")
+    timer.join()
+    assert answer == (130, "", "Stopped.\n")
 
 
 def test_status_before_the_first_run_says_what_to_do(nowhere: Path, dozor: Dozor) -> None:

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ import duckdb
 import pytest
 
 PATIENCE = 60.0  # seconds: the machine of the tests may be busy
+ENDLESS = "SELECT count(*) FROM range(1000000000) AS a, range(1000000) AS b;"
 
 
 class Typist:
@@ -39,6 +41,10 @@ class Typist:
     def types(self, text: str, prompt: str = "dozor> ") -> None:
         self.sees(prompt)
         os.write(self._terminal, text.encode())
+
+    def stops(self) -> None:
+        time.sleep(0.5)  # until it waits for a key, or is well in a query
+        self.process.send_signal(signal.SIGINT)
 
     def sees(self, pattern: str) -> None:
         """Waits until what was said since the last time matches."""
@@ -73,6 +79,20 @@ def test_what_is_typed_is_answered_until_the_end_of_input(typist: Typist) -> Non
     typist.types("SELECT 'open;\n")
     typist.types("' || (40 + 1); -- a note\n", prompt=r"\.\.\.> ")
     typist.sees("open; 41")
+    typist.types("SELECT 40 + 2;\n")
+    typist.sees("42")
+
+    assert typist.ends() == 0
+
+
+def test_ctrl_c_drops_a_line_or_a_query_and_the_prompt_stays(typist: Typist) -> None:
+    typist.types("SELECT nonsense\n")
+    typist.sees(r"\.\.\.> ")
+    typist.stops()
+    typist.types(f"{ENDLESS}\n")
+    typist.sees(r"AS b;\s")
+    typist.stops()
+    typist.sees("Stopped")
     typist.types("SELECT 40 + 2;\n")
     typist.sees("42")
 

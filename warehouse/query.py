@@ -79,10 +79,16 @@ def _is_whole(text: str) -> bool:
 def rows(
     connection: duckdb.DuckDBPyConnection, sql: str, parameters: list[Any] | None = None
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Column names and rows of one statement; duckdb.Error says what is wrong with it."""
-    result = connection.execute(sql, parameters or [])
-    names = [column[0] for column in result.description or []]
-    return names, result.fetchall()
+    """Column names and rows of one statement; duckdb.Error says what is wrong with it, KeyboardInterrupt that it was stopped."""
+    try:
+        result = connection.execute(sql, parameters or [])
+        names = [column[0] for column in result.description or []]
+        return names, result.fetchall()
+    except RuntimeError as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):  # DuckDB's way to say Ctrl-C; its threads are still at work
+            connection.interrupt()
+            raise error.__cause__ from error
+        raise
 
 
 def frame(connection: duckdb.DuckDBPyConnection, sql: str, parameters: list[Any] | None = None) -> pandas.DataFrame:
