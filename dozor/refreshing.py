@@ -22,7 +22,7 @@ from warehouse.build import build
 from warehouse.checks import check
 from warehouse.load import accept, load_pending
 from warehouse.publish import Published, current_file, publish
-from warehouse.query import connect
+from warehouse.query import DamagedWarehouse, connect
 from warehouse.reference import set_reference
 from warehouse.report import write_reports
 from warehouse.writer import Limits, start_anew
@@ -169,7 +169,7 @@ class Status:
     store: Path
     published: Path | None
     rows: list[tuple[str, str, str, str, str, str]]  # source, target, last looked, outcome, records, said
-    held: list[str]
+    held: list[str]  # or why that cannot be told
     silent: list[str]
 
 
@@ -187,7 +187,10 @@ def status(settings: Settings | None = None) -> Status:
         records = str(steps["parse"].records) if "parse" in steps else "-"
         rows.append((source, seen.target, f"{seen.ended_at:%Y-%m-%d %H:%M}", worst.status, records, worst.message))
     published = current_file(settings.store)
-    held, silent = (_held(settings.store), _silent(settings.store)) if published else ([], [])
+    try:
+        held, silent = (_held(settings.store), _silent(settings.store)) if published else ([], [])
+    except DamagedWarehouse as error:
+        held, silent = [str(error)], []
     return Status(settings.store, published, rows, held, silent)
 
 

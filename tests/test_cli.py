@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -368,6 +369,20 @@ def test_a_wrong_statement_in_a_pipe_is_named_and_the_others_are_answered(here: 
     assert answer.code == 2
     assert "nowhere" in answer.err
     assert "42" in answer.out
+
+
+def test_a_damaged_warehouse_is_named_with_what_mends_it(
+    played: Path, tmp_path: Path, dozor: Dozor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(played, tmp_path / "here", symlinks=True)
+    monkeypatch.chdir(tmp_path / "here")
+    Path("store/warehouse.duckdb").resolve().write_bytes(b"garbage\n")
+    for words in (("sql", "SELECT 1"), ("status",), ("export", "core.page"), ("report",)):
+        answer = dozor(*words)
+        assert "`dozor refresh`" in answer.out + answer.err, words
+        assert "Traceback" not in answer.err
+    assert dozor("sql", "SELECT 1").code == 1
+    assert "kettle.example" in dozor("status").out
 
 
 @pytest.mark.parametrize(

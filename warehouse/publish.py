@@ -35,15 +35,15 @@ class Published:
 
 
 def publish(store: Path, *, anew: bool = False, limits: Limits | None = None) -> Published:
-    """Publish the build. Readers that have the old file open go on reading it. With `anew` a build that is published already is
-    published again, and no older file is kept.
+    """Publish the build. Readers that have the old file open go on reading it. A build that is published already is published
+    again where its file is damaged, and with `anew`, which keeps no older file.
 
     Raises NotPublishable when a check is broken, something waits to be built, or the copy is not what was built; WriterBusy.
     """
     with open_build(store, "publish", limits) as connection:
         build_id = _ready(connection)
         current = current_file(store)
-        if current is not None and not anew and build_of(current) == build_id:
+        if current is not None and not anew and build_of(current) == build_id and _opens(current):
             return Published(current, build_id, False, current.stat().st_size)
         connection.execute("CHECKPOINT")
         crash_point("publish.checkpointed")
@@ -76,6 +76,17 @@ def _ready(connection: duckdb.DuckDBPyConnection) -> int:
             "`dozor refresh --full` builds anew from the batches."
         )
     return int(build_id)
+
+
+def _opens(path: Path) -> bool:
+    """Whether readers can open a published file."""
+    try:
+        duckdb.connect(str(path), read_only=True).close()
+    except duckdb.ConnectionException:  # this process has it open, with settings of its own
+        return True
+    except duckdb.IOException:
+        return False
+    return True
 
 
 def _place(store: Path, source: Path, target: Path, counts: dict[str, int]) -> None:

@@ -23,27 +23,35 @@ class NothingPublished(Exception):  # noqa: N818 - a state of the store, mended 
     exit_code = 1
 
 
+class DamagedWarehouse(Exception):  # noqa: N818 - a state of the store, mended by publishing again
+    """The published file cannot be read."""
+
+    exit_code = 1
+
+
 def connect(store: Path, *, memory: str = MEMORY, temp: str = "10GB") -> duckdb.DuckDBPyConnection:
     """The newest published file, read-only and shut in: external access off, configuration locked, times in UTC.
 
     Opened by its versioned name: within one process DuckDB answers a second `connect` to the same path with the file that the
-    first one has open. Raises NothingPublished.
+    first one has open. Raises NothingPublished, DamagedWarehouse.
     """
     path = current_file(store)
     if path is None:
         raise NothingPublished(f"{store} has no published warehouse yet: run `dozor run`, or `dozor refresh` after a run")
-    connection = duckdb.connect(
-        str(path),
-        read_only=True,
-        config={
-            "memory_limit": memory,
-            "max_temp_directory_size": temp,
-            "temp_directory": str(store / "work" / f"spill-{path.stem}"),
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "allow_community_extensions": False,
-        },
-    )
+    config: dict[str, Any] = {
+        "memory_limit": memory,
+        "max_temp_directory_size": temp,
+        "temp_directory": str(store / "work" / f"spill-{path.stem}"),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allow_community_extensions": False,
+    }
+    try:
+        connection = duckdb.connect(str(path), read_only=True, config=config)
+    except duckdb.IOException as error:
+        raise DamagedWarehouse(
+            f"the published {path} cannot be read ({one_line(str(error))}): run `dozor refresh`, which publishes it again"
+        ) from error
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")

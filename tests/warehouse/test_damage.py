@@ -17,6 +17,7 @@ from warehouse.checks import check
 from warehouse.files import build_file
 from warehouse.load import load_pending
 from warehouse.publish import NotPublishable, publish
+from warehouse.query import DamagedWarehouse, connect
 from warehouse.writer import BuildFileError, WriterBusy, start_anew
 
 ROWS = ("ref", "obs", "core", "mart")  # ops counts builds, and there was one more
@@ -65,6 +66,23 @@ def test_a_damaged_build_file_is_made_anew(
 
     assert contents(built / "warehouse.duckdb", ROWS) == before
     assert "is damaged and is made anew from the batches" in caplog.text
+
+
+@pytest.mark.parametrize("junk", [b"garbage" * 1000, b""], ids=["R-160 garbage", "R-161 no byte"])
+def test_a_damaged_published_file_is_named_and_a_refresh_publishes_it_again(junk: bytes, built: Path) -> None:
+    before = contents(built / "warehouse.duckdb", ROWS)
+    published = (built / "warehouse.duckdb").resolve()
+    published.write_bytes(junk)
+    with pytest.raises(DamagedWarehouse, match=rf"{published} cannot be read .*`dozor refresh`"):
+        connect(built)
+
+    refresh(built)
+    assert contents(built / "warehouse.duckdb", ROWS) == before
+
+
+def test_a_published_file_that_this_process_reads_is_not_taken_for_damaged(built: Path) -> None:
+    with connect(built, memory="500MB"):
+        assert not publish(built).is_new
 
 
 @pytest.mark.parametrize("log", [b"junk" * 1000, b""], ids=["R-158 junk", "empty"])
