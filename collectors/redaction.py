@@ -49,6 +49,12 @@ def redact_text(text: str, secrets: Iterable[str] = (), strict: bool = False) ->
     return _USER_INFO.sub(rf"\g<1>{MASK}@", text) if "@" in text else text
 
 
+def telling_parameter(url: str) -> str:
+    """The name of a parameter of a URL whose value is never stored, or nothing."""
+    found = _SECRET_PARAMETER[False].search(url)
+    return found.group(1).lstrip("?&;#").rstrip("=") if found else ""
+
+
 def redact_body(body: bytes, secrets: Iterable[str] = ()) -> bytes:
     """A body without known secrets; all else stays, byte for byte."""
     for spelling in _spellings(secrets):

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dozor
+from collectors.urls import normalise_url
 from collectors.watchlist import WatchlistError, json_schema, load_watchlist, read_watchlist
 from collectors.watchlist_file import MAX_DEPTH, read_yaml
 
@@ -216,6 +217,16 @@ def test_the_version_changes_with_the_text() -> None:
         ("watches: [{site: s.example, pace_seconds: 0}]", '"pace_seconds" should be greater than 0, found 0 in watch of "e"'),
         ("watches: [{site: s.example, ignore: '['}]", "ignore: '[' is not a regular expression"),
         ("watches: [{site: }]", '"target" should be a valid string, found null in watch of "e"'),
+        pytest.param(
+            "watches: [{page: 'http://user:hunter2pass@secret.example/x'}]",
+            'page: a user name or password in an address is never sent: watch an address that works without in watch of "e"',
+            id="G-31 user name",
+        ),
+        pytest.param(
+            "watches: [{feed: 'secret.example/x?id=1&api_key=PLANTEDKEY99'}]",
+            'feed: "api_key" in an address is a secret, which would be stored and shown',
+            id="G-31 parameter",
+        ),
         ("watches: {site: s.example}", '"watches" should be a valid list'),
         ("is_own: maybe", '"is_own" should be a valid boolean'),
         ("alias: [x]", 'unknown key "alias" in entity "e". Did you mean "aliases"?'),
@@ -236,6 +247,35 @@ def test_a_mistake_is_named_with_its_line(body: str, message: str) -> None:  # R
     found = problems(project(body))
 
     assert any(problem.startswith("watchlist.yml:7: ") and message in problem for problem in found), found
+
+
+@pytest.mark.parametrize("source", ["page", "site", "feed"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://planted99@secret.example/",
+        "http://:planted99@secret.example/",
+        "user:planted99@secret.example/",
+        "http:\\\\user:planted99@secret.example/",
+        "http://user:planted99@/",
+        "https://secret.example/?API%5FKEY=planted99",
+        "https://secret.example/;access_token=planted99",
+        "https://secret.example/#access_token=planted99",
+        "https://secret.example/?a=1&X-Amz-Signature=planted99",
+    ],
+)
+def test_a_secret_in_an_address_is_refused_and_not_repeated(source: str, address: str) -> None:  # G-31, R-228
+    found = problems(project(f"watches: [{{{source}: '{address}'}}]"))
+
+    assert len(found) == 1
+    assert "planted99" not in found[0]
+
+
+@pytest.mark.parametrize("address", ["https://s.example/@user", "s.example/?key=12&token=a&mail=a@b.example&u=http://b.example"])
+def test_what_only_looks_like_a_secret_may_be_watched(address: str) -> None:
+    [watch] = read_watchlist(project(f"watches: [{{page: '{address}'}}]")).watches()
+
+    assert watch.target == normalise_url(address if "://s" in address else f"https://{address}")
 
 
 def test_all_mistakes_are_told_at_once() -> None:
