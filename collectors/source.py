@@ -66,6 +66,7 @@ class Budget:
     """An option that says how much is asked, not what or how it is read: no part of a watch's id."""
 
     default: float
+    least: float = 0.0
     widest: Callable[..., float] = max  # of the numbers that several projects give, the one that asks for most
 
 

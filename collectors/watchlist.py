@@ -21,7 +21,7 @@ from collectors.registry import SourceModule, sources
 from collectors.source import Role, Watch, digest
 from collectors.watchlist_file import Document, Problem, read_yaml
 from collectors.watchlist_file import Path as Place
-from collectors.watchlist_model import MEANINGS, Entity, PersonalData, Project, WatchEntry, WatchlistFile, model_at
+from collectors.watchlist_model import MEANINGS, Entity, PersonalData, Project, WatchEntry, WatchlistFile, long_form, model_at
 
 Row = dict[str, Any]
 
@@ -141,6 +141,14 @@ def watchlist_text(path: Path) -> str:
 
 def read_watchlist(text: str, name: str = "watchlist.yml") -> Watchlist:
     """Validates the text of a watchlist; `name` stands before the line in each problem."""
+    _, file, problems = find_problems(text)
+    if file is None or problems:
+        raise WatchlistError([f"{name}:{problem.line}: {problem.message}" for problem in problems])
+    return Watchlist(tuple(file.projects), tuple(_entries(file)), digest(text))
+
+
+def find_problems(text: str) -> tuple[Document, WatchlistFile | None, list[Problem]]:
+    """The document as it was read, its shape where that is right, and all problems in the order of their lines."""
     document = read_yaml(text)
     problems = list(document.problems)
     file: WatchlistFile | None = None
@@ -152,10 +160,7 @@ def read_watchlist(text: str, name: str = "watchlist.yml") -> Watchlist:
         except ValidationError as error:
             problems += _shape_problems(error, document)
         problems += _name_problems(document)
-    if problems:
-        raise WatchlistError([f"{name}:{problem.line}: {problem.message}" for problem in sorted(set(problems))])
-    assert file is not None
-    return Watchlist(tuple(file.projects), tuple(_entries(file)), digest(text))
+    return document, file, sorted(set(problems))
 
 
 def json_schema() -> dict[str, Any]:
@@ -222,8 +227,9 @@ def _options(module: SourceModule, given: Mapping[str, Any]) -> tuple[dict[str, 
     options = module.canonical_options(given)
     budgets = {name: options[name] for name in module.declaration.budgets if name in options}
     for name, number in budgets.items():
-        if isinstance(number, bool) or not isinstance(number, int | float) or number < 0:
-            raise ValueError(f"{name} must be a number, found {number!r}")
+        least = module.declaration.budgets[name].least
+        if isinstance(number, bool) or not isinstance(number, int | float) or number < least:
+            raise ValueError(f"{name} must be a number, at least {least:g}, found {number!r}")
     return {name: value for name, value in options.items() if name not in budgets}, budgets
 
 
@@ -241,28 +247,43 @@ def _shape_problems(error: ValidationError, document: Document) -> Iterator[Prob
     """What pydantic found, as lines a person can act on."""
     for fault in error.errors(include_url=False):
         place: Place = fault["loc"]
-        line, name = document.line(place), place[-1] if place else "the file"
+        line, name = document.line(place), _name(place)
         match fault["type"]:
+            case "extra_forbidden" if place[-1] in sources() and model_at(place[:-1]) is WatchEntry:
+                hint = f"write `- {place[-1]}: …` on a line of its own"
+                yield Problem(line, f"a second source, {name}, beside the first{_within(place, document)}: {hint}")
             case "extra_forbidden":
                 known = list(model_at(place[:-1]).model_fields)
-                yield Problem(line, f'unknown key "{name}"{_within(place, document)}.{did_you_mean(str(name), known)}')
+                yield Problem(line, f"unknown key {name}{_within(place, document)}.{did_you_mean(str(place[-1]), known)}")
             case "missing":
-                yield Problem(line, f'"{name}" is missing{_within(place, document)}')
+                yield Problem(line, f"{name} is missing{_within(place, document)}")
             case "value_error":  # our own validators: their message says all
                 said, mark, hint = str(fault["ctx"]["error"]).partition(". Did you mean")
                 yield Problem(line, f"{said}{_within(place, document)}{mark}{hint}")
             case "string_pattern_mismatch":
-                what = "a key" if name == "[key]" else f'"{name}"'
+                what = "a key" if place[-1] == "[key]" else name
                 meaning = MEANINGS[fault["ctx"]["pattern"]]
                 yield Problem(line, f'{what} should be {meaning}, found "{fault["input"][:60]}"{_within(place, document)}')
             case "too_short":
-                yield Problem(line, f'"{name}" is empty{_within(place, document)}')
+                yield Problem(line, f"{name} is empty{_within(place, document)}")
             case "model_type" | "dict_type":
-                yield Problem(line, f'"{name}" should be a mapping of keys to values{_within(place, document)}')
+                yield Problem(line, f"{name} should be a mapping of keys to values{_within(place, document)}")
             case _:
                 found = json.dumps(fault["input"], ensure_ascii=False, default=str)
                 message = fault["msg"].replace("Input should", "should")
-                yield Problem(line, f'"{name}" {message[:1].lower()}{message[1:]}, found {found[:60]}{_within(place, document)}')
+                yield Problem(line, f"{name} {message[:1].lower()}{message[1:]}, found {found[:60]}{_within(place, document)}")
+
+
+def _name(place: Place) -> str:
+    """What a place is called: a key as it is written, an item of a list by its number."""
+    if not place:
+        return "the file"
+    if isinstance(place[-1], str):
+        return f'"{place[-1]}"'
+    items = {"projects": "project", "entities": "entity", "watches": "watch", "topics": "topic", "keywords": "panel"}
+    key = str(place[-2]) if len(place) > 1 else ""
+    what = items.get(key, f'"{key}" item')
+    return f"{what} {place[-1] + 1}"
 
 
 def _within(place: Place, document: Document) -> str:
@@ -287,24 +308,24 @@ def _at(data: Any, place: Place) -> Any:
 
 def _name_problems(document: Document) -> Iterator[Problem]:
     """Names that mean nothing or two things. Reads the raw data, so that one broken shape does not hide these."""
-    projects = list(_items(document.data, "projects"))
+    projects = list(items_of(document.data, "projects"))
     yield from _repeated(projects, "project", document)
     for project, place in projects:
-        entities = list(_items(project, "entities", place))
+        entities = list(items_of(project, "entities", place))
         yield from _repeated(entities, "entity", document)
         ids = [entity["id"] for entity, _ in entities if isinstance(entity.get("id"), str)]
-        topics = list(_items(project, "topics", place))
+        topics = list(items_of(project, "topics", place))
         yield from _repeated(topics, "topic", document)
-        yield from _repeated(list(_items(project, "keywords", place)), "keywords", document)
+        yield from _repeated(list(items_of(project, "keywords", place)), "keywords", document)
         for topic, at in topics:
             if isinstance(about := topic.get("entity"), str) and about not in ids:
                 yield Problem(document.line((*at, "entity")), f'unknown entity "{about}".{did_you_mean(about, ids)}')
         for holder, at in [*entities, (project, place)]:
-            for raw, watch_at in _items(holder, "watches", at):
+            for raw, watch_at in items_of(holder, "watches", at):
                 yield from _watch_problems(raw, watch_at, document)
 
 
-def _items(holder: Any, key: str, place: Place = ()) -> Iterator[tuple[dict[str, Any], Place]]:
+def items_of(holder: Any, key: str, place: Place = ()) -> Iterator[tuple[dict[str, Any], Place]]:
     found = holder.get(key) if isinstance(holder, Mapping) else None
     for index, item in enumerate(found if isinstance(found, list) else ()):
         if isinstance(item, dict):
@@ -322,9 +343,8 @@ def _repeated(items: list[tuple[dict[str, Any], Place]], what: str, document: Do
 
 
 def _watch_problems(raw: dict[str, Any], place: Place, document: Document) -> Iterator[Problem]:
-    try:
-        entry = WatchEntry.model_validate(raw)
-    except ValidationError:
+    entry = _sound(raw)
+    if entry is None:
         return  # reported as a shape problem
     where = _within(place, document).replace(" in entity ", " in watch of ").replace(" in project ", " in watch of ")
     module = sources().get(entry.source)
@@ -338,14 +358,28 @@ def _watch_problems(raw: dict[str, Any], place: Place, document: Document) -> It
         _target(module, entry.target)
     except ValueError as error:
         yield Problem(line, f"{entry.source}: {error}{where}")
-    unknown = [name for name in entry.options if name not in module.declaration.options]
-    for name in unknown:
-        hint = did_you_mean(name, module.declaration.options)
-        yield Problem(document.line((*place, "options", name)), f'{entry.source} has no option "{name}"{where}.{hint}')
+    for name, value in entry.options.items():
+        at_line = document.line((*place, "options", name))
+        if name not in module.declaration.options:
+            hint = did_you_mean(name, module.declaration.options)
+            yield Problem(at_line, f'{entry.source} has no option "{name}"{where}.{hint}')
+            continue
+        try:
+            _options(module, {name: value})
+        except ValueError as error:
+            yield Problem(at_line, f"{entry.source}: {error}{where}")
+
+
+def _sound(raw: dict[str, Any]) -> WatchEntry | None:
+    """The watch without the keys whose shape is wrong, so that these do not hide other mistakes; None when it names nothing."""
     try:
-        _options(module, {name: value for name, value in entry.options.items() if name not in unknown})
-    except ValueError as error:
-        yield Problem(document.line((*place, "options")), f"{entry.source}: {error}{where}")
+        return WatchEntry.model_validate(raw)
+    except ValidationError as error:
+        wrong = {fault["loc"][0] for fault in error.errors() if fault["loc"]}
+    try:
+        return WatchEntry.model_validate({key: value for key, value in long_form(raw).items() if key not in wrong})
+    except ValueError:
+        return None
 
 
 def _pace(watch: Watch) -> float:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from collectors.source import Role
 
@@ -32,7 +32,26 @@ def _one_or_many(value: Any) -> Any:
     return [value] if isinstance(value, str | int | float) and not isinstance(value, bool) else value
 
 
-Texts = Annotated[list[Text], BeforeValidator(_one_or_many, json_schema_input_type=str | list[str])]
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"ignore: {text!r} is not a regular expression: {error}") from error
+    return text
+
+
+def _domain(text: str) -> str:
+    """A host name in lower case, given as such or as an address."""
+    host = re.sub(r"^[a-z]+://", "", text.strip().lower()).partition("/")[0].removeprefix("www.").rstrip(".")
+    if not re.fullmatch(r"[\w-]+(\.[\w-]+)+", host):
+        raise ValueError(f'"{text}" is not a domain')
+    return host
+
+
+_OneOrMany = BeforeValidator(_one_or_many, json_schema_input_type=str | list[str])
+Texts = Annotated[list[Text], _OneOrMany]
+Patterns = Annotated[list[Annotated[Text, AfterValidator(_pattern)]], _OneOrMany]  # each item alone: all mistakes are told
+Domains = Annotated[list[Annotated[Text, AfterValidator(_domain)]], _OneOrMany]
 
 
 class _Model(BaseModel):
@@ -47,28 +66,23 @@ class WatchEntry(_Model):
     options: dict[str, Any] = Field(default_factory=dict, description="settings of the source for this target")
     role: Role | None = Field(None, description="owned (the brand speaks), earned (others speak) or market")
     account: Name | None = Field(None, description="which set of credentials to use")
-    ignore: Texts = Field(default_factory=list, description="regular expressions of text whose changes do not count")
+    ignore: Patterns = Field(default_factory=list, description="regular expressions of text whose changes do not count")
     pace_seconds: float | None = Field(None, gt=0, le=3600, description="least seconds between two requests")
 
     @model_validator(mode="before")
     @classmethod
     def _short_form(cls, raw: Any) -> Any:
-        if not isinstance(raw, Mapping) or "source" in raw or "target" in raw:
-            return raw
-        source = next((key for key in raw if not get_close_matches(key, _COMMON, n=1)), None)
-        if source is None:
-            raise ValueError(f"a watch is `source: target` (with {', '.join(_COMMON)} beside it where needed)")
-        return {"source": source, "target": raw[source], **{key: value for key, value in raw.items() if key != source}}
+        return long_form(raw) if isinstance(raw, Mapping) else raw
 
-    @field_validator("ignore")
-    @classmethod
-    def _patterns(cls, patterns: list[str]) -> list[str]:
-        for pattern in patterns:
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise ValueError(f"ignore: {pattern!r} is not a regular expression: {error}") from error
-        return patterns
+
+def long_form(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A watch with its source and target under these names; ValueError when it names no source."""
+    if "source" in raw or "target" in raw:
+        return raw
+    source = next((key for key in raw if not get_close_matches(key, _COMMON, n=1)), None)
+    if source is None:
+        raise ValueError(f"a watch is `source: target` (with {', '.join(_COMMON)} beside it where needed)")
+    return {"source": source, "target": raw[source], **{key: value for key, value in raw.items() if key != source}}
 
 
 class Entity(_Model):
@@ -78,13 +92,8 @@ class Entity(_Model):
     name: Text = Field(description="name as people write it")
     is_own: bool = Field(False, description="true for the client's own brand")
     aliases: Texts = Field(default_factory=list, description="other spellings, for counting mentions")
-    domains: Texts = Field(default_factory=list, description="domains that belong to it")
+    domains: Domains = Field(default_factory=list, description="domains that belong to it")
     watches: list[WatchEntry] = Field(default_factory=list)
-
-    @field_validator("domains")
-    @classmethod
-    def _domains(cls, domains: list[str]) -> list[str]:
-        return [_domain(domain) for domain in domains]
 
 
 class Topic(_Model):
@@ -138,14 +147,6 @@ class WatchlistFile(_Model):
 @cache
 def _timezones() -> frozenset[str]:
     return frozenset(zoneinfo.available_timezones())
-
-
-def _domain(text: str) -> str:
-    """A host name in lower case, given as such or as an address."""
-    host = re.sub(r"^[a-z]+://", "", text.strip().lower()).partition("/")[0].removeprefix("www.").rstrip(".")
-    if not re.fullmatch(r"[\w-]+(\.[\w-]+)+", host):
-        raise ValueError(f'"{text}" is not a domain')
-    return host
 
 
 def model_at(place: tuple[str | int, ...]) -> type[BaseModel]:

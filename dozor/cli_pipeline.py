@@ -13,10 +13,10 @@ from rich.table import Column, Table
 from collectors.archive import replacing
 from collectors.registry import sources as all_sources
 from collectors.source import Outcome
-from collectors.watchlist import Watchlist, json_schema, load_watchlist
+from collectors.watchlist import json_schema, load_watchlist
 from dozor import backfilling, refreshing, steps
 from dozor.progress import collecting
-from dozor.settings import Settings, SettingsError, load_settings
+from dozor.settings import SettingsError, load_settings
 from dozor.showing import print_watches
 
 app = typer.Typer()
@@ -63,33 +63,23 @@ def validate(
     ] = False,
 ) -> None:
     """Check the watchlist and the queries of its topics; say which sources lack credentials, and how to give them."""
-    from dozor.topics import check as check_queries
-    from warehouse.reference import pattern_problem
+    from dozor.validating import validated
 
     if schema:
         typer.echo(json.dumps(json_schema(), ensure_ascii=False, indent=1))
         return
     settings = load_settings()
-    watchlist = _load_watchlist(settings)
+    if not settings.watchlist.exists():
+        raise SettingsError(f"there is no watchlist {settings.watchlist}; `dozor init` writes one to start from")
+    found = validated(settings.watchlist)
+    watchlist = found.watchlist
     table = Table("source", "watches", "credentials")
     for name in all_sources():
         if watches := watchlist.watches(name):
             missing = [line for account in {w.account for w in watches} for line in steps.missing(name, account)]
             table.add_row(name, str(len(watches)), "\n".join(missing) or "complete")
-    findings = [
-        (f"{settings.watchlist}: topic {project.id}/{finding.topic}: {finding.message}", finding.level)
-        for project in watchlist.projects
-        for finding in check_queries({topic.id: topic.query for topic in project.topics}, project.macros)
-    ]
-    findings += [
-        (f"{settings.watchlist}: ignore rule {pattern!r} cannot be used: {problem} (RE2 has no look-around)", "error")
-        for pattern in dict.fromkeys(row["pattern"] for row in watchlist.reference()["ignore_rule"])
-        if (problem := pattern_problem(pattern))
-    ]
-    for line, level in findings:
-        console.print(line, style="red" if level == "error" else "yellow", markup=False, highlight=False, soft_wrap=True)
-    if any(level == "error" for _, level in findings):
-        raise typer.Exit(2)
+    for line in found.warnings:
+        console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
     console.print(f"{settings.watchlist} is valid: projects {len(watchlist.projects)}, watches {len(watchlist.watches())}.")
     console.print(table)
     if settings.contact:
@@ -99,12 +89,6 @@ def validate(
             "No contact yet: set `contact:` in dozor.yml, by which site owners can reach you. Then: `dozor run`.",
             soft_wrap=True,
         )
-
-
-def _load_watchlist(settings: Settings) -> Watchlist:
-    if not settings.watchlist.exists():
-        raise SettingsError(f"there is no watchlist {settings.watchlist}; `dozor init` writes one to start from")
-    return load_watchlist(settings.watchlist)
 
 
 @app.command("sources")

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from collectors.archive import replacing
+from collectors.urls import host_of
 from collectors.watchlist_file import Document, Problem, read_yaml
 from dozor.contact import sendable_contact
 
@@ -43,6 +44,12 @@ class Budget(BaseModel):
     period: Literal["day", "month"] = "day"
 
 
+def _address(text: str) -> str:
+    if not text.startswith(("http://", "https://")) or not host_of(text):
+        raise ValueError(f"{text!r} is not an address (https://…)")
+    return text
+
+
 class Settings(BaseModel):
     """Settings of one installation."""
 
@@ -63,9 +70,13 @@ class Settings(BaseModel):
     memory_limit_mb: Annotated[int, Field(ge=256, description="memory DuckDB may use, MB")] = 2048
     http2: Annotated[bool, Field(description="offer HTTP/2 to servers")] = False
     base_urls: Annotated[
-        dict[str, str], Field(description="source -> address to use instead of its own (a mirror, a proxy)")
+        dict[str, Annotated[str, AfterValidator(_address)]],
+        Field(description="source -> address to use instead of its own (a mirror, a proxy)"),
     ] = {}
-    pace_seconds: Annotated[dict[str, float], Field(description="source -> least seconds between two requests to one host")] = {}
+    pace_seconds: Annotated[
+        dict[str, Annotated[float, Field(ge=0, le=3600)]],
+        Field(description="source -> least seconds between two requests to one host"),
+    ] = {}
     budgets: Annotated[
         dict[str, Budget],
         Field(description="source, or source/account -> what may be used of it; without money, nothing is paid"),

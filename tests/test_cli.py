@@ -183,8 +183,8 @@ def test_a_query_that_cannot_be_read_is_named_by_validate(nowhere: Path, dozor: 
     path.write_text(re.sub(r"query: .*", 'query: "((tea"', path.read_text(encoding="utf-8"), count=1), encoding="utf-8")
     answer = dozor("validate")
     assert answer.code == 2
-    assert "topic north-tea/" in answer.out
-    assert "bracket" in answer.out
+    assert "the query of topic north-tea/" in answer.err
+    assert "bracket" in answer.err
     assert dozor("topics", "check").code == 2
 
 
@@ -194,7 +194,39 @@ def test_an_ignore_rule_that_the_warehouse_cannot_use_is_named_by_validate(nowhe
     path.write_text(re.sub(r"ignore: .*", "ignore: ['(?=now)read']", path.read_text(encoding="utf-8")), encoding="utf-8")
     answer = dozor("validate")
     assert answer.code == 2
-    assert "ignore rule '(?=now)read' cannot be used" in answer.out
+    assert "ignore rule '(?=now)read' cannot be used" in answer.err
+
+
+def test_validate_tells_mistakes_of_every_kind_at_once_with_their_lines(nowhere: Path, dozor: Dozor) -> None:
+    (nowhere / "watchlist.yml").write_text(
+        """projects:
+  - id: tea
+    title: Tea
+    currency: pounds
+    macros: {open: "((tea"}
+    watches:
+      - page: kettle.example
+        ignore:
+          - '['
+          - '(?=now)read'
+    topics:
+      - id: parcels
+        query: parcel AND
+      - {id: tea, query: $open}
+""",
+        encoding="utf-8",
+    )
+    answer = dozor("validate")
+    told = [line.split(":")[1] for line in answer.err.splitlines() if line.startswith("watchlist.yml:")]
+    assert (answer.code, told) == (2, ["4", "9", "10", "13", "14"])
+
+
+def test_what_to_think_about_in_a_query_is_told_with_its_line(nowhere: Path, dozor: Dozor) -> None:
+    (nowhere / "watchlist.yml").write_text(
+        "projects:\n  - id: tea\n    title: Tea\n    topics:\n      - {id: t, query: black tea OR coffee}\n", encoding="utf-8"
+    )
+    answer = dozor("validate")
+    assert (answer.code, "watchlist.yml:5: the query of topic tea/t: " in answer.out) == (0, True)
 
 
 @pytest.mark.parametrize("words", [("validate",), ("run",), ("collect",)])

@@ -185,11 +185,11 @@ def test_the_version_changes_with_the_text() -> None:
         ),
         (
             "watches: [{site: s.example, options: {max_pages: many}}]",
-            "site: max_pages must be a number, found 'many' in watch of \"e\"",
+            "site: max_pages must be a number, at least 1, found 'many' in watch of \"e\"",
         ),
         (
             "watches: [{feed: 'https://s.example/rss', options: {max_pages: -1}}]",
-            'feed: max_pages must be a number, found -1 in watch of "e"',
+            'feed: max_pages must be a number, at least 1, found -1 in watch of "e"',
         ),
         ("watches: [{site: s.example, options: {exclude: '('}}]", "site: exclude: '(' is not a regular expression"),
         ("watches: [{app_store_app: chess}]", 'app_store_app: "chess" is not an app id (1700000001)'),
@@ -209,6 +209,13 @@ def test_the_version_changes_with_the_text() -> None:
             "meta_ads: countries must be two-letter codes or ALL, found GERMANY",
         ),
         ("watches: [{site: s.example, rolle: owned}]", 'unknown key "rolle" in watch of "e". Did you mean "role"?'),
+        (
+            "watches: [{site: s.example, page: p.example}]",
+            'a second source, "page", beside the first in watch of "e": write `- page: …` on a line of its own',
+        ),
+        ("watches: [{site: s.example}, 8]", 'watch 2 should be a mapping of keys to values in watch of "e"'),
+        ("aliases: [a, [b]]", '"aliases" item 2 should be a valid string'),
+        ("watches: [{site: s.example, options: {max_pages: 0}}]", "site: max_pages must be a number, at least 1, found 0"),
         ("watches: [{role: owned}]", "a watch is `source: target`"),
         (
             "watches: [{site: s.example, role: own}]",
@@ -310,12 +317,34 @@ def test_all_mistakes_are_told_at_once() -> None:
     assert any('Did you mean "Europe/Moscow"?' in problem for problem in found)
 
 
+def test_no_mistake_of_a_watch_hides_another() -> None:
+    found = problems(
+        project("""
+        domains: [a b, c d]
+        watches:
+          - page: x.example
+            options: {selector: "##"}
+            ignore:
+              - "["
+              - "("
+            role: own
+          - site: x.example
+            options:
+              max_pages: 0
+              depth: 3
+              exclude: "("
+        """)
+    )
+
+    assert [int(problem.split(":")[1]) for problem in found] == [7, 7, 10, 12, 13, 14, 17, 18, 19]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("", "watchlist.yml:1: the watchlist is empty; `dozor init` writes one to start from"),
         ("projects: []", 'watchlist.yml:1: "projects" is empty'),
-        ("- 1", 'watchlist.yml:1: "the file" should be a mapping of keys to values'),
+        ("- 1", "watchlist.yml:1: the file should be a mapping of keys to values"),
         ("projects:\n\t- id: x", "watchlist.yml:2: not valid YAML: found character that cannot start any token"),
         ("projects: [\n", "watchlist.yml:2: not valid YAML: "),
         ("a: \x07", "watchlist.yml:1: not valid YAML: the character U+0007 is not allowed"),

@@ -35,7 +35,7 @@ SOURCE = Source(
     target="the address of a feed",
     target_pattern=r"https?://.+",
     options={"articles": "false: read the entries only, not the linked articles", "max_pages": "most requests in one run"},
-    budgets={"max_pages": Budget(DEFAULT_PAGES)},
+    budgets={"max_pages": Budget(DEFAULT_PAGES, least=1)},
     role="earned",
     pace_seconds=2.0,
     max_requests=DEFAULT_PAGES,

@@ -67,8 +67,8 @@ SOURCE = Source(
         "revisit_days": f"days after which a page unchanged by its sitemap is looked at again, default {DEFAULT_REVISIT_DAYS:g}",
     },
     budgets={
-        "max_pages": Budget(DEFAULT_PAGES),
-        "max_minutes": Budget(MAX_WATCH_MINUTES),
+        "max_pages": Budget(DEFAULT_PAGES, least=1),
+        "max_minutes": Budget(MAX_WATCH_MINUTES, least=0.1),
         "max_depth": Budget(DEFAULT_DEPTH),
         "revisit_days": Budget(DEFAULT_REVISIT_DAYS, widest=min),
     },
