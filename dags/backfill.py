@@ -37,8 +37,16 @@ from dags.assets import BATCHES
 def backfill() -> None:
     @task
     def begin() -> str:
-        from dozor import steps
+        from dozor import backfilling, steps
 
+        params = get_current_context()["params"]
+        backfilling.check_words(
+            params["mode"],
+            since=params["since"] or "",
+            until=params["until"] or "",
+            only=params["sources"],
+            files=params["files"],
+        )
         return steps.begin("backfill", run_id=steps.safe_run_id(get_current_context()["dag_run"].run_id))
 
     @task(outlets=[BATCHES])

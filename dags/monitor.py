@@ -42,6 +42,7 @@ def _monitor(cadence: str) -> DAG:
         def begin() -> str:
             from dozor import steps
 
+            steps.check_asking(get_current_context()["params"]["sources"])
             return steps.begin(cadence, run_id=steps.safe_run_id(get_current_context()["dag_run"].run_id))
 
         @task

@@ -14,7 +14,20 @@ from collectors.registry import sources
 from collectors.runs import Run
 from collectors.source import Capture, Window
 from dozor.settings import Settings, load_settings
-from dozor.steps import Shard, UsageError, ask, day_of, due, note_plan, parse, parse_day, run_of, run_watchlist, unknown_sources
+from dozor.steps import (
+    Shard,
+    UsageError,
+    ask,
+    check_asking,
+    check_sources,
+    day_of,
+    due,
+    note_plan,
+    parse,
+    parse_day,
+    run_of,
+    run_watchlist,
+)
 from dozor.workers import Workers
 
 
@@ -38,21 +51,65 @@ def backfill(
     settings = settings or load_settings()
     run = run_of(settings, run_id)
     wanted = set(only)
-    if unknown := wanted - set(sources()):
-        raise UsageError(unknown_sources(unknown))
+    check_sources(wanted)
+    _check_mode(mode, since, until, files, run.started_at)
     match mode:
         case "reparse":
-            return _reparse(settings, run, wanted, since, until)
+            return _reparse(settings, run, wanted, _days(since, until))
         case "past":
-            return _ask_past(settings, run, wanted, since, until, secrets, notice)
+            return _ask_past(settings, run, wanted, _period(since, until, run.started_at), secrets, notice)
+    return _read_warc(settings, run, wanted, files)
+
+
+def check_words(
+    mode: str,
+    *,
+    since: str = "",
+    until: str = "",
+    only: Iterable[str] = (),
+    files: Sequence[str] = (),
+    settings: Settings | None = None,
+) -> None:
+    """Raise what stands against a backfill, before a run begins for it; a file that is not there raises OSError."""
+    settings = settings or load_settings()
+    check_sources(only)
+    _check_mode(mode, since, until, files, settings.now()())
+    if mode == "past":
+        check_asking(only, settings=settings)
+
+
+def _check_mode(mode: str, since: str, until: str, files: Sequence[str], now: datetime) -> None:
+    match mode:
+        case "reparse":
+            _days(since, until)
+        case "past":
+            _period(since, until, now)
+        case "warc" if files:
+            for name in files:
+                Path(name).stat()
         case "warc":
-            return _read_warc(settings, run, wanted, files)
-    raise UsageError(f"unknown mode {mode!r}: reparse, past or warc")
+            raise UsageError("reading web archives needs --warc FILE")
+        case _:
+            raise UsageError(f"unknown mode {mode!r}: reparse, past or warc")
 
 
-def _reparse(settings: Settings, run: Run, wanted: set[str], since: str, until: str) -> list[str]:
+def _days(since: str, until: str) -> tuple[date, date]:
+    return day_of(since, date.min, "since"), day_of(until, date.max, "until")
+
+
+def _period(since: str, until: str, now: datetime) -> Window:
+    if not since:
+        raise UsageError("asking the past needs --since YYYY-MM-DD")
+    begin_at = datetime.combine(day_of(since, date.min, "since"), time(), UTC)
+    end_at = min(datetime.combine(day_of(until, date.max, "until"), time(), UTC), now) if until else now
+    if begin_at >= end_at:
+        raise UsageError(f"the period is empty: since {begin_at:%Y-%m-%d} is not before until {end_at:%Y-%m-%d %H:%M} UTC")
+    return Window(begin_at, end_at)
+
+
+def _reparse(settings: Settings, run: Run, wanted: set[str], days: tuple[date, date]) -> list[str]:
     lines = []
-    first, last = day_of(since, date.min, "since"), day_of(until, date.max, "until")
+    first, last = days
     with Workers(settings.workers) as pool:
         for source, day in sources_and_days(settings.store):
             if source in sources() and (not wanted or source in wanted) and first <= day < last:
@@ -63,14 +120,8 @@ def _reparse(settings: Settings, run: Run, wanted: set[str], since: str, until: 
 
 
 def _ask_past(
-    settings: Settings, run: Run, wanted: set[str], since: str, until: str, secrets: Secrets, notice: Callable[[Capture], None]
+    settings: Settings, run: Run, wanted: set[str], window: Window, secrets: Secrets, notice: Callable[[Capture], None]
 ) -> list[str]:
-    if not since:
-        raise UsageError("asking the past needs --since YYYY-MM-DD")
-    begin_at = datetime.combine(day_of(since, date.min, "since"), time(), UTC)
-    end_at = min(datetime.combine(day_of(until, date.max, "until"), time(), UTC), run.started_at) if until else run.started_at
-    if begin_at >= end_at:
-        raise UsageError(f"the period is empty: since {begin_at:%Y-%m-%d} is not before until {end_at:%Y-%m-%d %H:%M} UTC")
     listed = due("manual", run.run_id, wanted, settings)
     able = [s for s in listed if sources()[Shard.parse(s).source].declaration.mode == "interval"]
     lines = [
@@ -78,21 +129,18 @@ def _ask_past(
         for name in dict.fromkeys(Shard.parse(s).source for s in listed if s not in able)
     ]
     note_plan(settings, run, able)
-    window = Window(begin_at, end_at)
     ask(settings, run, [Shard.parse(s) for s in able], lambda _: window, secrets, notice)
     outcomes = parse(run.run_id, able, settings) if able else []
     return [
         *lines,
         (
-            f"{sum(o.records for o in outcomes)} records of {begin_at:%Y-%m-%d} to {end_at:%Y-%m-%d} "
+            f"{sum(o.records for o in outcomes)} records of {window.since:%Y-%m-%d} to {window.until:%Y-%m-%d} "
             f"from {', '.join(able) or 'no source'}"
         ),
     ]
 
 
 def _read_warc(settings: Settings, run: Run, wanted: set[str], files: Sequence[str]) -> list[str]:
-    if not files:
-        raise UsageError("reading web archives needs --warc FILE")
     lines, touched = [], set()
     watches = [watch for watch in run_watchlist(settings, run).watches() if not wanted or watch.source in wanted]
     for name in files:

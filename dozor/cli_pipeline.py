@@ -117,6 +117,7 @@ def run(
     run_id: RunId = "",
 ) -> None:
     """Do the whole job: collect, parse, refresh the warehouse, report."""
+    steps.check_asking(only or (), run_id)
     run_id = steps.begin(cadence, run_id)
     shards = steps.due(cadence, run_id, only or ())
     with collecting(_watch_counts(shards), console) as notice:
@@ -133,6 +134,7 @@ def run(
 @app.command()
 def collect(cadence: Cadence = "manual", only: Sources = None, run_id: RunId = "") -> None:
     """Look at what is watched and archive what comes back; nothing is read from it yet."""
+    steps.check_asking(only or (), run_id)
     run_id = steps.begin(cadence, run_id)
     shards = steps.due(cadence, run_id, only or ())
     with collecting(_watch_counts(shards), console) as notice:
@@ -182,10 +184,10 @@ def backfill(
     Only sources that can be asked for a period are; the others are named. Without a mode the past is asked, so --since is needed.
     """
     mode = "warc" if warc else "reparse" if reparse else "past"
+    files = [str(path) for path in warc or ()]
+    backfilling.check_words(mode, since=since, until=until, only=only or (), files=files)
     run_id = steps.begin("backfill", run_id)
-    for line in backfilling.backfill(
-        run_id, mode, since=since, until=until, only=only or (), files=[str(path) for path in warc or ()]
-    ):
+    for line in backfilling.backfill(run_id, mode, since=since, until=until, only=only or (), files=files):
         console.print(line)
     console.print(str(refreshing.refresh()), markup=False, soft_wrap=True)
     _print_outcomes(steps.outcomes(run_id))

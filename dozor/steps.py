@@ -77,15 +77,29 @@ def begin(kind: str, run_id: str = "", settings: Settings | None = None) -> str:
     """Start a run, or find the one of that id again; returns its id. The run keeps the watchlist as it is now."""
     settings = settings or load_settings()
     now = settings.now()()
-    try:
-        text = watchlist_text(settings.watchlist)
-    except FileNotFoundError as error:
-        raise SettingsError(f"there is no watchlist {settings.watchlist}; `dozor init` writes one to start from") from error
-    watchlist = read_watchlist(text, str(settings.watchlist))
+    text, watchlist = _watchlist(settings)
     run = Run(
         run_id=_checked(run_id) if run_id else new_run_id(now), kind=kind, started_at=now, watchlist_version=watchlist.version
     )
     return begin_run(settings.store, run, text).run_id
+
+
+def _watchlist(settings: Settings) -> tuple[str, Watchlist]:
+    try:
+        text = watchlist_text(settings.watchlist)
+    except FileNotFoundError as error:
+        raise SettingsError(f"there is no watchlist {settings.watchlist}; `dozor init` writes one to start from") from error
+    return text, read_watchlist(text, str(settings.watchlist))
+
+
+def check_asking(only: Iterable[str] = (), run_id: str = "", settings: Settings | None = None) -> None:
+    """Raise what stands against asking these sources (none: all), before a run begins: one that could not leaves no trace."""
+    settings = settings or load_settings()
+    _watchlist(settings)
+    check_sources(only)
+    if run_id:
+        _checked(run_id)
+    _check_contact(settings)
 
 
 def due(kind: str, run_id: str, only: Iterable[str] = (), settings: Settings | None = None) -> list[str]:
@@ -94,8 +108,7 @@ def due(kind: str, run_id: str, only: Iterable[str] = (), settings: Settings | N
     run = run_of(settings, run_id)
     watchlist = run_watchlist(settings, run)
     wanted = set(only)
-    if unknown := wanted - set(sources()):
-        raise UsageError(unknown_sources(unknown))
+    check_sources(wanted)
     counts = {
         name: len(watchlist.watches(name))
         for name, module in sources().items()
@@ -157,10 +170,7 @@ async def _collect(
     secrets: Secrets,
     notice: Callable[[Capture], None],
 ) -> list[Outcome]:
-    if not settings.contact:
-        raise SettingsError(
-            "no contact: set `contact:` in dozor.yml (or DOZOR_CONTACT) to a URL or mail address by which site owners reach you"
-        )
+    _check_contact(settings)
     watchlist = run_watchlist(settings, run)
     async with AsyncExitStack() as stack:
         limits = stack.enter_context(Limits(settings.store / "work" / "limits.sqlite", allowances=_allowances(settings)))
@@ -184,6 +194,13 @@ async def _collect(
             return outcomes
 
         return [outcome for outcomes in await asyncio.gather(*map(one, shards)) for outcome in outcomes]
+
+
+def _check_contact(settings: Settings) -> None:
+    if not settings.contact:
+        raise SettingsError(
+            "no contact: set `contact:` in dozor.yml (or DOZOR_CONTACT) to a URL or mail address by which site owners reach you"
+        )
 
 
 def _allowances(settings: Settings) -> dict[tuple[str, str | None], Allowance]:
@@ -308,11 +325,12 @@ def _checked(run_id: str) -> str:
         raise UsageError(str(error)) from error
 
 
-def unknown_sources(names: Iterable[str]) -> str:
-    """What to say of names that no source has."""
-    meant = [near for name in sorted(names) for near in get_close_matches(name, sources(), 1)]
-    hint = f" Did you mean {', '.join(meant)}?" if meant else ""
-    return f"unknown source {', '.join(sorted(names))}.{hint} `dozor sources` lists them"
+def check_sources(names: Iterable[str]) -> None:
+    """Raise UsageError for names that no source has."""
+    if unknown := sorted(set(names) - set(sources())):
+        meant = [near for name in unknown for near in get_close_matches(name, sources(), 1)]
+        hint = f" Did you mean {', '.join(meant)}?" if meant else ""
+        raise UsageError(f"unknown source {', '.join(unknown)}.{hint} `dozor sources` lists them")
 
 
 def day_of(text: str, default: date, name: str) -> date:

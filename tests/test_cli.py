@@ -285,6 +285,9 @@ def test_an_unknown_source_is_named(nowhere: Path, dozor: Dozor) -> None:
         (("accept", "nobody", "page", "2026-11-01", "--reason", "seen"), "dozor status"),
         (("backfill",), "--since"),
         (("backfill", "--since", "2126-01-01"), "empty"),
+        (("backfill", "--reparse", "--since", "yesterday"), "YYYY-MM-DD"),
+        (("backfill", "--reparse", "--source", "telegram_chanel"), "Did you mean telegram_channel?"),
+        (("backfill", "--warc", "nothing.warc"), "nothing.warc: no such file"),
         (("label", "x", "negative"), "record_id"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
@@ -297,6 +300,7 @@ def test_wrong_use_is_code_2_and_says_what_would_be_right(  # G-39
     assert answer.code == 2, answer
     assert said in answer.err
     assert "Traceback" not in answer.err
+    assert not (nowhere / "dozor-data" / "runs").exists()  # a run that was none would be what `dozor parse` reads next
 
 
 def test_what_was_said_of_a_watch_stands_below_the_table_in_one_line(nowhere: Path, dozor: Dozor) -> None:
@@ -315,8 +319,10 @@ def test_money_is_shown_without_the_places_it_does_not_use(here: Path, dozor: Do
 
 def test_a_run_without_a_contact_is_refused_with_the_line_that_mends_it(nowhere: Path, dozor: Dozor) -> None:
     dozor("init")
-    answer = dozor("collect", "--source", "hacker_news")
-    assert (answer.code, "contact:" in answer.err) == (2, True)
+    for words in (("collect", "--source", "hacker_news"), ("run",), ("backfill", "--since", "2026-11-01")):
+        answer = dozor(*words)
+        assert (answer.code, "contact:" in answer.err) == (2, True), words
+    assert not (nowhere / "dozor-data").exists()
 
 
 @pytest.mark.parametrize("words", [("validate",), ("run",), ("collect",)], ids=" ".join)
