@@ -202,7 +202,7 @@ def accept(
     reason: Annotated[str, typer.Option(help="Why it is right after all.", prompt=True)],
 ) -> None:
     """Release a held batch: the next refresh loads it. Who and why are kept."""
-    console.print(refreshing.accept_batch(source, table, day, reason))
+    console.print(refreshing.accept_batch(source, table, day, reason), markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -156,10 +156,12 @@ def accept_batch(source: str, table: str, day: str, reason: str, settings: Setti
     if not reason.strip():
         raise UsageError("--reason: say why the batch is right after all; it is kept with your name")
     try:
-        accept(settings.store, source, day_of(day, date.min, "day"), table, by=getuser(), reason=reason, now=settings.now()())
+        word = accept(
+            settings.store, source, day_of(day, date.min, "day"), table, by=getuser(), reason=reason, now=settings.now()()
+        )
     except (FileNotFoundError, ValueError) as error:
         raise UsageError(f"{error}; `dozor status` lists what is held") from error
-    return f"{table}/{source}/{day} is accepted; `dozor refresh` loads it."
+    return f"{table}/{source}/{day} is accepted ({word}); `dozor refresh` loads it."
 
 
 @dataclass(frozen=True, slots=True)

@@ -378,6 +378,13 @@ def test_status_after_a_run_names_each_watch_and_its_outcome(here: Path, dozor: 
     assert "ok" in answer.out
 
 
+def test_accepting_a_batch_that_is_not_held_is_wrong_use(here: Path, dozor: Dozor) -> None:
+    [(day,)] = ask(here / "store", "SELECT batch_date FROM ops.batch WHERE table_name = 'page'")
+    answer = dozor("accept", "site", "page", str(day), "--reason", "seen")
+    assert answer.code == 2
+    assert f"page/site/{day} is not held: it is loaded" in answer.err
+
+
 def test_sources_says_what_a_target_looks_like(dozor: Dozor) -> None:
     answer = dozor("sources")
     assert answer.code == 0

@@ -92,20 +92,33 @@ def load_pending(
     return report
 
 
-def accept(store: Path, source: str, day: date, table: str, *, by: str, reason: str, now: datetime) -> None:
-    """Let a held batch in. The word is kept beside the batches, with the hash of the file it speaks of; the next load acts on it.
+def accept(store: Path, source: str, day: date, table: str, *, by: str, reason: str, now: datetime) -> str:
+    """Let a held batch in; returns who said why. The word is kept beside the batches, with the hash of the file it speaks of; the
+    next load acts on it. A word that was given before stays.
 
-    Raises FileNotFoundError when there is no such batch.
+    Raises FileNotFoundError when there is no such batch, ValueError when it is not held.
     """
     path = batch_path(store, table, source, day)
+    name = f"{table}/{source}/{day.isoformat()}"
     if not path.exists():
         raise FileNotFoundError(f"no batch of {table} from {source} on {day.isoformat()}")
-    word = {"file_hash": hash_of(path), "by": by, "reason": reason, "accepted_at": now.isoformat()}
-    with replaced(acceptance_path(store, table, source, day)) as temporary:
-        temporary.write_text(json.dumps(word, ensure_ascii=False), encoding="utf-8")
     with open_build(store, "accept") as connection:
         prepare(connection)
+        found = connection.execute(
+            "SELECT status, reason FROM ops.batch WHERE table_name = ? AND source = ? AND batch_date = ?", [table, source, day]
+        ).fetchone()
+        if found is None:
+            raise ValueError(f"{name} is not held: it waits for `dozor refresh`, which judges it")
+        if found[0] != "held":
+            raise ValueError(f"{name} is not held: it is {found[0]}{found[1] and f' ({found[1]})'}")
+        file_hash = hash_of(path)
+        word = acceptance(store, table, source, day, file_hash)
+        if word is None:
+            word = {"file_hash": file_hash, "by": by, "reason": reason, "accepted_at": now.isoformat()}
+            with replaced(acceptance_path(store, table, source, day)) as temporary:
+                temporary.write_text(json.dumps(word, ensure_ascii=False), encoding="utf-8")
         connection.execute("DELETE FROM work.file WHERE path = ?", [path.relative_to(store).as_posix()])
+    return f"{word['by']}: {word['reason']}"
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:

@@ -66,6 +66,24 @@ def test_a_person_may_accept_a_held_batch_and_is_named(store: Path) -> None:  # 
     assert ask(store, "SELECT status, reason FROM ops.batch") == [("accepted", "anna: the channel is closed")]
 
 
+def test_a_word_for_a_batch_that_is_not_held_is_refused_and_the_one_given_stays(store: Path) -> None:
+    def say(reason: str, by: str = "anna") -> str:
+        return accept(store, "site", day_of(0), "publication", by=by, reason=reason, now=NOW)
+
+    put(store, 0, [(capture("c1"), [])], kinds=[Publication])
+    with pytest.raises(ValueError, match="publication/site/2026-11-01 is not held: it waits for `dozor refresh`"):
+        say("early")
+    load_pending(store)
+    assert say("the channel is closed") == "anna: the channel is closed"
+    assert say("again", by="root") == "anna: the channel is closed"
+    refresh(store)
+    with pytest.raises(ValueError, match=r"is not held: it is accepted \(anna: the channel is closed\)"):
+        say("again", by="root")
+
+    refresh(store)
+    assert ask(store, "SELECT reason FROM ops.batch WHERE status = 'accepted'") == [("anna: the channel is closed",)]
+
+
 def test_accepting_what_does_not_exist_says_so(store: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no batch of offer from site"):
         accept(store, "site", day_of(0), "offer", by="anna", reason="", now=NOW)
