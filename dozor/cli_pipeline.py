@@ -119,6 +119,7 @@ def run(
     """Do the whole job: collect, parse, refresh the warehouse, report."""
     steps.check_asking(only or (), run_id)
     run_id = steps.begin(cadence, run_id)
+    console.print(f"Run {run_id} begins.", highlight=False)
     shards = steps.due(cadence, run_id, only or ())
     with collecting(_watch_counts(shards), console) as notice:
         steps.collect(run_id, shards, notice=notice)
@@ -136,6 +137,7 @@ def collect(cadence: Cadence = "manual", only: Sources = None, run_id: RunId = "
     """Look at what is watched and archive what comes back; nothing is read from it yet."""
     steps.check_asking(only or (), run_id)
     run_id = steps.begin(cadence, run_id)
+    console.print(f"Run {run_id} begins.", highlight=False)
     shards = steps.due(cadence, run_id, only or ())
     with collecting(_watch_counts(shards), console) as notice:
         _print_outcomes(steps.collect(run_id, shards, notice=notice))
@@ -187,6 +189,7 @@ def backfill(
     files = [str(path) for path in warc or ()]
     backfilling.check_words(mode, since=since, until=until, only=only or (), files=files)
     run_id = steps.begin("backfill", run_id)
+    console.print(f"Run {run_id} begins.", highlight=False)
     for line in backfilling.backfill(run_id, mode, since=since, until=until, only=only or (), files=files):
         console.print(line)
     console.print(str(refreshing.refresh()), markup=False, soft_wrap=True)

@@ -355,6 +355,23 @@ def test_ctrl_c_says_that_nothing_is_lost(here: Path, dozor: Dozor, monkeypatch:
     assert (answer.code, "kept" in answer.err) == (130, True)
 
 
+@pytest.mark.parametrize("words", [("collect",), ("run",), ("backfill", "--since", "2026-11-01")], ids=" ".join)
+def test_the_run_to_go_on_with_after_ctrl_c_is_named_from_the_start(
+    words: tuple[str, ...], nowhere: Path, dozor: Dozor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    dozor("init")
+    monkeypatch.setenv("DOZOR_CONTACT", "me@dozor.example")
+    monkeypatch.setattr("dozor.steps.ask", stopped)
+    monkeypatch.setattr("dozor.backfilling.ask", stopped)
+    answer = dozor(*words)
+    [run] = (nowhere / "dozor-data" / "runs").glob("date=*/*")
+    assert (answer.code, "--run" in answer.err) == (130, True)
+    assert answer.out.splitlines()[0] == f"Run {run.name} begins."
+
+
 def test_ctrl_c_in_a_query_ends_it_in_a_word(here: Path, dozor: Dozor) -> None:
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
