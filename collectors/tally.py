@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,8 @@ from collectors.source import OutcomeStatus, VerdictKind
 
 GOOD = ("ok", "unchanged", "empty")
 MOST_QUOTED = 3  # reasons of one kind that are quoted; the others are counted
+# The query of an address that lists dozens of fields would bury the sentence; the capture has it whole.
+_LONG_QUERY = re.compile(r"(https?://[^\s?]{1,500}\?)(\S{100,})")
 
 # Worst first: what the status of a watch without a good answer says.
 _STATUS: tuple[tuple[VerdictKind, OutcomeStatus], ...] = (
@@ -103,7 +106,7 @@ class Tally:
             f"{count} {'request was' if count == 1 else 'requests were'} not sent: {reason}"
             for (_, reason), count in self.left.items()
         ]
-        return " · ".join([*parts, *list(self.faults)[:MOST_QUOTED], *self.notes])
+        return _LONG_QUERY.sub(_cut, " · ".join([*parts, *list(self.faults)[:MOST_QUOTED], *self.notes]))
 
     def _sentence(self, kind: str, ends: list[End]) -> str:
         reasons: dict[str, list[End]] = {}
@@ -117,3 +120,8 @@ class Tally:
         if len(reasons) > MOST_QUOTED:
             quoted.append(f"and {len(reasons) - MOST_QUOTED} other reasons")
         return f"{len(ends)} of {len(self.ends)} requests {_SAID[kind]}: {'; '.join(quoted)}. {_NEXT.get(kind, '')}".rstrip()
+
+
+def _cut(address: re.Match[str]) -> str:
+    """An address without its query; the punctuation of the sentence behind it stays."""
+    return f"{address[1]}…{address[2][len(address[2].rstrip('.,:;)')) :]}"
