@@ -138,11 +138,7 @@ def _trap_of_query(query: str) -> str | None:
             return "a calendar"
         if _SESSION_PARAMETERS.fullmatch(name) and _SESSION_VALUE.fullmatch(value):
             return "a session id"
-        if (
-            _PAGE_PARAMETERS.fullmatch(name)
-            and value.isdecimal()
-            and (len(value) > 6 or int(value) > LAST_PAGE * (100 if name == "offset" else 1))
-        ):
+        if _PAGE_PARAMETERS.fullmatch(name) and value.isdecimal() and _is_far(name, value):
             return "a listing without end"
         if value.startswith(("http://", "https://")):
             return "an address inside an address"

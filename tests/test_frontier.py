@@ -49,6 +49,7 @@ def test_a_site_is_its_host_below_its_path(home: str, options: dict[str, object]
         "https://shop.example/p?sid=0123456789abcdef0123",
         "https://shop.example/(S(abcdefghijklmnop1234))/p",
         "https://shop.example/list?page=4000",
+        "https://shop.example/list?start=40000",
         "https://shop.example/list?page=99999999999999999999999999999",
         "https://shop.example/list?a=1&b=2&c=3&d=4&e=5&f=6&g=7",
         "https://shop.example/list?colour=1&colour=2&colour=3&colour=4",
@@ -70,6 +71,8 @@ def test_addresses_without_end_are_traps(url: str) -> None:
     [
         "https://shop.example/",
         "https://shop.example/shop/tea/green?page=12",
+        "https://shop.example/list?start=4000",
+        "https://shop.example/list?offset=4000",
         "https://shop.example/events/2026/11/tea-festival",
         "https://shop.example/news/2026/11/19/new-warehouse.html",
         "https://shop.example/catalog/chay/?PAGEN_1=3",
