@@ -72,10 +72,13 @@ def test_the_answers_are_those_of_the_demo(tmp_path: Path) -> None:
 
 
 def test_lines_are_matched_as_is_shown() -> None:
-    """The sample of `dozor match`, word for word."""
+    """The sample of `dozor match`, word for word; the last digits of a model's figures differ between processors."""
     text, words, answer = re.findall(r"^\$ echo '(.+)' \| dozor match (--query '.+')\n(\{.+\})$", README, re.MULTILINE)[0]
     option, query = words.split(" ", 1)
     command = [str(Path(sys.executable).with_name("dozor")), "match", option, query.strip("'")]
     found = subprocess.run(command, input=text, capture_output=True, text=True, check=True, timeout=120)
 
-    assert json.loads(found.stdout) == json.loads(answer)
+    printed = json.loads(answer)
+    for mention in printed["mentions"]:
+        mention |= {name: pytest.approx(mention[name], abs=0.001) for name in ("score", "confidence")}
+    assert json.loads(found.stdout) == printed
