@@ -24,8 +24,8 @@ import trafilatura
 
 import benchmarks
 from benchmarks.content_corpora import pages
-from benchmarks.content_labels import words_of
 from benchmarks.table import Row, print_table
+from benchmarks.text_scores import f1, run_overlap, word_f1
 from collectors.reading.model import PageError
 from collectors.reading.page import read_page
 
@@ -65,10 +65,9 @@ class Scores:
                 self.segments["found" if " ".join(segment.split()) in text else "missed"] += 1
             self.segments["wrong"] += sum(" ".join(segment.split()) in text for segment in truth["without"])
         elif source == "aeb":
-            mine, true = shingles(answer["text"]), shingles(truth)
-            common = sum((mine & true).values())
-            self.values["precision"].append(common / sum(mine.values()) if mine else 0.0)
-            self.values["recall"].append(common / sum(true.values()) if true else 1.0)
+            precision, recall = run_overlap(answer["text"], truth)
+            self.values["precision"].append(precision)
+            self.values["recall"].append(recall)
         else:
             score = word_f1(answer["text"], truth)
             if kind == "forum":
@@ -84,23 +83,11 @@ class Scores:
             return {"segment F1": 2 * found / (2 * found + missed + wrong)}
         means = {name: sum(values) / len(values) for name, values in self.values.items()}
         if "precision" in means:
-            precision, recall = means["precision"], means["recall"]
-            return {"shingle F1": 2 * precision * recall / (precision + recall)}
+            return {"shingle F1": f1(means["precision"], means["recall"])}
         return means
 
     def speed(self) -> float:
         return self.pages / self.seconds
-
-
-def word_f1(text: str, truth: str) -> float:
-    mine, true = Counter(words_of(text)), Counter(words_of(truth))
-    common = sum((mine & true).values())
-    return 2 * common / (sum(mine.values()) + sum(true.values())) if common else float(not mine and not true)
-
-
-def shingles(text: str, size: int = 4) -> Counter[tuple[str, ...]]:
-    words = words_of(text)
-    return Counter(tuple(words[i : i + size]) for i in range(max(len(words) - size + 1, 1 if words else 0)))
 
 
 def content_rows(only: set[str], sample: int, *, with_peer: bool) -> Iterator[Row]:

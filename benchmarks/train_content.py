@@ -9,16 +9,17 @@ Data (kept beside the checkout, never in it; page texts remain their publishers'
 
 Needs catboost (Apache-2.0) and scikit-learn (BSD), which the reader itself does not. Usage:
 
-    python -m benchmarks.train_content [--folds 4] [--write]
+    python -m benchmarks.train_content [--folds 4] [--split 1] [--write]
 
-Prints scores cross-validated by registrable host, trains on everything, and with `--write` writes `collectors/reading/weights/`.
+Prints scores cross-validated by registrable host (another split lets the hosts fall into other folds), trains on everything, and
+with `--write` writes `collectors/reading/weights/`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,6 +33,7 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks.content_corpora import Sample, read_samples
 from benchmarks.content_labels import words_of
 from benchmarks.kind_marks import Marks, marks
+from benchmarks.text_scores import f1, run_overlap, word_f1
 from collectors.reading.content import Content, keep
 from collectors.reading.content_context import SECOND_FEATURES, second_look
 from collectors.reading.content_features import FEATURES, measure
@@ -266,14 +268,6 @@ def kept_text(sample: Sample, measured: Measured, probability: Doubles, kinds: S
     return Content(None, (), sample.blocks, (), tuple(kept.tolist()), threshold).text()
 
 
-def bag_f1(text: str, truth: str) -> float:
-    predicted, true = Counter(words_of(text)), Counter(words_of(truth))
-    common = sum((predicted & true).values())
-    if not common:
-        return float(not predicted and not true)
-    return 2 * common / (sum(predicted.values()) + sum(true.values()))
-
-
 def train(samples: Sequence[Sample], folds: int) -> tuple[dict[str, Any], dict[str, tuple[list[float], Doubles]]]:
     """All weights, and the kinds and block probabilities of every page by models that have not seen its host.
 
@@ -311,10 +305,11 @@ def train(samples: Sequence[Sample], folds: int) -> tuple[dict[str, Any], dict[s
 
 
 def report(samples: Sequence[Sample], measured: Mapping[str, Measured], found: Mapping[str, Any], name: str) -> None:
-    """Scores of the kept blocks: mean word F1, and F1 of segments for trafilatura-eval."""
+    """Scores of the kept blocks: mean word F1, F1 over runs of words for aeb, and F1 of segments for trafilatura-eval."""
     print(name)
     by: dict[str, list[float]] = defaultdict(list)
     segments = [0, 0, 0]
+    overlaps: list[tuple[float, float]] = []
     for s in samples:
         if s.key not in found:
             continue
@@ -326,15 +321,19 @@ def report(samples: Sequence[Sample], measured: Mapping[str, Measured], found: M
                 segments[0 if " ".join(segment.split()) in folded else 1] += 1
             segments[2] += sum(" ".join(segment.split()) in folded for segment in s.dropped)
             continue
-        score = bag_f1(text, s.truth)
+        score = word_f1(text, s.truth)
         by[s.source].append(score)
+        if s.source == "aeb":
+            overlaps.append(run_overlap(text, s.truth))
         if s.source == "wcxb":
             by[f"wcxb.{s.kind}"].append(score)
             by["kind"].append(KINDS[int(np.argmax(kind))] == s.kind)
             best = "\n".join(t for t, label in zip(s.blocks.texts, s.labels, strict=True) if label > 0.5)
-            by["wcxb best choice"].append(bag_f1(best, s.truth))
+            by["wcxb best choice"].append(word_f1(best, s.truth))
     for name, values in sorted(by.items()):
         print(f"{name:24s} {np.mean(values):.4f}  ({len(values)})")
+    if overlaps:
+        print(f"{'aeb, runs of words':24s} {f1(*np.mean(overlaps, axis=0).tolist()):.4f}  ({len(overlaps)})")
     if segments[0]:
         print(f"{'traf':24s} {2 * segments[0] / (2 * segments[0] + segments[1] + segments[2]):.4f}", segments)
 
@@ -349,9 +348,13 @@ def write(weights: Mapping[str, Any], folder: Path = WEIGHTS) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--folds", type=int, default=4)
+    parser.add_argument("--split", type=int, default=0)
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
-    weights, _ = train(read_samples(), arguments.folds)
+    samples = read_samples()
+    for s in samples:
+        s.fold //= KIND_FOLDS**arguments.split
+    weights, _ = train(samples, arguments.folds)
     if arguments.write:
         write(weights)
 
