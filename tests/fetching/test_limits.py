@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import pairwise
 
 import pytest
@@ -102,22 +103,26 @@ def test_a_lease_that_was_lost_ends(book, clock):
     assert book.take_turn("shop.example", 1.0) == 0
 
 
-HOLDER = """
+OTHER_PROCESS = """
 import pathlib, sys, time
 from collectors.limits import Limits
 book = Limits(pathlib.Path(sys.argv[1]))
-print(book.take_turn("shop.example", 0.01), flush=True)
+print({asked}, flush=True)
 time.sleep(60)
 """
 
 
+@contextmanager
+def other_process(path, asked, answer):
+    """Another process that asked the book and lives on until it is killed, and our own view of the book."""
+    command = [sys.executable, "-c", OTHER_PROCESS.format(asked=asked), str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child, Limits(path) as book:
+        assert child.stdout.readline() == f"{answer}\n"
+        yield child, book
+
+
 def test_a_killed_process_frees_its_host_at_once(tmp_path):
-    path = tmp_path / "book.sqlite"
-    with (
-        subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE, text=True) as child,
-        Limits(path) as book,
-    ):
-        assert child.stdout.readline() == "0.0\n"
+    with other_process(tmp_path / "book.sqlite", 'book.take_turn("shop.example", 0.01)', 0.0) as (child, book):
         time.sleep(0.05)
         assert book.take_turn("shop.example", 0.01) > 0
         child.kill()
@@ -126,27 +131,14 @@ def test_a_killed_process_frees_its_host_at_once(tmp_path):
         assert book.take_turn("shop.example", 0.01) == 0
 
 
-CLAIMER = """
-import pathlib, sys, time
-from collectors.limits import Limits
-book = Limits(pathlib.Path(sys.argv[1]))
-print(book.claim_robots("https://shop.example", "2026-11-01", time.time()), flush=True)
-time.sleep(60)
-"""
-
-
 def test_robots_txt_is_claimed_by_one_process_while_it_lives(tmp_path):
-    path = tmp_path / "book.sqlite"
-    with (
-        subprocess.Popen([sys.executable, "-c", CLAIMER, str(path)], stdout=subprocess.PIPE, text=True) as child,
-        Limits(path) as book,
-    ):
-        assert child.stdout.readline() == "True\n"
-        assert not book.claim_robots("https://shop.example", "2026-11-01", time.time())
+    claimed = "https://shop.example", "2026-11-01", time.time()
+    with other_process(tmp_path / "book.sqlite", f"book.claim_robots{claimed}", True) as (child, book):
+        assert not book.claim_robots(*claimed)
         child.kill()
         child.wait()
 
-        assert book.claim_robots("https://shop.example", "2026-11-01", time.time())
+        assert book.claim_robots(*claimed)
 
 
 def test_what_hosts_said_is_forgotten_when_its_time_is_over(book):
