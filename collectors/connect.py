@@ -2,7 +2,7 @@
 
 httpcore, the engine of httpx, asks a `NetworkBackend` for connections; ours resolves by itself, so there is no second look-up
 that could give another answer, and looks at the peer of the socket once more after connecting. Kept-alive connections were
-checked when made. It speaks asyncio directly and leaves time limits to the one deadline around a request.
+checked when made.
 """
 
 from __future__ import annotations
@@ -21,12 +21,11 @@ import httpx
 
 from collectors.addresses import Guard
 from collectors.failures import FetchError
+from collectors.stream import Arrivals, Stream
 
 DNS_SECONDS = 10.0
 CONNECT_SECONDS = 10.0
-TLS_SECONDS = 15.0
 MOST_ADDRESSES = 4  # tried for one connection; all that a name has are checked
-READ_BUFFER = 128 * 1024
 CONNECTIONS_PER_HOST = 4
 KEEP_ALIVE_SECONDS = 20.0
 
@@ -51,64 +50,6 @@ class Resolver:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-class Stream(httpcore.AsyncNetworkStream):
-    """An asyncio stream as httpcore wants it."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._host = host
-        self.reads = 0  # since the last write
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002, ASYNC109 - httpcore's signature
-        self.reads += 1
-        try:
-            return await self._reader.read(max_bytes)
-        except OSError as error:
-            raise httpcore.ReadError(f"{error.strerror or error}") from error
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109 - httpcore's signature
-        self.reads = 0
-        try:
-            self._writer.write(buffer)
-            await self._writer.drain()
-        except OSError as error:
-            raise httpcore.WriteError(f"{error.strerror or error}") from error
-
-    async def aclose(self) -> None:
-        self._writer.transport.abort()  # no farewell: a hostile peer could make it last
-
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ARG002, ASYNC109 - httpcore's signature
-    ) -> httpcore.AsyncNetworkStream:
-        try:
-            async with asyncio.timeout(TLS_SECONDS):
-                await self._writer.start_tls(ssl_context, server_hostname=server_hostname)
-        except TimeoutError:
-            self._writer.transport.abort()
-            raise FetchError("tls", f"{self._host} did not finish the TLS handshake in {TLS_SECONDS:.0f} s") from None
-        except OSError as error:  # ssl.SSLError is one
-            self._writer.transport.abort()
-            raise FetchError("tls", f"no trusted connection to {self._host}: {error}") from error
-        return self
-
-    def get_extra_info(self, info: str) -> Any:
-        match info:
-            case "ssl_object":
-                return self._writer.get_extra_info("ssl_object")
-            case "server_addr":
-                return self._writer.get_extra_info("peername")
-            case "is_readable":  # asked of an idle connection: was it closed, or was something sent that nobody asked for?
-                return self._reader.at_eof() or self._writer.is_closing() or self._reader.exception() or self._has_rest()
-        return None
-
-    def _has_rest(self) -> bool:
-        return bool(self._reader._buffer)  # type: ignore[attr-defined]  # not public
-
-
 class Backend(httpcore.AsyncNetworkBackend):
     """Connects to checked addresses only."""
 
@@ -118,11 +59,11 @@ class Backend(httpcore.AsyncNetworkBackend):
 
     async def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
         addresses = (await self._addresses(host, port))[:MOST_ADDRESSES]
-        reason = ""
+        loop, reason = asyncio.get_running_loop(), ""
         for address in addresses:
             try:
                 async with asyncio.timeout(CONNECT_SECONDS / len(addresses)):
-                    reader, writer = await asyncio.open_connection(address, port, limit=READ_BUFFER)
+                    transport, arrivals = await loop.create_connection(Arrivals, address, port)
             except TimeoutError:
                 reason = f"{address} did not answer"
                 continue
@@ -130,11 +71,11 @@ class Backend(httpcore.AsyncNetworkBackend):
                 reason = f"{address}: {error.strerror or error}"
                 continue
             try:
-                self._guard.check_address(host, writer.get_extra_info("peername")[0])
+                self._guard.check_address(host, transport.get_extra_info("peername")[0])
             except FetchError:
-                writer.transport.abort()
+                transport.abort()
                 raise
-            return Stream(reader, writer, host)
+            return Stream(arrivals, host)
         raise FetchError("connect", f"no connection to {host}:{port}: {reason}")
 
     async def _addresses(self, host: str, port: int) -> list[str]:

@@ -80,13 +80,14 @@ async def take_body(exchange: Exchange, response: httpx.Response, method: str, l
     declared = exchange.headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and (len(declared) > 18 or int(declared) > limit):
         raise FetchError("too_large", f"the body has {declared[:30]} bytes, more than {limit}")
-    gathered = bytearray()
+    chunks, size = [], 0
     async for chunk in response.aiter_raw():
-        gathered += chunk
-        if len(gathered) > limit:
-            exchange.head = bytes(gathered[:HEAD_BYTES])
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > limit:
+            exchange.head = b"".join(chunks)[:HEAD_BYTES]
             raise FetchError("too_large", f"the body has more than {limit} bytes")
-    packed = bytes(gathered)
+    packed = b"".join(chunks)
     coding = exchange.headers.get("content-encoding")
     try:
         exchange.body = unpack(packed, content_codings(coding), limit) if coding and packed else packed

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from collectors import connect
+from collectors import stream
 from tests.fetching.conftest import ask
 from tests.fetching.server import ok, redirect, serve
 
@@ -106,7 +106,7 @@ async def test_r34_old_tls_is_refused(fetcher_with, certificates):
 
 
 async def test_r35_a_handshake_that_hangs_ends(fetcher_with, monkeypatch):
-    monkeypatch.setattr(connect, "TLS_SECONDS", 0.3)
+    monkeypatch.setattr(stream, "TLS_SECONDS", 0.3)
 
     async def silent(reader, writer):
         await reader.read()
