@@ -18,12 +18,15 @@ from collectors.reading.model import PageError
 from collectors.records import Record
 from collectors.registry import sources
 from collectors.source import Capture, ParseError
-from collectors.urls import normalise_url
 from dozor.bounded import bounded
+from dozor.tombstones import Erased
 from transforms.normalise import DEFAULT_POLICY, Policy, normalise
 from transforms.tables import tables
 
 sources(), tables()  # here, so that they are made once, for all workers that are forked from the process that loads this
+
+
+Captured = list[tuple[Capture, Sequence[Record]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Task:
     version: str
     policies: Mapping[str, Policy]  # watch_id -> policy; watches without an entry hash
     salt: bytes
-    erased: frozenset[str]  # addresses whose records are left out
+    erased: Erased  # whose records are left out
     folder: str  # where the rows go: through the disk they come cheaper than through a pipe
 
 
@@ -49,14 +52,14 @@ class Parsed:
     captures: Counter[str] = field(default_factory=Counter)  # tried, per watch
     records: Counter[str] = field(default_factory=Counter)  # per watch
     errors: dict[str, str] = field(default_factory=dict)  # capture_id -> message
-    left_out: Counter[str] = field(default_factory=Counter)  # records under erased addresses, per watch
+    left_out: Counter[str] = field(default_factory=Counter)  # records of erased addresses and people, per watch
 
 
 def parse_task(task: Task) -> Parsed:
     """Runs in a worker: read, parse, normalise."""
     module = sources()[task.source]
     result = Parsed()
-    by_policy: dict[Policy, list[tuple[Capture, list[Record]]]] = defaultdict(list)
+    by_policy: dict[Policy, Captured] = defaultdict(list)
     for capture in read_group(Group(Path(task.path), task.number), set(task.capture_ids).__contains__):
         result.captures[capture.watch_id] += 1
         try:
@@ -68,7 +71,7 @@ def parse_task(task: Task) -> Parsed:
         except Exception as error:  # noqa: BLE001  one odd page must not take its neighbours with it: it is counted and named
             result.errors[capture.capture_id] = f"{type(error).__name__}: {error}"
             continue
-        kept = _kept(capture, records, task.erased) if task.erased else records
+        kept = task.erased.without(records, capture, task.salt)
         result.left_out[capture.watch_id] += len(records) - len(kept)
         result.records[capture.watch_id] += len(kept)
         by_policy[task.policies.get(capture.watch_id, DEFAULT_POLICY)].append((capture, kept))
@@ -82,14 +85,7 @@ def parse_task(task: Task) -> Parsed:
     return result
 
 
-def _kept(capture: Capture, records: list[Record], erased: frozenset[str]) -> list[Record]:
-    """The records that do not stand under an erased address."""
-    if not erased.isdisjoint(map(normalise_url, (capture.url, capture.final_url))):
-        return []
-    return [record for record in records if not (record.url and normalise_url(record.url) in erased)]
-
-
-def _normalised(captured: list[tuple[Capture, list[Record]]], task: Task, policy: Policy, result: Parsed) -> dict[str, pa.Table]:
+def _normalised(captured: Captured, task: Task, policy: Policy, result: Parsed) -> dict[str, pa.Table]:
     """The tables of these captures; one whose record says nothing of what it is gives none, and is named."""
     try:
         return normalise(captured, task.version, policy=policy, salt=task.salt)

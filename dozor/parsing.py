@@ -22,7 +22,7 @@ from collectors.registry import SourceModule, sources
 from collectors.source import Outcome, OutcomeStatus
 from dozor.own_folder import own_folder
 from dozor.parse_task import Parsed, Task, parse_task
-from dozor.tombstones import erased_addresses
+from dozor.tombstones import Erased, erased
 from dozor.workers import Lost, Workers
 from transforms.normalise import DEFAULT_POLICY, Policy
 from transforms.tables import PERSONAL, TABLE_VERSION, table_of
@@ -41,7 +41,7 @@ class _Sum:
     captures: Counter[str] = field(default_factory=Counter)
     records: Counter[str] = field(default_factory=Counter)
     errors: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))  # watch_id -> messages
-    left_out: Counter[str] = field(default_factory=Counter)  # records under erased addresses
+    left_out: Counter[str] = field(default_factory=Counter)  # records of erased addresses and people
 
     def add(self, parsed: Parsed, watches: Mapping[str, str]) -> None:
         self.captures.update(parsed.captures)
@@ -75,7 +75,7 @@ def parse_partition(
     reader = _Reader(version, policies if not PERSONAL.keys().isdisjoint(kinds) else {})
     done = _done(store, kinds, source, day)
     with own_folder(work_dir(store), "parse-") as folder:
-        tasks, watches = _tasks(store, source, day, reader, done, salt, str(folder), erased_addresses(store))
+        tasks, watches = _tasks(store, source, day, reader, done, salt, str(folder), erased(store))
         if not tasks and all(batch_path(store, name, source, day).exists() for name in kinds):
             return []
         total = _Sum()
@@ -125,7 +125,7 @@ def _tasks(
     done: Mapping[str, str],
     salt: bytes,
     folder: str,
-    erased: frozenset[str],
+    erased: Erased,
 ) -> tuple[list[Task], dict[str, str]]:
     """What is to parse, and the watch of each capture of it."""
     tasks: list[Task] = []
@@ -185,7 +185,7 @@ def _outcome(run_id: str, source: str, watch_id: str, target: str, now: datetime
     if len(wrong) > MESSAGES:
         words.append(f"and {len(wrong) - MESSAGES} more")
     if left_out := total.left_out[watch_id]:
-        words.append(f"records left out because their addresses were erased: {left_out} (erasures/ in the store)")
+        words.append(f"records left out because their addresses or authors were erased: {left_out} (erasures/ in the store)")
     return Outcome(
         run_id=run_id,
         source=source,

@@ -26,7 +26,7 @@ from dozor.settings import Settings, load_settings
 from dozor.steps import StepError, UsageError, begin, day_of, parse_day, run_of
 from dozor.tombstones import FOLDER, tombstones
 from dozor.workers import Workers
-from transforms.normalise import pseudonym
+from transforms.normalise import PSEUDONYM, pseudonym
 from transforms.tables import PERSONAL, tables
 from warehouse.batches import read_batch_footer, rewrite_batch
 from warehouse.compact import compact
@@ -70,14 +70,14 @@ def erase(*, url: str = "", watch_id: str = "", author: str = "", reason: str, s
     subject = {
         "url": url or None,
         "watch_id": watch_id or None,
-        "author": pseudonym(author, settings.salt) if author else None,  # of a person no name
+        "author": _pseudonym_of(author, settings.salt) if author else None,  # of a person no name
     }
     whole: dict[str, set[str]] = {}  # captures of which all goes
     if not author:
         whole = _captures(store, _by_url(url) if url else _by_watch(watch_id))
     some: dict[str, Chosen] = {}  # table -> rows that go, whatever capture they came from
     if author:
-        some = dict.fromkeys(PERSONAL, _one_of("author", [author, str(subject["author"])]))
+        some = dict.fromkeys(PERSONAL, _written_by(str(subject["author"]), settings.salt))
     elif url:
         some = dict.fromkeys(_with_address(), _stands_at(normalise_url(url)))
     erased = _Erased()
@@ -105,6 +105,7 @@ def erase(*, url: str = "", watch_id: str = "", author: str = "", reason: str, s
         f"Erased {erased.bodies} stored pages and {erased.rows} rows; published copies are made anew. "
         "What is still watched is fetched again: `exclude` of the watch or `denied_hosts` keeps it away."
         + (f" Nothing is read from this address any more, until {stone} is removed." if url else "")
+        + (f" Nothing that this person wrote is read any more, until {stone} is removed." if author else "")
     )
 
 
@@ -182,6 +183,22 @@ def _stands_at(address: str) -> Chosen:
         urls = rows["url"].combine_chunks()
         same = [url for url in pc.unique(urls).to_pylist() if url and normalise_url(url) == address]
         return pc.is_in(urls, value_set=pa.array(same, pa.string()))
+
+    return chosen
+
+
+def _pseudonym_of(author: str, salt: bytes) -> str:
+    """Of a name, or of what stands for it in the warehouse already."""
+    return author if PSEUDONYM.fullmatch(author) else pseudonym(author, salt)
+
+
+def _written_by(person: str, salt: bytes) -> Chosen:
+    """Which rows a person wrote, whom they name or call by the pseudonym."""
+
+    def chosen(rows: pa.Table) -> pa.BooleanArray:
+        authors = rows["author"].combine_chunks()
+        same = [name for name in pc.unique(authors).to_pylist() if name and person in (name, pseudonym(name, salt))]
+        return pc.is_in(authors, value_set=pa.array(same, pa.string()))
 
     return chosen
 

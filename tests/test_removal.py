@@ -165,7 +165,7 @@ def test_a_post_that_was_only_seen_on_a_page_of_many_is_erased_and_stays_away(tm
         backfilling.backfill(steps.begin("backfill", settings=settings), "reparse", settings=settings)
         refreshing.refresh(settings=settings)
         assert ask(settings.store, posts) == [("news.example:n2",)]
-        assert any("records left out because their addresses were erased: 1" in outcome.message for outcome in outcomes)
+        assert any("their addresses or authors were erased: 1" in outcome.message for outcome in outcomes)
 
         (stone,) = (settings.store / "erasures").glob("*.json")
         assert str(stone) in said
@@ -189,6 +189,31 @@ def test_erasing_an_author_takes_the_rows_the_pages_and_the_name(store: Settings
     (stone,) = tombstones(store.store)
     assert stone["author"] != AUTHOR
     assert ask(store.store, "SELECT count(*) FROM core.page WHERE title = 'Other'") == [(1,)]
+
+
+@pytest.mark.parametrize("policy", ["keep", "hash", "drop"])
+def test_what_an_erased_author_writes_stays_away(policy: str, tmp_path: Path) -> None:
+    site = Site()
+    site.put("news.example", "/feed", FEED, "application/rss+xml")
+    watchlist = (
+        f"projects: [{{id: tea, title: Tea, personal_data: {policy}, "
+        "watches: [{{feed: 'http://news.example:{port}/feed', options: {{articles: false}}}}]}}]"
+    ).replace("{{", "{").replace("}}", "}")
+    posts = "SELECT DISTINCT title FROM obs.publication ORDER BY 1"
+    with serving(site), Workers(1) as pool:
+        settings = settings_for(tmp_path, site, watchlist)
+        night(settings, pool)
+        said = removal.erase(author=AUTHOR, reason="asked to be forgotten", settings=settings)
+        assert ask(settings.store, posts) == [("Pots are cheap",)]
+
+        more = FEED.replace("Cups are dear", "Cups are dearer").replace("Pots are cheap", "Pots are cheaper")
+        site.put("news.example", "/feed", more, "application/rss+xml")
+        outcomes = night(at_night(settings, 1), pool)
+        assert ask(settings.store, posts) == [("Pots are cheap",), ("Pots are cheaper",)]
+        assert any("their addresses or authors were erased: 1" in outcome.message for outcome in outcomes)
+
+        (stone,) = (settings.store / "erasures").glob("*.json")
+        assert f"until {stone} is removed" in said
 
 
 def killed(settings: Settings, point: str, given: dict[str, str]) -> None:

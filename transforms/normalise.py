@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -27,6 +28,7 @@ from transforms.tables import MONEY, PERSONAL, UTC_TIME, Column, Table, table_of
 Policy = Literal["keep", "hash", "drop"]
 DEFAULT_POLICY: Policy = "hash"
 
+PSEUDONYM = re.compile(r"person_[0-9a-f]{24}")
 CHUNK_ROWS = 50_000  # rows held as records before they become Arrow: bounds memory on long captures
 _CENT = Decimal("0.0001")
 _LARGEST_MONEY = Decimal(10) ** 14  # DECIMAL(18,4)
