@@ -187,7 +187,10 @@ def erase(
         typer.Option(help="Erase what came from this address, or stands under it on other pages."),
     ] = "",
     watch: Annotated[str, typer.Option(help="Erase what came through this watch (watch_id in ref.watch).")] = "",
-    author: Annotated[str, typer.Option(help="Erase what this person wrote, and the pages it stood on: a name, or its pseudonym.")] = "",
+    author: Annotated[
+        str,
+        typer.Option(help="Erase what this person (a name, or its pseudonym) wrote, and the pages it stood on; keep it out."),
+    ] = "",
 ) -> None:
     """Remove for cause: stored pages, rows and published copies. A tombstone says that something was there, not what."""
     from dozor.removal import erase as erase_for_cause

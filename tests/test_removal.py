@@ -196,9 +196,13 @@ def test_what_an_erased_author_writes_stays_away(policy: str, tmp_path: Path) ->
     site = Site()
     site.put("news.example", "/feed", FEED, "application/rss+xml")
     watchlist = (
-        f"projects: [{{id: tea, title: Tea, personal_data: {policy}, "
-        "watches: [{{feed: 'http://news.example:{port}/feed', options: {{articles: false}}}}]}}]"
-    ).replace("{{", "{").replace("}}", "}")
+        (
+            f"projects: [{{id: tea, title: Tea, personal_data: {policy}, "
+            "watches: [{{feed: 'http://news.example:{port}/feed', options: {{articles: false}}}}]}}]"
+        )
+        .replace("{{", "{")
+        .replace("}}", "}")
+    )
     posts = "SELECT DISTINCT title FROM obs.publication ORDER BY 1"
     with serving(site), Workers(1) as pool:
         settings = settings_for(tmp_path, site, watchlist)
