@@ -39,7 +39,7 @@ class Erased:
         return [record for record in records if not (self._has_address(record) or self._has_author(record, salt))]
 
     def _has_address(self, record: Record) -> bool:
-        return bool(self.addresses and record.url) and normalise_url(record.url) in self.addresses
+        return record.url is not None and normalise_url(record.url) in self.addresses
 
     def _has_author(self, record: Record, salt: bytes) -> bool:
         author = getattr(record, "author", None) if self.people else None
