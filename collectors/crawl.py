@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -73,6 +74,7 @@ class CrawlJob:
     window: Window
     base_url: str = ""  # overrides the source's own
     denied_hosts: frozenset[str] = frozenset()  # never asked, subdomains included, not even by a redirect
+    erased: AbstractSet[str] = frozenset()  # addresses, normalised, that were erased: not asked again, nor by a redirect
 
 
 @dataclass(slots=True)
@@ -370,6 +372,8 @@ class _WatchCrawl:
         return len(periods) == 1
 
     async def _permission(self, url: str) -> Decision:
+        if self.shared.job.erased and normalise_url(url) in self.shared.job.erased:
+            return Decision(False, "the address was erased (erasures/ in the store)")
         robots = self.shared.robots if self.shared.source.obeys_robots else None
         decision = await permission(url, self.shared.job.denied_hosts, robots)
         if decision.allowed and robots is not None:

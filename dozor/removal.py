@@ -103,9 +103,9 @@ def erase(*, url: str = "", watch_id: str = "", author: str = "", reason: str, s
     _write_tombstone(stone, subject, reason, erased, now, is_done=True)
     return (
         f"Erased {erased.bodies} stored pages and {erased.rows} rows; published copies are made anew. "
-        "What is still watched is fetched again: `exclude` of the watch or `denied_hosts` keeps it away."
-        + (f" Nothing is read from this address any more, until {stone} is removed." if url else "")
-        + (f" Nothing that this person wrote is read any more, until {stone} is removed." if author else "")
+        + (f"This address is neither asked nor read any more, until {stone} is removed." if url else "")
+        + (f"What this person writes is left out from now on, until {stone} is removed." if author else "")
+        + ("What the watch finds is collected again while it stands in the watchlist." if watch_id else "")
     )
 
 

@@ -31,6 +31,7 @@ from collectors.watchlist import Watchlist, load_watchlist, read_watchlist, watc
 from dozor.asking import denied_hosts, fetcher_of
 from dozor.parsing import parse_partition, policy_by_watch
 from dozor.settings import Settings, SettingsError, load_settings
+from dozor.tombstones import erased
 from dozor.workers import Workers
 
 CADENCES = ("hourly", "nightly", "weekly")
@@ -171,7 +172,7 @@ async def _collect(
     notice: Callable[[Capture], None],
 ) -> list[Outcome]:
     _check_contact(settings)
-    watchlist = run_watchlist(settings, run)
+    watchlist, gone = run_watchlist(settings, run), erased(settings.store)
     async with AsyncExitStack() as stack:
         limits = stack.enter_context(Limits(settings.store / "work" / "limits.sqlite", allowances=_allowances(settings)))
         fetcher = await stack.enter_async_context(fetcher_of(settings, limits))
@@ -187,6 +188,7 @@ async def _collect(
                 window=window(module.declaration),
                 base_url=settings.base_urls.get(shard.source, ""),
                 denied_hosts=denied_hosts(settings),
+                erased=gone.addresses,
             )
             robots = Robots(fetcher, module.declaration, day=run.day.isoformat())
             outcomes = await crawl(job, fetcher=fetcher, robots=robots, secrets=secrets, now=settings.now(), notice=notice)

@@ -135,6 +135,27 @@ def test_what_was_erased_does_not_come_back_by_reading_or_refreshing_again(store
     assert traces(store.store, SECRET) == []
 
 
+def test_an_erased_address_is_not_asked_again(tmp_path: Path) -> None:
+    site = Site()
+    site.put("kettle.example", "/about", f"<title>About</title><h1>About</h1><p>Founded by {SECRET} long ago.</p>")
+    site.put("kettle.example", "/moved", "<title>Moved</title><h1>Moved</h1><p>Nothing of note stands here.</p>")
+    pages = "{page: 'http://kettle.example:{port}/about'}, {page: 'http://kettle.example:{port}/moved'}"
+    watchlist = "projects: [{id: tea, title: Tea, watches: [PAGES]}]".replace("PAGES", pages)
+    with serving(site), Workers(1) as pool:
+        settings = settings_for(tmp_path, site, watchlist)
+        night(settings, pool)
+        said = removal.erase(url=f"http://kettle.example:{site.port}/about", reason="takedown", settings=settings)
+        site.redirect("kettle.example", "/moved", f"http://kettle.example:{site.port}/about")
+        night(at_night(settings, 1), pool)
+
+    assert traces(settings.store, SECRET) == []
+    (stone,) = (settings.store / "erasures").glob("*.json")
+    assert f"neither asked nor read any more, until {stone} is removed" in said
+    assert site.seen.count(("kettle.example", "/about")) == 1
+    refused = "SELECT count(*) FROM ops.capture WHERE verdict = 'denied' AND verdict_reason LIKE '%was erased%'"
+    assert ask(settings.store, refused) == [(2,)]
+
+
 def post_address(settings: Settings) -> str:
     return str(ask(settings.store, "SELECT url FROM core.publication WHERE title = 'Cups are dear'")[0][0])
 

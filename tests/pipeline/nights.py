@@ -29,6 +29,7 @@ class Page:
     body: bytes
     media_type: str = "text/html; charset=utf-8"
     status: int = 200
+    location: str = ""  # where it redirects to
 
 
 @dataclass(slots=True)
@@ -45,6 +46,9 @@ class Site:
         self, host: str, path: str, body: bytes | str, media_type: str = "text/html; charset=utf-8", status: int = 200
     ) -> None:
         self.pages[host, path] = Page(body.encode() if isinstance(body, str) else body, media_type, status)
+
+    def redirect(self, host: str, path: str, location: str) -> None:
+        self.pages[host, path] = Page(b"", status=301, location=location)
 
 
 @contextmanager
@@ -64,6 +68,8 @@ def serving(site: Site) -> Iterator[Site]:
             self.send_response(page.status)
             self.send_header("Content-Type", page.media_type)
             self.send_header("Content-Length", str(len(body)))
+            if page.location:
+                self.send_header("Location", page.location)
             self.end_headers()
             self.wfile.write(body)
 
