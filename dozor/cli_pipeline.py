@@ -217,7 +217,7 @@ def status() -> None:
         console.print("Nothing was looked at yet. Next: `dozor validate`, then `dozor run`.")
         return
     print_watches(console, ("source", "target", "last looked", "outcome", "records"), ((row[:5], row[5]) for row in facts.rows))
-    for line in [*facts.held, *facts.silent]:
+    for line in [*facts.held, *facts.silent, *facts.unread]:
         console.print(line, style="yellow", markup=False, soft_wrap=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from getpass import getuser
@@ -18,6 +19,8 @@ from dozor.labels import read_labels
 from dozor.settings import Settings, load_settings
 from dozor.steps import BAD, UsageError, day_of
 from transforms.mentions.onnx_engine import ModelError, model_version
+from transforms.mentions.query import parse
+from transforms.mentions.query_errors import QueryError
 from warehouse.build import build
 from warehouse.checks import check
 from warehouse.load import accept, load_pending
@@ -39,11 +42,13 @@ class Refreshed:
     loaded: list[str]
     held: dict[str, str]
     rows: int
+    unread: list[str]  # what is wrong with topics that find nothing
     published: Published
 
     def __str__(self) -> str:
         lines = [f"Loaded {len(self.loaded)} batches, {self.rows} rows."]
         lines += [f"HELD {name}: {why}" for name, why in self.held.items()]
+        lines += self.unread
         state = "Published" if self.published.is_new else "Nothing changed; published before:"
         lines.append(f"{state} {self.published.path} ({self.published.size_bytes / 1e6:.1f} MB).")
         return "\n".join(lines)
@@ -56,11 +61,20 @@ def refresh(*, full: bool = False, settings: Settings | None = None) -> Refreshe
     now = settings.now()()
     if full:
         start_anew(store)
-    set_reference(store, _reference(settings, now))
+    reference = _reference(settings, now)
+    set_reference(store, reference)
     loaded = load_pending(store, expects={name: module.declaration.expect for name, module in sources().items()}, limits=limits)
     build(store, now=now, full=full, limits=limits)
     check(store, limits=limits)
-    return Refreshed(loaded.loaded, loaded.held, loaded.rows, publish(store, limits=limits))
+    return Refreshed(loaded.loaded, loaded.held, loaded.rows, _unread(reference), publish(store, limits=limits))
+
+
+def _unread(reference: Mapping[str, list[Row]]) -> list[str]:
+    return [
+        f"UNREAD topic {row['project_id']}/{row['topic_id']} finds nothing: {problem} `dozor validate` says where."
+        for row in reference.get("topic", ())
+        if (problem := row.get("problem"))
+    ]
 
 
 def _reference(settings: Settings, now: datetime) -> dict[str, list[Row]]:
@@ -100,7 +114,10 @@ def _topics(reference: dict[str, list[Row]]) -> list[Row]:
     macros: dict[str, dict[str, str]] = {}
     for row in reference["macro"]:
         macros.setdefault(row["project_id"], {})[row["name"]] = row["query"]
-    topics = [{**row, "macros": _macros_used(row["query"], macros.get(row["project_id"], {}))} for row in reference["topic"]]
+    topics = []
+    for row in reference["topic"]:
+        named = macros.get(row["project_id"], {})
+        topics.append({**row, "macros": _macros_used(row["query"], named), "problem": _problem(row["query"], named)})
     for row in reference["entity"]:
         names = dict.fromkeys(name.strip(' "«»“”„') for name in (row["name"], *row["aliases"]))
         query = " OR ".join(f'"{name}"' for name in names if name and '"' not in name)
@@ -112,9 +129,19 @@ def _topics(reference: dict[str, list[Row]]) -> list[Row]:
                 "query": query,
                 "entity_id": row["entity_id"],
                 "macros": None,
+                "problem": None,
             }
         )
     return topics
+
+
+def _problem(query: str, macros: Mapping[str, str]) -> str | None:
+    """Why a query cannot be read, in one line. It holds up nobody: the night goes on, and says so."""
+    try:
+        parse(query, macros)
+    except QueryError as error:
+        return f"{error.message}. {error.hint}".strip()
+    return None
 
 
 def _macros_used(query: str, macros: dict[str, str]) -> str | None:
@@ -129,10 +156,16 @@ def _macros_used(query: str, macros: dict[str, str]) -> str | None:
     return json.dumps(used, ensure_ascii=False, sort_keys=True) if used else None
 
 
+def _last_reference(store: Path) -> dict[str, list[Row]]:
+    """The ref tables of the last refresh; empty before the first."""
+    path = store / "work" / "reference.json"
+    reference: dict[str, list[Row]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return reference
+
+
 def _with_past(store: Path, rows: list[Row], now: datetime) -> tuple[list[Row], list[Row]]:
     """The watch_entity rows with those that earlier watchlists had and this one has not, ended now; and the watches of those."""
-    path = store / "work" / "reference.json"
-    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    before = _last_reference(store)
     key = ("project_id", "entity_id", "watch_id", "role")
     listed = {tuple(row[name] for name in key) for row in rows}
     ended = [
@@ -173,6 +206,7 @@ class Status:
     rows: list[tuple[str, str, str, str, str, str]]  # source, target, last looked, outcome, records, said
     held: list[str]  # or why that cannot be told
     silent: list[str]
+    unread: list[str]  # topics whose query cannot be read
 
 
 def status(settings: Settings | None = None) -> Status:
@@ -193,7 +227,7 @@ def status(settings: Settings | None = None) -> Status:
         held, silent = (_held(settings.store), _silent(settings.store)) if published else ([], [])
     except DamagedWarehouse as error:
         held, silent = [str(error)], []
-    return Status(settings.store, published, rows, held, silent)
+    return Status(settings.store, published, rows, held, silent, _unread(_last_reference(settings.store)))
 
 
 def _held(store: Path) -> list[str]:

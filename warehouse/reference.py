@@ -83,6 +83,7 @@ REFERENCE: tuple[Relation, ...] = (
             "query": ("VARCHAR", "words and phrases with AND, OR, NOT"),
             "entity_id": ("VARCHAR", "the entity it is about, if one"),
             "macros": ("VARCHAR", "the named parts its query may use, JSON"),
+            "problem": ("VARCHAR", "why the query cannot be read and finds nothing; null: it can"),
         },
     ),
     Relation(

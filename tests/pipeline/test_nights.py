@@ -189,6 +189,21 @@ def test_status_names_a_source_that_was_not_seen_for_longer_than_it_may(
     assert told.startswith("SILENT site: no new record for 8 days, more than 7.")
 
 
+def test_a_query_that_cannot_be_read_holds_up_nothing_and_is_named_wherever_one_looks(
+    settings: Settings, pool: Workers, shop: Site, tmp_path: Path
+) -> None:
+    topics = "    topics:\n      - {id: open, query: 'tea AND ('}\n      - {id: whole, query: tea}\n"
+    (tmp_path / "watchlist.yml").write_text((WATCHLIST + topics).replace("{port}", str(shop.port)), encoding="utf-8")
+    night(settings, pool)
+
+    (told,) = refreshing.status(settings).unread
+    assert "/open finds nothing: a bracket is not closed. Add the missing )." in told
+    assert told in str(refreshing.refresh(settings=settings))
+    assert ask(settings.store, "SELECT topic_id FROM ref.topic WHERE problem IS NOT NULL") == [("open",)]
+    written = [Path(path).read_text(encoding="utf-8") for path in refreshing.report(settings)]
+    assert sum("a bracket is not closed. Add the missing )." in text for text in written) == 1  # of two clients
+
+
 def test_a_changed_parser_reads_the_archive_again(settings: Settings, pool: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
     night(settings, pool)
     before = contents(settings.store)

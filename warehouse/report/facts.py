@@ -320,6 +320,8 @@ UNION ALL
 SELECT h.source, '', 'silent', h.silent_days::VARCHAR, h.last_fetched_at
 FROM mart.source_health AS h WHERE h.is_silent AND h.source IN (SELECT source FROM mine)
 QUALIFY row_number() OVER (PARTITION BY h.source ORDER BY h.batch_date DESC) = 1
+UNION ALL
+SELECT 'topics', topic_id, 'unread', problem, $now FROM ref.topic WHERE project_id = $project AND problem IS NOT NULL
 ORDER BY 3, 1, 2
 """,
     "share_by_week": """
