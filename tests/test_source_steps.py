@@ -218,7 +218,7 @@ def test_entries_with_one_id_and_several_addresses_are_all_kept_and_all_fetched(
     assert [one.url for one in found] == ["https://news.example/1", "https://news.example/2", "https://news.example/3"]
     assert [request.url for request in asked] == [one.url for one in found]
     assert [request.context["native_id"] for request in asked] == [one.native_id for one in found]
-    assert found[2].native_id == ":pot"
+    assert found[2].native_id == "news.example:pot"  # a feed that does not say whose it is: that of its address
 
 
 def test_many_entries_cost_time_in_proportion() -> None:

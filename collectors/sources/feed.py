@@ -41,7 +41,7 @@ SOURCE = Source(
     max_requests=DEFAULT_PAGES,
     terms_url="",
     expect=Expect(max_silence_days=14, fill={"title": 0.8}),
-    version=2,
+    version=3,
 )
 
 
@@ -63,7 +63,7 @@ def follow(capture: Capture, known: Known) -> Iterator[Request]:
         return
     feed, window = _read(capture), Window.from_context(capture.context)
     if capture.context["articles"]:
-        for native_id, item in islice(_entries(feed), MAX_ARTICLES):
+        for native_id, item in islice(_entries(feed, capture), MAX_ARTICLES):
             if item.url and known.fetched((request := _article(native_id, item, item.url, feed, capture)).fingerprint) is None:
                 yield request
     times = [time for item in feed.items if (time := utc(item.published_at, capture.final_url)[0])]
@@ -76,7 +76,7 @@ def parse(capture: Capture) -> Iterator[Publication]:
         yield _whole(capture)
         return
     feed = _read(capture)
-    for native_id, item in _entries(feed):
+    for native_id, item in _entries(feed, capture):
         yield _entry(native_id, item, feed, capture)
 
 
@@ -118,32 +118,36 @@ def _announced(capture: Capture) -> str:
     return f"; the page announces {', '.join(feed.url for feed in feeds[:3])}" if feeds else ""
 
 
-def _entries(feed: Feed) -> Iterator[tuple[str, FeedItem]]:
+def _entries(feed: Feed, capture: Capture) -> Iterator[tuple[str, FeedItem]]:
     """Native id and entry, the first of those that are one. An id that several addresses share tells nothing apart (some feeds
     number their rubrics, not their entries): those entries are told apart by their addresses too."""
+    domain = _domain(feed.url) or _domain(feed.feed_url) or _domain(capture.url)
     addresses: dict[str, set[str]] = defaultdict(set)
     for item in feed.items:
         if item.url:
-            addresses[_native_id(item, feed)].add(normalise_url(item.url))
+            addresses[_native_id(item, domain)].add(normalise_url(item.url))
     first: dict[str, FeedItem] = {}
     for item in feed.items:
-        native_id = _native_id(item, feed)
+        native_id = _native_id(item, domain)
         is_shared = item.url and len(addresses[native_id]) > 1
         first.setdefault(f"{native_id} {normalise_url(item.url or '')}" if is_shared else native_id, item)
     yield from first.items()
 
 
-def _native_id(item: FeedItem, feed: Feed) -> str:
+def _native_id(item: FeedItem, domain: str) -> str:
     """The entry's id with the feed's domain before it: `<guid>17</guid>` is unique in one feed only."""
     if item.id and item.id.startswith(("http://", "https://", "tag:", "urn:")):
         return item.id
-    site = registrable_domain(host_of(feed.url or feed.feed_url or "")) or ""
-    return f"{site}:{item.id or item.url or item.title}"
+    return f"{domain}:{item.id or item.url or item.title}"
 
 
 def _channel(feed: Feed, capture: Capture) -> str:
     """The outlet: the domain the feed speaks for."""
-    host = host_of(feed.url or "") or host_of(capture.url)
+    return _domain(feed.url) or _domain(capture.url)
+
+
+def _domain(url: str | None) -> str:
+    host = host_of(url or "")
     return registrable_domain(host) or host
 
 
