@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from collectors import archive
 from collectors.crash import crash_point
 from collectors.known import forget
+from collectors.pruning import erase_contents, prune, remove_unused_large
 from collectors.registry import sources
 from collectors.source import digest
 from collectors.urls import normalise_url
@@ -41,7 +42,7 @@ def prune_bodies(older_than: str, settings: Settings | None = None) -> str:
         for source, of in archive.sources_and_days(settings.store):
             if of < day and source in sources():
                 parse_day(settings, run, source, of, pool)
-    return f"Dropped {archive.prune(settings.store, day)} stored pages from before {day}; everything read from them stays."
+    return f"Dropped {prune(settings.store, day)} stored pages from before {day}; everything read from them stays."
 
 
 Chosen = Callable[[pa.Table], pa.BooleanArray]  # which rows of a table go
@@ -225,11 +226,11 @@ def _erase_bodies(store: Path, erased: _Erased) -> None:
             if hashes or is_quoted:
                 erased.bodies += len(hashes)
                 archive.rewrite(path, _without(chosen))
-                archive.remove_unused_large(path.parent)
+                remove_unused_large(path.parent)
 
 
 def _without(chosen: Chosen) -> Callable[[pa.Table], pa.Table]:
-    return lambda table: archive.erase(table, chosen(table))
+    return lambda table: erase_contents(table, chosen(table))
 
 
 def _write_tombstone(

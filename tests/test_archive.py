@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors import archive
+from collectors.pruning import prune
 from collectors.source import Capture, digest
 
 DAY = date(2026, 11, 1)
@@ -139,8 +140,8 @@ def test_a_capture_is_found_by_its_id_with_its_body(tmp_path: Path) -> None:
 def test_pruning_drops_bodies_of_old_days_and_keeps_the_rows(tmp_path: Path) -> None:
     write(tmp_path, capture(1), capture(2, None))
 
-    assert archive.prune(tmp_path, DAY) == 0
-    assert archive.prune(tmp_path, DAY + timedelta(days=1)) == 1
+    assert prune(tmp_path, DAY) == 0
+    assert prune(tmp_path, DAY + timedelta(days=1)) == 1
     assert [(c.body, c.body_state) for c in archive.read_captures(tmp_path)] == [(None, "pruned"), (None, "none")]
 
 

@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 
 from collectors import standing
-from collectors.archive import prune, read_captures
+from collectors.archive import read_captures
 from collectors.auth import Header, from_environment
 from collectors.crawl import CrawlJob, Secrets, crawl
 from collectors.fetch import Fetcher
 from collectors.limits import Limits
+from collectors.pruning import prune
 from collectors.registry import SourceModule, sources
 from collectors.robots import Robots
 from collectors.runs import Run
