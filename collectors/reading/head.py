@@ -152,10 +152,12 @@ def clean(text: object) -> str:
         return ""
     if "&" in text and _ENTITY.search(text):
         text = html.unescape(text)
-    if not text.isascii():
+    if not text.isprintable():
         for mark in _ZERO_WIDTH:
             if mark in text:
                 text = text.replace(mark, "")
+    elif "  " not in text:  # the white space that is printable is a space
+        return text.strip(" ")
     return " ".join(text.split())
 
 
@@ -164,11 +166,13 @@ def short_text(node: LexborNode, most: int) -> str:
     parts: list[str] = []
     size = 0
     for raw in texts(node, _SILENT, most, 10 * most) or ():
-        parts.append(piece := clean(raw))
+        if raw.isspace() or not (piece := clean(raw)):
+            continue
+        parts.append(piece)
         size += len(piece)
         if size > most:
             return ""
-    return " ".join(filter(None, parts))
+    return " ".join(parts)
 
 
 def join(base: str | None, href: str | None) -> str | None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from collectors.reading.authors import split_names
 from collectors.reading.document import read_document
-from collectors.reading.head import MOST_NODES, read_head
+from collectors.reading.head import MOST_NODES, clean, read_head
 from collectors.reading.metadata import Metadata, read_metadata
 from collectors.reading.model import Item
 
@@ -234,3 +234,10 @@ def test_a_hostile_page_takes_bounded_time(html):
 @given(st.text(alphabet="<>/=\"' abtitleh1m\n|-–:", max_size=300))
 def test_any_markup_gives_metadata(html):
     assert metadata(html).robots_directives == ()
+
+
+@given(st.text(alphabet="ab é\t\n\x1f\xa0\u2003\u200b\ufeff\u2060", max_size=30))
+def test_a_text_in_one_line_has_single_spaces_and_no_marks_without_width(text):
+    shown = text.translate(dict.fromkeys(map(ord, "\u200b\ufeff\u2060")))
+
+    assert clean(text) == " ".join(shown.split())
