@@ -44,7 +44,7 @@ _CHANGED_KEY = re.compile(r"modif|updat|expir|valid|birth|lastmod|end|format|pub
 _EASTERN = "de it pl ru uk be bg cs sk sr mk hr sl hu ro tr el fi sv no nb da et lv lt kk mn he ar fa hi th vi id ko ja zh"
 _EAST = frozenset(_EASTERN.split())
 _URL_DAY = re.compile(
-    r"(?<!\d)((?:19|20)\d{2})"
+    r"((?:19|20)(?<!\d\d\d)\d{2})"
     r"(?:([/_.\-])(0?[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01]|[1-9](?=[/.]|$))|(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01]))(?!\d)"
 )
 _DAY_FIRST_ENGLISH = re.compile(r"en[-_](?:gb|au|nz|ie|in|za|sg|hk|ng|ke)\b", re.IGNORECASE)

@@ -10,8 +10,8 @@ from collectors.reading.model import Item
 
 # Sites in Chinese part titles with low lines too, which are letters of names elsewhere.
 _SEPARATOR = re.compile(
-    r"\s+(?:[|\-–—·•:/>~]+\s+|[|｜ㅣ•]\s*|[»«]\s+)|[|｜ㅣ•]\s*|：|"
-    r"(?<=[\u3000-\u9fff\uff00-\uffef])_|_(?=[\u4e00-\u9fff])"
+    r"\s\s*(?:[|\-–—·•:/>~]+\s+|[|｜ㅣ•]\s*|[»«]\s+)|[|｜ㅣ•]\s*|：|"
+    r"_(?<=[\u3000-\u9fff\uff00-\uffef]_)|_(?=[\u4e00-\u9fff])"
 )
 _SEPARATORS = frozenset("|｜ㅣ•-–—·:/>~»«：_")  # one of them is in every match of the pattern above
 _ORNAMENTS = "⋆★☆✦✓➤►•·|"
