@@ -234,7 +234,10 @@ def _is_beside(node: LexborNode, attributes: Attributes) -> bool:
 
 
 def _names_other_pages(attributes: Attributes) -> bool:
-    names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
+    called, identified = attributes.get("class"), attributes.get("id")
+    if not (called or identified):
+        return False
+    names = f"{called or ''} {identified or ''}"
     return _holds(names, _OTHER_STEMS) and _OTHER_PAGES.search(names) is not None
 
 
@@ -284,7 +287,10 @@ def _is_copyright(label: str) -> bool:
 
 def _holds(text: str, stems: Iterable[str]) -> bool:
     lower = text.lower()
-    return any(stem in lower for stem in stems)
+    for stem in stems:  # noqa: SIM110 asked very often: a generator takes twice as long
+        if stem in lower:
+            return True
+    return False
 
 
 def _has_year(text: str) -> bool:
