@@ -37,8 +37,10 @@ article:modified_time og:updated_time datemodified last-modified lastmod dcterms
 article:modified modified updated_time revised og:modified_time mediator_modified_time article_date_updated
 """
 _MODIFIED_METAS = tuple(_MODIFIED_NAMES.split())
-_KNOWN_METAS = frozenset((*_PUBLISHED_METAS, *_DATED_METAS, *_MODIFIED_METAS))
-_DATED_KEY = re.compile(r"publish|pubdate|posted|upload|release|created|issued|date")
+# What need not be looked at for its name; that of a publisher is named like a date and none.
+_KNOWN_METAS = frozenset((*_PUBLISHED_METAS, *_DATED_METAS, *_MODIFIED_METAS, "article:publisher"))
+_DATED_STEMS = ("publish", "pubdate", "posted", "upload", "release", "created", "issued", "date")
+_DATED_KEY = re.compile("|".join(_DATED_STEMS))
 _CHANGED_KEY = re.compile(r"modif|updat|expir|valid|birth|lastmod|end|format|publisher")
 # Languages written only east of Greenwich: their local day is never behind that of UTC.
 _EASTERN = "de it pl ru uk be bg cs sk sr mk hr sl hu ro tr el fi sv no nb da et lv lt kk mn he ar fa hi th vi id ko ja zh"
@@ -97,16 +99,20 @@ def _declared(head: Head, own: Sequence[Item]) -> Iterator[tuple[str, str]]:
     for item in own:
         yield from _texts(item, "datePublished", "datePosted", "uploadDate", "dateCreated")
     yield from _meta_texts(head, _DATED_METAS)
-    yield from _meta_texts(head, [key for key in head.metas if _is_dated(key)])
+    unknown = head.metas.keys() - _KNOWN_METAS
+    names = "\n".join(unknown)
+    if any(stem in names for stem in _DATED_STEMS):  # asked of all names at once, since few pages have one
+        yield from _meta_texts(head, [key for key in head.metas if key in unknown and _is_dated(key)])
 
 
 def _meta_texts(head: Head, keys: Iterable[str]) -> list[tuple[str, str]]:
-    return [(text, f"meta {key}") for key in keys if key in head.metas for text in head.metas[key]]
+    metas = head.metas
+    return [(text, f"meta {key}") for key in keys if key in metas for text in metas[key]]
 
 
 def _is_dated(key: str) -> bool:
-    """Whether the name of a meta tag that we do not know speaks of a date of publication."""
-    return key not in _KNOWN_METAS and _DATED_KEY.search(key) is not None and _CHANGED_KEY.search(key) is None
+    """Whether the name of a meta tag speaks of a date of publication."""
+    return _DATED_KEY.search(key) is not None and _CHANGED_KEY.search(key) is None
 
 
 def _texts(item: Item, *names: str) -> Iterator[tuple[str, str]]:
