@@ -99,7 +99,7 @@ def linked(document: Document, rel: str) -> Iterator[str | None]:
 
 def _has_replies(document: Document) -> bool:
     """Whether microdata tells readers' reviews, comments or answers from the page itself."""
-    return any(document.valued(name, *_REPLY_WORDS) for name in ("itemtype", "itemprop"))
+    return bool(document.valued("itemtype", *_REPLY_WORDS) or document.valued("itemprop", *_REPLY_WORDS))
 
 
 def _is_reply(names: str) -> bool:
@@ -192,9 +192,11 @@ def values(item: Item, *names: str) -> Iterator[Any]:
     """The values of properties, lists opened."""
     for name in names:
         value = item.properties.get(name)
-        if isinstance(value, list | tuple):
+        if value is None:
+            continue
+        if isinstance(value, (list, tuple)):
             yield from value
-        elif value is not None:
+        else:
             yield value
 
 
@@ -238,10 +240,10 @@ def main_items(items: Sequence[Item], addresses: frozenset[str], title: str) -> 
 
 def _is_of_page(item: Item, addresses: frozenset[str], title: str) -> bool:
     """Whether an item has the page's own address or title."""
-    if any(address_key(text_of(value)) in addresses for value in values(item, "url", "@id", "mainEntityOfPage")):
-        return True
     headline = first_text(item, "headline", "name").casefold()
-    return bool(headline) and (headline in title or (bool(title) and title in headline))
+    if headline and (headline in title or (title and title in headline)):
+        return True
+    return any(address_key(text_of(value)) in addresses for value in values(item, "url", "@id", "mainEntityOfPage"))
 
 
 def _own(items: Sequence[Item]) -> Iterator[Item]:
@@ -256,4 +258,4 @@ def address_key(url: str | None) -> str:
     """What two spellings of one page's address share."""
     if not url:
         return ""
-    return _BEFORE_HOST.sub("", url.split("#", 1)[0].split("?", 1)[0]).rstrip("/").casefold()
+    return _BEFORE_HOST.sub("", url.split("#", 1)[0].split("?", 1)[0], count=1).rstrip("/").casefold()

@@ -46,9 +46,9 @@ def read_metadata(document: Document, items: Sequence[Item], url: str | None, fe
     addresses = frozenset({address_key(url), address_key(canonical)} - {""})
     heading = clean(head.first("og:title") or head.title).casefold()
     own = main_items(items, addresses, heading)
-    site_name = _site_name(head, items, own)
-    host = _host(url) if url else ""
     publisher = next((name for item in own if (name := first_text(item, "publisher"))), "")
+    site_name = _site_name(head, items, publisher)
+    host = _host(url) if url else ""
     lang = _lang(head)
     published, modified = read_page_dates(document, head, own, canonical or url, fetched_at, lang)
     return Metadata(
@@ -85,12 +85,9 @@ def _canonical(document: Document, head: Head, url: str | None) -> str | None:
     return found
 
 
-def _site_name(head: Head, items: Sequence[Item], own: Sequence[Item]) -> str | None:
-    if declared := head.first("og:site_name", "application-name", "twitter:app:name:iphone"):
+def _site_name(head: Head, items: Sequence[Item], publisher: str) -> str | None:
+    if declared := head.first("og:site_name", "application-name", "twitter:app:name:iphone") or publisher:
         return declared
-    for item in own:
-        if name := first_text(item, "publisher"):
-            return name
     return next(
         (name for item in items if item.type in ("WebSite", "NewsMediaOrganization") and (name := first_text(item, "name"))), None
     )

@@ -33,7 +33,7 @@ def read_title(head: Head, own: Sequence[Item], names: Sequence[str], host: str)
     h1s = head.h1s[:10]
     names = [name for name in names if name]
     bare = host.removeprefix("www.")
-    site = {_key(name) for name in (*names, host, bare, bare.split(".")[0], *map(_initials, names))} - {""}
+    site = {_key(name) for name in {*names, host, bare, bare.split(".")[0], *map(_initials, names)}} - {""}
     headline = next((text for item in own[:3] if (text := first_text(item, "headline", "name"))), "")
     if headline.startswith(("…", "...")):
         headline = ""
