@@ -16,7 +16,7 @@ from collectors.reading.page_dates import read_page_dates
 from collectors.reading.titles import read_title
 
 _LANG = re.compile(r"[a-zA-Z]{2,3}(?=$|[-_])")
-_PLAIN_HOST = re.compile(r"https?://([A-Za-z0-9.-]+)(?:[/?#]|\Z)")
+_PLAIN_HOST = re.compile(r"https?://([A-Za-z0-9.-]+)(?::[0-9]+)?(?:[/?#]|\Z)")
 MOST_TAGS = 100
 
 
