@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborNode
 
@@ -13,6 +12,7 @@ from collectors.reading.document import Document
 from collectors.reading.model import ReadOffer
 from collectors.reading.node_text import price_text_of, text_of
 from collectors.reading.prices import Price, read_price
+from collectors.urls import join
 
 MAX_CARDS = 300
 MAX_PRICES = 1_200  # elements that are looked at
@@ -146,7 +146,7 @@ def _joined(url: str | None, href: str) -> str | None:
     if not href or href.startswith(("#", "javascript:")):
         return None
     try:
-        return urljoin(url or "", href)
+        return join(url or "", href)
     except ValueError:
         return None
 
@@ -219,7 +219,7 @@ def _name(block: LexborNode) -> str | None:
     for selector in _NAMES:
         for node in block.css(selector)[:5]:
             shown = text_of(node) or (node.attributes.get("title") or "").strip()
-            letters = sum(char.isalpha() for char in shown)
+            letters = sum(map(str.isalpha, shown))
             if 2 < len(shown) <= 250 and letters > 2 and words.key_of(shown) not in words.BUY:
                 if letters >= LONG_NAME:
                     return shown
