@@ -136,8 +136,8 @@ def _by_month_name(text: str, base: datetime | None) -> Moment | None:
     numbers: list[int] = []
     for token in _WORD.findall(rest):
         word = token.lower().rstrip(".")
-        if word[0].isdigit():
-            digits = "".join(filter(str.isdigit, word))
+        if word[0].isdecimal():  # a raised digit is none
+            digits = "".join(filter(str.isdecimal, word))
             number = int(digits)
             if len(digits) == 4 and year is None:
                 year = number

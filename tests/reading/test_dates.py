@@ -47,6 +47,13 @@ def test_written_dates(text, value):  # R-108
     assert moment.value.utcoffset() == value.utcoffset()
 
 
+def test_a_raised_digit_beside_a_date_is_no_part_of_it():
+    moment = read_date("20 November ² 2026")
+
+    assert moment is not None
+    assert moment.value == datetime(2026, 11, 20)
+
+
 @pytest.mark.parametrize(
     ("text", "lang", "day"),
     [("03/04/2026", "en", (4, 3)), ("03/04/2026", "ru", (3, 4)), ("03.04.2026", "en", (3, 4)), ("25/12/2025", "en", (25, 12))],
