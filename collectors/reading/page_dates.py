@@ -45,7 +45,7 @@ _CHANGED_KEY = re.compile(r"modif|updat|expir|valid|birth|lastmod|end|format|pub
 # Languages written only east of Greenwich: their local day is never behind that of UTC.
 _EASTERN = "de it pl ru uk be bg cs sk sr mk hr sl hu ro tr el fi sv no nb da et lv lt kk mn he ar fa hi th vi id ko ja zh"
 _EAST = frozenset(_EASTERN.split())
-_URL_DAY = re.compile(
+_URL_DAY = re.compile(  # no digit before the year, asked once the century stands
     r"((?:19|20)(?<!\d\d\d)\d{2})"
     r"(?:([/_.\-])(0?[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01]|[1-9](?=[/.]|$))|(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01]))(?!\d)"
 )

@@ -60,6 +60,7 @@ _DATE_IN_TEXT = re.compile(
 )
 # One of these is in every date of the pattern above, and each is found many times faster: the pattern is tried only around them.
 _YEARS = (re.compile(r"20\d\d"), re.compile(r"19\d\d"), re.compile(r"\.\d\d?\.\d\d"))
+# It looks behind from its first digit: a pattern that begins with a look behind is tried at every letter.
 _DAY = re.compile(r"\d(?<!\d\d)\d?(?!\d)")
 _BEFORE_YEAR, _AFTER_YEAR = 40, 45  # characters of a date around its year
 _MOST_DATES = 200  # looked at in one text

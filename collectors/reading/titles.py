@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from collectors.reading.head import Head, clean, first_text
 from collectors.reading.model import Item
 
-# Sites in Chinese part titles with low lines too, which are letters of names elsewhere.
+# Each begins with a character it is found by; what must stand before that is asked then. Sites in Chinese part titles with low
+# lines too, which are letters of names elsewhere.
 _SEPARATOR = re.compile(
     r"\s\s*(?:[|\-–—·•:/>~]+\s+|[|｜ㅣ•]\s*|[»«]\s+)|[|｜ㅣ•]\s*|：|"
     r"_(?<=[\u3000-\u9fff\uff00-\uffef]_)|_(?=[\u4e00-\u9fff])"
