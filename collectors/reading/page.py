@@ -13,13 +13,13 @@ from collectors.reading.breadcrumbs import read_breadcrumbs
 from collectors.reading.comments import read_comments
 from collectors.reading.content import read_content
 from collectors.reading.declared_comments import read_declared_comments
-from collectors.reading.document import read_document
+from collectors.reading.document import Document, read_document
 from collectors.reading.encoding import utf8
 from collectors.reading.language import detect
-from collectors.reading.link_words import AD_WORDS, FEED_WORDS, MARK_WORDS, LinkWords
+from collectors.reading.link_words import AD_WORDS, MARK_WORDS, LinkWords
 from collectors.reading.links import read_feeds, read_links, read_next
 from collectors.reading.metadata import read_metadata
-from collectors.reading.model import Reading
+from collectors.reading.model import Reading, Ways
 from collectors.reading.products import read_offers
 from collectors.reading.structured import read_items
 from collectors.reading.technical import read_technical_ids
@@ -37,7 +37,22 @@ def read_page(
     Raises PageError for a page that cannot be read within bounds of size, depth and number.
     """
     with _unswept():
-        return _read(body, url, media_type, charset, fetched_at)
+        document, encoding = _open(body, media_type, charset)
+        return _read(document, encoding, url, fetched_at)
+
+
+def read_page_and_ways(
+    body: bytes | str,
+    url: str | None,
+    media_type: str | None = None,
+    charset: str | None = None,
+    fetched_at: datetime | None = None,
+) -> tuple[Reading, Ways]:
+    """The same, and where the page leads on."""
+    with _unswept():
+        document, encoding = _open(body, media_type, charset)
+        reading = _read(document, encoding, url, fetched_at)
+        return reading, Ways(read_feeds(document, url, reading.links), read_next(document, url, reading.links))
 
 
 @contextmanager
@@ -52,13 +67,15 @@ def _unswept() -> Iterator[None]:
             gc.enable()
 
 
-def _read(
-    body: bytes | str, url: str | None, media_type: str | None, charset: str | None, fetched_at: datetime | None
-) -> Reading:
+def _open(body: bytes | str, media_type: str | None, charset: str | None) -> tuple[Document, str | None]:
+    """The page parsed, and its encoding."""
     check_size(body)
     markup, encoding = (body, None) if isinstance(body, str) else utf8(body, media_type, charset)
     check_bounds(markup)
-    document = read_document(markup)  # refuses trees too deep or too large for the readers
+    return read_document(markup), encoding  # refuses trees too deep or too large for the readers
+
+
+def _read(document: Document, encoding: str | None, url: str | None, fetched_at: datetime | None) -> Reading:
     items = read_items(document, url)
     content = read_content(document, url, items)
     metadata = read_metadata(document, items, url, fetched_at)
@@ -93,8 +110,6 @@ def _read(
         offers=tuple(read_offers(document, items, url, lang)),
         breadcrumbs=read_breadcrumbs(document, items),
         links=links,
-        feeds=read_feeds(document, url, words.holding(FEED_WORDS)),
-        next_url=read_next(document, url, links),
         technical_ids=read_technical_ids(document, words.holding(MARK_WORDS)),
         ad_marking=read_ad_marking(text, (link.url for link in words.holding(AD_WORDS))),
         encoding=encoding,

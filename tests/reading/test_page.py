@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 
-from collectors.reading.page import read_page
+from collectors.reading.page import read_page, read_page_and_ways
 from tests.reading.test_content import ARTICLE, PARAGRAPHS
 
 URL = "https://news.example/2026/spring-tea-comes-early"
@@ -95,3 +95,13 @@ def test_reading_twice_gives_the_same() -> None:
     fetched_at = datetime(2026, 5, 1, tzinfo=UTC)
 
     assert read_page(ARTICLE, URL, fetched_at=fetched_at) == read_page(ARTICLE, URL, fetched_at=fetched_at)
+
+
+def test_where_a_page_leads_on_is_read_with_it() -> None:
+    page = '<link rel=alternate type=application/rss+xml href=/feed><h1>Teas</h1><a rel=next href="?page=2">Next</a>'
+
+    reading, ways = read_page_and_ways(page, URL)
+
+    assert reading == read_page(page, URL)
+    assert [feed.url for feed in ways.feeds] == ["https://news.example/feed"]
+    assert ways.next_url == f"{URL}?page=2"
