@@ -107,8 +107,8 @@ def page_record(reading: Reading, capture: Capture, *, text: str | None = None, 
         lang=reading.lang,
         text=reading.text if text is None else text,
         selector=selector,
-        links=tuple(link.url for link in reading.links),
-        items=tuple(plain(item) for item in reading.items if item.origin not in _META)[:MAX_ITEMS],
+        links=tuple([link.url for link in reading.links]),
+        items=tuple(map(plain, _things(reading)[:MAX_ITEMS])),
         technical_ids=tuple({"system": tag.system, "value": tag.value} for tag in reading.technical_ids),
         ad_erid=reading.ad_marking.erid if reading.ad_marking else None,
         extra={key: value for key, value in extra.items() if value not in (None, [], {})},
@@ -159,27 +159,40 @@ def _offer(read: ReadOffer, url: str, category: str | None) -> Offer:
     )
 
 
-def review_records(reading: Reading, capture: Capture) -> Iterator[Review]:
-    """Reviews in the page's structured data: a sample of a few, so a missing one says nothing."""
+def described_records(reading: Reading, capture: Capture) -> Iterator[Review | Job]:
+    """Reviews and open positions in the page's structured data."""
+    things = walk(_things(reading))
+    yield from _review_records(things, capture.final_url)
+    yield from _job_records(things, capture.final_url)
+
+
+def _things(reading: Reading) -> list[Item]:
+    """What the page describes, without what it says of itself in metas."""
+    return [item for item in reading.items if item.origin not in _META]
+
+
+def _review_records(things: list[Item], url: str) -> Iterator[Review]:
+    """A sample of a few, so a missing one says nothing."""
     seen = set()
-    for review, subject in _reviews(reading):
-        record = _review(review, subject, capture.final_url)
+    for review, subject in _reviews(things):
+        record = _review(review, subject, url)
         key = (record.native_id, record.author, record.published_at, record.title)
         if (record.text or record.rating_value is not None) and any(key) and key not in seen:
             seen.add(key)
             yield record
 
 
-def _reviews(reading: Reading) -> Iterator[tuple[Item, Item | None]]:
+def _reviews(things: list[Item]) -> Iterator[tuple[Item, Item | None]]:
     """Each review with what it is about: the item that holds it, or the one it names."""
     held: set[int] = set()
-    found = walk([item for item in reading.items if item.origin not in _META])
-    for item in found:
+    for item in things:
+        if "review" not in item.properties and "reviews" not in item.properties:
+            continue
         for review in items_of(item, "review", "reviews"):
             if id(review) not in held:
                 held.add(id(review))
                 yield review, item
-    for item in found:
+    for item in things:
         if item.type in ("Review", "UserReview", "CriticReview") and id(item) not in held:
             yield item, next(iter(items_of(item, "itemReviewed")), None)
 
@@ -205,13 +218,12 @@ def _review(review: Item, subject: Item | None, url: str) -> Review:
     )
 
 
-def job_records(reading: Reading, capture: Capture) -> Iterator[Job]:
-    """Open positions in the page's structured data."""
+def _job_records(things: list[Item], url: str) -> Iterator[Job]:
     seen = set()
-    for item in walk([item for item in reading.items if item.origin not in _META]):
+    for item in things:
         if item.type != "JobPosting" or not (title := word_of(item, "title", "name")):
             continue
-        job = _job(item, title, capture.final_url)
+        job = _job(item, title, url)
         key = job.native_id or (job.url, job.title, job.location)
         if key not in seen:
             seen.add(key)
@@ -293,15 +305,17 @@ def number_of(item: Item, name: str) -> float | None:
 
 def plain(value: Any) -> Any:
     """Structured data as JSON values."""
+    if isinstance(value, str):  # most are
+        return value
     if isinstance(value, Item):
         return {
             "type": value.type,
             "origin": value.origin,
             "properties": {key: plain(part) for key, part in value.properties.items()},
         }
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         return [plain(part) for part in value]
-    return value if value is None or isinstance(value, str | int | float) else str(value)
+    return value if value is None or isinstance(value, (int, float)) else str(value)
 
 
 def _listed(value: Any) -> list[Any]:
@@ -313,4 +327,4 @@ def _moment(text: str | None) -> Moment | None:
 
 
 def _differs(canonical: str | None, url: str) -> bool:
-    return canonical is not None and normalise_url(canonical) != normalise_url(url)
+    return canonical is not None and canonical != url and normalise_url(canonical) != normalise_url(url)

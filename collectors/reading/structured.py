@@ -51,12 +51,13 @@ def _script_text(node: LexborNode) -> str:
 def walk(items: list[Item], max_items: int = 5_000) -> list[Item]:
     """Items with all items inside them, outer before inner."""
     found: list[Item] = []
-    stack: list[Any] = list(reversed(items))
+    stack: list[Any] = items[::-1]
     while stack and len(found) < max_items:
         value = stack.pop()
         if isinstance(value, Item):
             found.append(value)
-            stack.extend(part for part in reversed(list(value.properties.values())) if isinstance(part, (Item, list)))
+            inside = [part for part in value.properties.values() if not isinstance(part, str)]
+            stack += inside[::-1]
         elif isinstance(value, list):
-            stack.extend(reversed(value))
+            stack += value[::-1]
     return found

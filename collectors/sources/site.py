@@ -17,7 +17,7 @@ from urllib.parse import urljoin, urlsplit
 
 from collectors.frontier import in_scope, is_trap, scope_of
 from collectors.outlinks import outlinks
-from collectors.page_records import job_records, offer_records, page_record, reading_of, review_records
+from collectors.page_records import described_records, offer_records, page_record, reading_of
 from collectors.reading.model import Moment, PageError
 from collectors.reading.sitemaps import Entry, SitemapError, read_sitemap
 from collectors.records import Job, Offer, Page, Review
@@ -151,8 +151,7 @@ def parse(capture: Capture) -> Iterator[Page | Offer | Review | Job]:
         raise ParseError(f"{capture.url} has neither title nor heading nor text")
     yield page_record(reading, capture)
     yield from offer_records(reading, capture)
-    yield from review_records(reading, capture)
-    yield from job_records(reading, capture)
+    yield from described_records(reading, capture)
 
 
 def _context(watch: Watch, follows: str) -> Context:
