@@ -1,8 +1,8 @@
 /* Where many fixed words stand in a text of bytes: all found in one pass that looks at every second place.
  *
  * Each word is sought by a window of four bytes of it, one for even places and one for odd ones. Windows belong to one of eight
- * groups, a bit each, and a table says for every pair of bytes in which groups a window begins with it (low byte) or ends in it
- * (high byte). Only where two pairs in a row have a group in common, the window is looked up, and the word compared. */
+ * groups, a bit each, and two tables say for every pair of bytes in which groups a window begins with it or ends in it. Only where
+ * two pairs in a row have a group in common, the window is looked up, and the word compared. */
 #include <stdint.h>
 #include <string.h>
 
@@ -15,7 +15,7 @@ typedef struct {
 } Window;
 
 typedef struct {
-    const uint16_t *pairs; /* by first byte + 256 times the second: groups */
+    const uint8_t *begins, *ends; /* by first byte + 256 times the second: groups */
     const uint32_t *masks; /* by group: which bytes of its windows count */
     const Window *windows; /* slot by slot */
     const int32_t *slots;  /* by slot, and one more: where its windows begin */
@@ -70,32 +70,26 @@ static inline uint64_t four_pairs(const uint8_t *at) {
     return pairs;
 }
 
-static inline uint64_t groups_of(const Needles *needles, uint64_t pairs, int number) {
-    return needles->pairs[pairs >> 16 * number & 0xffff];
+/* The groups of the windows that may stand at a pair and the next one. */
+static inline uint64_t groups_of(const Needles *needles, uint64_t pair, uint64_t next) {
+    return needles->begins[pair & 0xffff] & needles->ends[next & 0xffff];
 }
 
 /* Looks at the even places from `place` on and before `limit`, behind which three more bytes must be. */
 static void look(const Needles *needles, const Text *text, int64_t place, int64_t limit, Found *found) {
     const uint8_t *at = text->bytes + place;
-    uint64_t groups[BLOCK / STEP + 1]; /* of the pairs of a block, and of the first one behind it */
-    groups[BLOCK / STEP] = groups_of(needles, at[0] | (uint64_t)at[1] << 8, 0);
     for (; place + BLOCK <= limit; place += BLOCK, at += BLOCK) {
-        uint64_t near = four_pairs(at + STEP), far = four_pairs(at + STEP + BLOCK / 2), any = 0;
-        groups[0] = groups[BLOCK / STEP];
-        for (int pair = 0; pair < 4; pair++) {
-            groups[pair + 1] = groups_of(needles, near, pair);
-            groups[pair + 5] = groups_of(needles, far, pair);
-        }
-        for (int pair = 0; pair < BLOCK / STEP; pair++) any |= groups[pair] & groups[pair + 1] >> GROUPS;
+        uint64_t near = four_pairs(at), far = four_pairs(at + BLOCK / 2), behind = at[BLOCK] | (uint64_t)at[BLOCK + 1] << 8;
+        uint64_t pairs[BLOCK / STEP + 1] = {near, near >> 16, near >> 32, near >> 48, far, far >> 16, far >> 32, far >> 48, behind};
+        uint64_t any = 0;
+        for (int pair = 0; pair < BLOCK / STEP; pair++) any |= groups_of(needles, pairs[pair], pairs[pair + 1]);
         if (!any) continue;
         any = 0;
-        for (int pair = 0; pair < BLOCK / STEP; pair++) any |= (groups[pair] & groups[pair + 1] >> GROUPS) << GROUPS * pair;
+        for (int pair = 0; pair < BLOCK / STEP; pair++) any |= groups_of(needles, pairs[pair], pairs[pair + 1]) << GROUPS * pair;
         look_up(needles, text, place, any, found);
     }
-    for (; place < limit; place += STEP, at += STEP) {
-        uint64_t pairs = at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 | (uint64_t)at[3] << 24;
-        look_up(needles, text, place, groups_of(needles, pairs, 0) & groups_of(needles, pairs, 1) >> GROUPS, found);
-    }
+    for (; place < limit; place += STEP, at += STEP)
+        look_up(needles, text, place, groups_of(needles, at[0] | (uint64_t)at[1] << 8, at[2] | (uint64_t)at[3] << 8), found);
 }
 
 /* Gives the number of places found; `places` get a word and its place in turn, those of one word in order, and have room for twice

@@ -20,7 +20,7 @@ PLAIN: Final = frozenset(b'abcdefghijklmnopqrstuvwxyz "=<>/')  # the bytes of wh
 
 
 class _Needles(Structure):
-    _fields_ = pointers("pairs", "masks", "windows", "slots", "bytes", "starts", "most")
+    _fields_ = pointers("begins", "ends", "masks", "windows", "slots", "bytes", "starts", "most")
 
 
 _find = LIBRARY.find_needles
@@ -40,18 +40,19 @@ class Needles:
         # Sorted: words that are alike get into one group, which then begins with fewer pairs of bytes.
         sought = sorted((_window(word, offset), number, offset) for number, word in enumerate(most) for offset in _offsets(word))
         groups = _groups([window for window, _, _ in sought])
-        pairs, masks = np.zeros((256, 256), np.uint16), np.zeros(GROUPS, np.uint32)  # pairs by second byte and first
+        begins, ends = np.zeros((2, 256, 256), np.uint8)  # by second byte and first
+        masks = np.zeros(GROUPS, np.uint32)
         windows: list[tuple[int, ...]] = []
         for (window, number, offset), group in zip(sought, groups, strict=True):
             first, second, third, fourth = (slice(None) if byte == ANY else byte for byte in window)
-            pairs[second, first] |= 1 << group
-            pairs[fourth, third] |= 1 << group + GROUPS
+            begins[second, first] |= 1 << group
+            ends[fourth, third] |= 1 << group
             masks[group] = _in_memory([0 if byte == ANY else 255 for byte in window])
             known = _in_memory([0 if byte == ANY else byte for byte in window])
             windows.append((_slot(known), known, group, number, offset))
         table = np.array(sorted(windows), np.int64)
         self._arrays = (
-            pairs, masks, table[:, 1:].astype(np.int32, order="C"),
+            begins, ends, masks, table[:, 1:].astype(np.int32, order="C"),
             np.searchsorted(table[:, 0], range(SLOTS + 1)).astype(np.int32), np.frombuffer(b"".join(most), np.uint8),
             np.cumsum([0, *map(len, most)], dtype=np.int32), np.array([*most.values()], np.int32),
         )  # fmt: skip
