@@ -15,7 +15,7 @@ enum { KEY = 8 }; /* letters of the longest name that is known here */
 typedef struct {
     Place at, limit, name;
     int64_t length, attributes;
-    char key[KEY];   /* the name in lower case as far as it fits, the rest 0 */
+    char key[KEY];   /* the name as it was spelled last: in lower case as far as it fits, the rest 0 */
     int self_closed; /* by a slash right before its ">" */
     int text;        /* its content is text, and has been passed */
     int64_t foreign; /* drawings and formulas that are open: in them the content of no element is text */
@@ -147,17 +147,30 @@ static Place end_of_text(Reader *reader, Place at, Place limit) {
     return limit;
 }
 
-static Kind read_tag(Reader *reader, Kind kind, Place at, Place limit) {
-    reader->name = at;
+static void spell(Reader *reader) {
     memset(reader->key, 0, KEY);
-    at = until(at, limit, NAME_END);
-    reader->length = at - reader->name;
     for (int place = 0; place < KEY && place < reader->length; place++) {
         uint8_t letter = reader->name[place]; /* a 0 would look like the end of a name that is known here */
         reader->key[place] = letter ? (char)lower(letter) : '?';
     }
+}
+
+/* Whether a tag may be one of TEXTS or DRAWINGS, by its first letter. */
+static int may_matter(uint8_t letter) {
+    switch (lower(letter)) {
+    case 'i': case 'm': case 'n': case 's': case 't': case 'x': return 1;
+    default: return 0;
+    }
+}
+
+static Kind read_tag(Reader *reader, Kind kind, Place at, Place limit) {
+    reader->name = at;
+    at = until(at, limit, NAME_END);
+    reader->length = at - reader->name;
     reader->self_closed = reader->text = 0;
     reader->at = behind_attributes(reader, at, limit);
+    if (!(kind == START || reader->foreign) || !may_matter(*reader->name)) return kind;
+    spell(reader);
     if (IS_ONE_OF(reader, DRAWINGS)) {
         if (kind == END) reader->foreign -= reader->foreign > 0;
         else reader->foreign += !reader->self_closed;
@@ -258,7 +271,9 @@ static int64_t list_tags(Place markup, int64_t size, Tag **tags) {
     Reader reader = reader_of(markup, size);
     int64_t count = 0, room = 0;
     for (Kind kind; (kind = next_tag(&reader));) {
-        if (kind == COMMENT || reader.text || IS_ONE_OF(&reader, FLAT)) continue;
+        if (kind == COMMENT || reader.text) continue;
+        spell(&reader);
+        if (IS_ONE_OF(&reader, FLAT)) continue;
         if (kind == START && reader.self_closed && (reader.foreign || IS_ONE_OF(&reader, DRAWINGS))) continue;
         if (count == room) {
             room = room ? 2 * room : 1 << 14;
