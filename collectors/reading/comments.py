@@ -101,9 +101,12 @@ def read_reader_comments(
 
 def _named_so(blocks: Blocks) -> list[int]:
     """The containers that are named a comment. Each of their different names is looked at once."""
+    found = [number for _, number in _search().places(blocks.called)]
+    if not found:
+        return []
     is_named = np.zeros(len(blocks.called), bool)
-    is_named[[number for _, number in _search().places(blocks.called)]] = True
-    return np.flatnonzero(is_named[blocks.shape[6]]).tolist() if is_named.any() else []
+    is_named[found] = True
+    return np.flatnonzero(is_named[blocks.shape[6]]).tolist()
 
 
 @cache
