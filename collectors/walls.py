@@ -10,7 +10,10 @@ import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
+
+from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from collectors.reading.native.walking import words_shown
 from collectors.urls import host_of, registrable_domain
@@ -162,17 +165,25 @@ _WORDS: tuple[tuple[WallKind, re.Pattern[str]], ...] = (
     ),
 )
 
-_EMBEDDED = re.compile(
-    rb"application/(?:ld\+)?json|__next_data__|__nuxt__|__initial_state__|__apollo_state__|__preloaded_state__"
+# Data for scripts, in lower case: a page that has it can be read without them.
+_EMBEDDED = (
+    b"application/json",
+    b"application/ld+json",
+    b"__next_data__",
+    b"__nuxt__",
+    b"__initial_state__",
+    b"__apollo_state__",
+    b"__preloaded_state__",
 )
 _TAG = re.compile(rb"<[^<>]{0,2000}>")
-_TITLE = re.compile(rb"(?is)<title[^<>]{0,200}>(.{0,500}?)</title")
-_HEADING = re.compile(rb"(?is)<h1[^<>]{0,500}>(.{0,800}?)</h1")
-_PASSWORD = re.compile(rb"(?i)<input[^<>]{0,500}type\s*=\s*[\"']?password")
+# Of pages in lower case: a search that minds no case has to try every place.
+_TITLE = re.compile(rb"(?s)<title[^<>]{0,200}>(.{0,500}?)</title")
+_HEADING = re.compile(rb"(?s)<h1[^<>]{0,500}>(.{0,800}?)</h1")
+_PASSWORD = re.compile(rb"<input[^<>]{0,500}type\s*=\s*[\"']?password")
 _SCRIPT_ROOT = re.compile(
-    rb"(?i)<div[^<>]{0,200}id\s*=\s*[\"']?(?:root|app|__next|__nuxt|app-root|application|react-app|main-app)[\"'\s>]|<app-root"
+    rb"<div[^<>]{0,200}id\s*=\s*[\"']?(?:root|app|__next|__nuxt|app-root|application|react-app|main-app)[\"'\s>]|<app-root"
 )
-_REFRESH = re.compile(rb"(?i)<meta[^<>]{0,200}http-equiv\s*=\s*[\"']?refresh")
+_REFRESH = re.compile(rb"<meta[^<>]{0,200}http-equiv\s*=\s*[\"']?refresh")
 
 
 def wall(
@@ -197,12 +208,19 @@ def wall(
     if len(body) > LARGEST_WALL or (words := words_shown(body, SHORT_WORDS + 1)) > SHORT_WORDS:
         return None
     lower = body.lower()
-    for kind, mark, name in _MARKUP:
-        if mark in lower:
-            return Wall(kind, name)
-    if (found := _by_words(body, words)) is not None:
+    # Marks of makers, then those of data: by number, all that the page has.
+    found_marks = [number for number, _, _ in _marks().find_matches_as_indexes(lower, overlapping=True)]
+    if (first := min(found_marks, default=len(_MARKUP))) < len(_MARKUP):
+        kind, _, name = _MARKUP[first]
+        return Wall(kind, name)
+    if (found := _by_words(body, lower, words)) is not None:
         return found
-    return None if _EMBEDDED.search(lower) else _by_emptiness(body, lower, words)  # data for scripts can be read without them
+    return None if found_marks else _by_emptiness(lower, words)
+
+
+@cache
+def _marks() -> BytesAhoCorasick:
+    return BytesAhoCorasick([mark for _, mark, _ in _MARKUP] + [*_EMBEDDED], implementation=Implementation.DFA)
 
 
 def _by_headers(http_status: int | None, headers: Mapping[str, str]) -> Wall | None:
@@ -236,9 +254,9 @@ def _by_address(url: str, final_url: str) -> Wall | None:
     return None
 
 
-def _by_words(head: bytes, words: int) -> Wall | None:
+def _by_words(body: bytes, lower: bytes, words: int) -> Wall | None:
     """The title or the first heading says it, and the page says little else."""
-    said = [_plain(match.group(1)) for pattern in (_TITLE, _HEADING) if (match := pattern.search(head))]
+    said = [_plain(body[slice(*match.span(1))]) for pattern in (_TITLE, _HEADING) if (match := pattern.search(lower))]
     for kind, pattern in _WORDS:
         for text in said:
             if found := pattern.search(text):
@@ -246,17 +264,17 @@ def _by_words(head: bytes, words: int) -> Wall | None:
     return None
 
 
-def _by_emptiness(head: bytes, lower: bytes, words: int) -> Wall | None:
+def _by_emptiness(lower: bytes, words: int) -> Wall | None:
     # A large page with a password field and few words is a shop that a script fills, its login form hidden.
-    if len(head) <= LARGEST_LOGIN and 3 <= words <= SHORT_WORDS // 2 and _PASSWORD.search(head):
+    if len(lower) <= LARGEST_LOGIN and 3 <= words <= SHORT_WORDS // 2 and _PASSWORD.search(lower):
         return Wall("login", f"a password field on a page of {words} words")
     if (
         words <= SHELL_WORDS
         and b"<script" in lower
-        and (_SCRIPT_ROOT.search(head) or b"enable javascript" in lower or "включите javascript".encode() in lower)
+        and (_SCRIPT_ROOT.search(lower) or b"enable javascript" in lower or "включите javascript".encode() in lower)
     ):
         return Wall("script_only", f"{words} words and an empty root element")
-    if words <= SHELL_WORDS and (_REFRESH.search(head) or b"location.href" in lower or b"location.replace(" in lower):
+    if words <= SHELL_WORDS and (_REFRESH.search(lower) or b"location.href" in lower or b"location.replace(" in lower):
         return Wall("script_only", f"{words} words and a redirect by markup or script, which is not followed")
     return None
 
