@@ -165,11 +165,11 @@ def _added(pending: _Pending, version: str) -> dict[str, pa.Array[Any]]:
 def _address_ids(pending: _Pending) -> list[str | None]:
     """For each offer the id it would have by its address alone, as a card of a listing has it; its own without address."""
     return [
-        record_id(
+        key
+        if not record.url or not (record.native_id or record.sku or record.variant)
+        else record_id(
             pending.table.name, pending.captures[place].source, identity(replace(record, native_id=None, sku=None, variant=None))
         )
-        if record.url
-        else key
         for key, record, place in zip(pending.keys, cast(list[Offer], pending.records), pending.rows_of, strict=True)
     ]
 
