@@ -16,6 +16,7 @@ import json
 import os
 import re
 import secrets
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -45,6 +46,7 @@ LARGE_BODY = 8 * 1024 * 1024
 ZSTD_LEVEL = 3
 
 _time = pa.timestamp("us", tz="UTC")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NO_CONTEXT = "{}"
 SCHEMA = pa.schema(
     [
@@ -314,7 +316,7 @@ def read_facts(path: Path, columns: Sequence[str] = tuple(FACTS)) -> list[pa.Tab
 def facts(path: Path) -> Iterator[Capture]:
     """The captures of a file without their bodies."""
     for table in read_facts(path):
-        for row in table.to_pylist():
+        for row in _rows(table):
             yield _capture({**row, "body": None})
 
 
@@ -322,9 +324,22 @@ def read_group(group: Group, wanted: Callable[[str], bool] | None = None) -> Ite
     """The captures of a row group with their bodies, those whose capture_id is wanted."""
     with pq.ParquetFile(group.path) as file:
         table = file.read_row_group(group.number)
-    for row in table.to_pylist():
+    for row in _rows(table):
         if wanted is None or wanted(row["capture_id"]):
             yield _capture(row, group.path.parent)
+
+
+def _rows(table: pa.Table) -> Iterator[dict[str, Any]]:
+    """The rows as arguments of Capture, by names that Python knows as the same strings: others it compares one by one."""
+    names = [*map(sys.intern, table.column_names)]
+    return (dict(zip(names, row, strict=True)) for row in zip(*map(_values, table.columns), strict=True))
+
+
+def _values(column: pa.ChunkedArray[Any]) -> list[Any]:
+    if column.type != _time:
+        return column.to_pylist()
+    numbers: list[Any] = column.cast(pa.int64()).to_pylist()
+    return [_EPOCH + timedelta(microseconds=number) for number in numbers]  # Arrow itself looks up the zone for every one
 
 
 def read_captures(store: Path, source: str | None = None, day: date | None = None) -> Iterator[Capture]:
@@ -370,7 +385,6 @@ def _likely_days(capture_id: str) -> list[date]:
 
 
 def _capture(row: dict[str, Any], folder: Path | None = None) -> Capture:
-    row = dict(row)
     row["context"] = json.loads(row["context"]) if isinstance(row["context"], str) else row["context"]
     row["headers"] = json.loads(row["headers"]) if isinstance(row["headers"], str) else row["headers"]
     row["redirects"] = tuple(row["redirects"] or ())
