@@ -192,7 +192,7 @@ class _Builder:
         types = _types(node)
         properties: dict[str, Any] = {}
         for name, value in node.items():
-            if name in ("@context", "@type") or (name == "type" and "@type" not in node):
+            if name in {"@context", "@type"} or (name == "type" and "@type" not in node):
                 continue
             name = bare_property(name)
             built = self._value(name, value, depth - 1, references, above)
@@ -210,8 +210,7 @@ class _Builder:
         if depth <= 0:
             return None
         if isinstance(value, list):
-            built = (self._value(name, part, depth - 1, references, above) for part in value)
-            return [part for part in built if part is not None]
+            return self._list(name, value, depth, references, above)
         if "@value" in value:
             return self._value(name, value["@value"], depth - 1, references, above)
         if "@list" in value or "@set" in value:
@@ -224,10 +223,19 @@ class _Builder:
             return self._item(target, depth, references + 1, above) or key
         return self._item(value, depth, references, above)
 
+    def _list(self, name: str, values: list[Any], depth: int, references: int, above: frozenset[str]) -> list[Any]:
+        """Apart from `_value`: what a comprehension takes from around it costs there with every call."""
+        built = [self._value(name, value, depth - 1, references, above) for value in values]
+        return [value for value in built if value is not None]
+
 
 def _types(node: Mapping[str, Any]) -> list[str]:
-    raw = node.get("@type", node.get("type") if isinstance(node.get("type"), str) else None)
-    return [bare_type(part) for part in (raw if isinstance(raw, list) else [raw]) if isinstance(part, str) and part.strip()]
+    raw = node["@type"] if "@type" in node else node.get("type")
+    if isinstance(raw, str):
+        return [bare_type(raw)] if raw.strip() else []
+    if not isinstance(raw, list) or "@type" not in node:
+        return []
+    return [bare_type(part) for part in raw if isinstance(part, str) and part.strip()]
 
 
 def _merged(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
