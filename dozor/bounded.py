@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
-from typing import Final, NoReturn
+from typing import Final
 
 from collectors.reading.model import PageError
 
@@ -23,33 +24,62 @@ def bounded(cpu_seconds: float = CPU_SECONDS, memory_bytes: int = MEMORY_BYTES) 
 
     Code in C that never comes back cannot be interrupted: it ends with the process (SIGVTALRM).
     """
-
-    def stop(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise PageError(f"takes more than {cpu_seconds:g} s to read")
-
-    before = signal.signal(signal.SIGPROF, stop)
-    limits = resource.getrlimit(resource.RLIMIT_AS)
-    try:
-        resource.setrlimit(resource.RLIMIT_AS, (_least(_address_space() + memory_bytes, *limits), limits[1]))
-        signal.setitimer(signal.ITIMER_PROF, cpu_seconds, _AGAIN)
-        signal.setitimer(signal.ITIMER_VIRTUAL, cpu_seconds + _HANG)
+    with bounding(cpu_seconds, memory_bytes) as one, one():
         yield
-    except MemoryError as error:
-        raise PageError(f"needs more than {memory_bytes // 1024**2} MB to be read") from error
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGPROF, before)
-        resource.setrlimit(resource.RLIMIT_AS, limits)
 
 
-def _address_space() -> int:
-    """Bytes of address space in use."""
+@contextmanager
+def bounding(
+    cpu_seconds: float = CPU_SECONDS, memory_bytes: int = MEMORY_BYTES
+) -> Iterator[Callable[[], AbstractContextManager[None]]]:
+    """Gives what bounds like `bounded` again and again, without the cost of making ready for each of many pages."""
+
+    is_inside = False
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        if is_inside:  # else it comes late: the page is read
+            raise PageError(f"takes more than {cpu_seconds:g} s to read")
+
+    @contextmanager
+    def one() -> Iterator[None]:
+        nonlocal is_inside
+        limits = resource.getrlimit(resource.RLIMIT_AS)
+        try:
+            resource.setrlimit(resource.RLIMIT_AS, (_least(_address_space(statm) + memory_bytes, *limits), limits[1]))
+            is_inside = True
+            signal.setitimer(signal.ITIMER_PROF, cpu_seconds, _AGAIN)
+            signal.setitimer(signal.ITIMER_VIRTUAL, cpu_seconds + _HANG)
+            yield
+        except MemoryError as error:
+            raise PageError(f"needs more than {memory_bytes // 1024**2} MB to be read") from error
+        finally:
+            is_inside = False
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+            resource.setrlimit(resource.RLIMIT_AS, limits)
+
+    statm = _opened("/proc/self/statm")
+    before = signal.signal(signal.SIGPROF, stop)
     try:
-        with open("/proc/self/statm", "rb", buffering=0) as file:  # noqa: PTH123  once a page: a Path takes four times as long
-            return int(file.read(64).split()[0]) * resource.getpagesize()
-    except FileNotFoundError:  # no Linux: the greatest resident size is the nearest that is known
+        yield one
+    finally:
+        signal.signal(signal.SIGPROF, before)
+        if statm is not None:
+            os.close(statm)
+
+
+def _opened(path: str) -> int | None:
+    try:
+        return os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+
+
+def _address_space(statm: int | None) -> int:
+    """Bytes of address space in use."""
+    if statm is None:  # no Linux: the greatest resident size is the nearest that is known
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + 1024**3
+    return int(os.pread(statm, 64, 0).split()[0]) * resource.getpagesize()
 
 
 def _least(*limits: int) -> int:

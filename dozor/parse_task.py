@@ -18,7 +18,7 @@ from collectors.reading.model import PageError
 from collectors.records import Record
 from collectors.registry import sources
 from collectors.source import Capture, ParseError
-from dozor.bounded import bounded
+from dozor.bounded import bounding
 from dozor.tombstones import Erased
 from transforms.normalise import DEFAULT_POLICY, Policy, normalise
 from transforms.tables import tables
@@ -60,21 +60,22 @@ def parse_task(task: Task) -> Parsed:
     module = sources()[task.source]
     result = Parsed()
     by_policy: dict[Policy, Captured] = defaultdict(list)
-    for capture in read_group(Group(Path(task.path), task.number), set(task.capture_ids).__contains__):
-        result.captures[capture.watch_id] += 1
-        try:
-            with bounded():
-                records = list(module.parse(capture))
-        except (ParseError, PageError) as error:
-            result.errors[capture.capture_id] = str(error)
-            continue
-        except Exception as error:  # noqa: BLE001  one odd page must not take its neighbours with it: it is counted and named
-            result.errors[capture.capture_id] = f"{type(error).__name__}: {error}"
-            continue
-        kept = task.erased.without(records, capture, task.salt)
-        result.left_out[capture.watch_id] += len(records) - len(kept)
-        result.records[capture.watch_id] += len(kept)
-        by_policy[task.policies.get(capture.watch_id, DEFAULT_POLICY)].append((capture, kept))
+    with bounding() as bounded:
+        for capture in read_group(Group(Path(task.path), task.number), set(task.capture_ids).__contains__):
+            result.captures[capture.watch_id] += 1
+            try:
+                with bounded():
+                    records = list(module.parse(capture))
+            except (ParseError, PageError) as error:
+                result.errors[capture.capture_id] = str(error)
+                continue
+            except Exception as error:  # noqa: BLE001  one odd page must not take its neighbours with it: it is counted and named
+                result.errors[capture.capture_id] = f"{type(error).__name__}: {error}"
+                continue
+            kept = task.erased.without(records, capture, task.salt)
+            result.left_out[capture.watch_id] += len(records) - len(kept)
+            result.records[capture.watch_id] += len(kept)
+            by_policy[task.policies.get(capture.watch_id, DEFAULT_POLICY)].append((capture, kept))
     parts: dict[str, list[pa.Table]] = defaultdict(list)
     for policy, captured in by_policy.items():
         for name, table in _normalised(captured, task, policy, result).items():

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from collectors.reading.model import PageError
-from dozor.bounded import bounded
+from dozor.bounded import bounded, bounding
 
 ENDLESS = "while True: pass"
 GREEDY = "held = [bytearray(1 << 20) for _ in range(1_000)]"
@@ -55,3 +55,14 @@ def test_errors_inside_pass_through() -> None:
         raise KeyError("own")
     with pytest.raises(PageError, match="broken"), bounded():
         raise PageError("broken")
+
+
+def test_one_page_after_another_has_all_of_its_bounds() -> None:
+    with bounding(0.2) as page_bounds:
+        for _ in range(2):
+            with pytest.raises(PageError, match=r"0\.2 s"), page_bounds():
+                exec(ENDLESS)
+            with page_bounds():
+                sum(range(1_000))
+
+    assert signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
