@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from collectors.reading.dates import read_date
 from collectors.reading.fragments import text_from_html
-from collectors.reading.model import Item, Link, Moment, PageError, Reading, ReadOffer
+from collectors.reading.model import Item, Moment, PageError, Reading, ReadOffer
 from collectors.reading.prices import currency_code, read_amount
 from collectors.reading.structured import walk
 from collectors.records import Job, Offer, Page, Review
@@ -23,43 +23,26 @@ MOSCOW_DOMAINS = ("ru", "su", "xn--p1ai", "рф")
 MAX_ITEMS = 200  # kept with a page; the longest useful list of the corpora has 60
 _META = ("opengraph", "twitter", "dublin-core")
 
-T = TypeVar("T")
-
 
 def reading_of(capture: Capture) -> Reading:
     """What the captured page says; ParseError when it cannot be read within its bounds."""
-    from collectors.reading.page import read_page  # here: a process that only collects need not load the reader
-
-    reading = _read(capture, read_page)
-    _refuse_wall(capture, reading)
-    return reading
-
-
-def feeds_of(capture: Capture) -> tuple[Link, ...]:
-    """The feeds that the captured page announces; ParseError where `reading_of` raises it."""
-    from collectors.reading.page import read_page_and_ways
-
-    reading, ways = _read(capture, read_page_and_ways)
-    _refuse_wall(capture, reading)
-    return ways.feeds
-
-
-def _read(capture: Capture, read: Callable[[bytes, str, str | None, str | None, datetime], T]) -> T:
     if not capture.body:
         raise ParseError(f"{capture.url} has no body")
     if b"<" not in capture.body:
         raise ParseError(f"{capture.url} is no page: {len(capture.body)} bytes without markup, {capture.media_type}")
+    from collectors.reading.page import read_page  # here: a process that only collects need not load the reader
+
     try:
-        return read(capture.body, capture.final_url, capture.media_type or None, capture.charset or None, capture.observed_at)
+        reading = read_page(
+            capture.body, capture.final_url, capture.media_type or None, capture.charset or None, capture.observed_at
+        )
     except PageError as error:
         raise ParseError(f"{capture.url}: {error}") from error
-
-
-def _refuse_wall(capture: Capture, reading: Reading) -> None:
     words = reading.text.count(" ") if reading.text else 0
     found = wall(capture.http_status, capture.headers, capture.media_type, capture.body, capture.url, capture.final_url, words)
     if found is not None:  # captures of the past were judged by nobody
         raise ParseError(f"{capture.url} is {found.reason}")
+    return reading
 
 
 def utc(moment: Moment | None, url: str) -> tuple[datetime | None, dict[str, Any]]:

@@ -16,8 +16,8 @@ from typing import Any, BinaryIO, TextIO
 
 from collectors.reading.bounds import MAX_SIZE
 from collectors.reading.explain import explain_page
-from collectors.reading.model import Link, Moment, PageError, Reading, Ways
-from collectors.reading.page import read_page_and_ways
+from collectors.reading.model import Link, Moment, PageError, Reading
+from collectors.reading.page import read_page_and_next
 from dozor.bounded import bounded
 from dozor.json_lines import as_line
 from dozor.workers import Lost, Workers
@@ -37,8 +37,8 @@ def read_one(source: str, stdin: BinaryIO | None = None) -> dict[str, Any]:
     body, url, media_type, charset = _load(source, stdin)
     import_module("collectors.reading.warm")  # what is loaded once is no cost of the page
     with bounded():
-        reading, ways = read_page_and_ways(body, url, media_type, charset)
-    return {"id": source, **as_json(reading), **as_json(ways), "error": None}
+        reading, next_url = read_page_and_next(body, url, media_type, charset)
+    return {"id": source, **as_json(reading), "next_url": next_url, "error": None}
 
 
 def explain(source: str, stdin: BinaryIO | None = None) -> dict[str, Any]:
@@ -103,10 +103,10 @@ def _read_line(line: Line) -> tuple[str, bool]:
             body = file.read(MAX_SIZE + 1)
         moment = datetime.fromisoformat(fetched_at) if fetched_at else None
         with bounded():
-            reading, ways = read_page_and_ways(
+            reading, next_url = read_page_and_next(
                 body, request.get("url") or None, request.get("media_type"), request.get("charset"), moment
             )
-        return as_line({"id": request.get("id"), **as_json(reading), **as_json(ways), "error": None}), False
+        return as_line({"id": request.get("id"), **as_json(reading), "next_url": next_url, "error": None}), False
     except Exception as error:  # noqa: BLE001 - whatever a page does to a reader, the next page is read
         return _failed(line, _reason(error))
 
@@ -129,8 +129,8 @@ def _failed(line: Line, reason: str) -> tuple[str, bool]:
     return as_line({"id": known.get("id"), "url": known.get("url"), "error": f"line {number}: {reason}"}), True
 
 
-def as_json(reading: Reading | Ways) -> dict[str, Any]:
-    """What was read as plain values: times ISO 8601 as the page gives them, amounts as strings that lose no digit."""
+def as_json(reading: Reading) -> dict[str, Any]:
+    """A Reading as plain values: times ISO 8601 as the page gives them, amounts as strings that lose no digit."""
     return {item.name: _plain(getattr(reading, item.name)) for item in fields(reading)}
 
 

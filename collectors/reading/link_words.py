@@ -9,6 +9,7 @@ from typing import Final
 from collectors.reading.model import Link
 from collectors.reading.word_search import WordSearch
 
+FEED_WORDS: Final = ("rss", "feed", "atom", "index.xml", "index.rdf")  # one is in every address that looks like a feed's
 MARK_WORDS: Final = ("utm_", "apple.com/", "play.google.com/", "rustore.ru/", "appgallery.")  # of campaigns and shops of apps
 AD_WORDS: Final = ("erid",)  # of advertisements
 
@@ -31,4 +32,4 @@ class LinkWords:
 @cache
 def _search() -> WordSearch:
     """No word of one reader overlaps with one of another."""
-    return WordSearch((*MARK_WORDS, *AD_WORDS))
+    return WordSearch((*FEED_WORDS, *MARK_WORDS, *AD_WORDS))

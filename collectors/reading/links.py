@@ -94,7 +94,10 @@ def read_links(document: Document, url: str | None) -> tuple[Link, ...]:
 
 
 def read_feeds(document: Document, url: str | None, links: Sequence[Link] | None = None) -> tuple[Link, ...]:
-    """Feeds the page announces in its head; where it announces none, those of its `links` that look like feeds."""
+    """Feeds the page announces in its head; where it announces none, those of its `links` that look like feeds.
+
+    Of `links` those do that hold one of link_words.FEED_WORDS.
+    """
     base = base_of(document, url)
     found: dict[str, Link] = {}
     for _, tag, attributes in document.valued("rel", "alternate", "feed")[:MAX_LINKS]:

@@ -123,15 +123,8 @@ class Reading:
     offers: tuple[ReadOffer, ...] = ()
     breadcrumbs: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
+    feeds: tuple[Link, ...] = ()
     technical_ids: tuple[TechnicalId, ...] = ()
     ad_marking: AdMarking | None = None
     encoding: str | None = None
     robots_directives: tuple[str, ...] = field(default=())
-
-
-@dataclass(frozen=True, slots=True)
-class Ways:
-    """Where a page leads on. Few ask, and it is as much work as many a reader of a page has."""
-
-    feeds: tuple[Link, ...]
-    next_url: str | None

@@ -16,10 +16,10 @@ from collectors.reading.declared_comments import read_declared_comments
 from collectors.reading.document import Document, read_document
 from collectors.reading.encoding import utf8
 from collectors.reading.language import detect
-from collectors.reading.link_words import AD_WORDS, MARK_WORDS, LinkWords
+from collectors.reading.link_words import AD_WORDS, FEED_WORDS, MARK_WORDS, LinkWords
 from collectors.reading.links import read_feeds, read_links, read_next
 from collectors.reading.metadata import read_metadata
-from collectors.reading.model import Reading, Ways
+from collectors.reading.model import Reading
 from collectors.reading.products import read_offers
 from collectors.reading.structured import read_items
 from collectors.reading.technical import read_technical_ids
@@ -41,18 +41,18 @@ def read_page(
         return _read(document, encoding, url, fetched_at)
 
 
-def read_page_and_ways(
+def read_page_and_next(
     body: bytes | str,
     url: str | None,
     media_type: str | None = None,
     charset: str | None = None,
     fetched_at: datetime | None = None,
-) -> tuple[Reading, Ways]:
-    """The same, and where the page leads on."""
+) -> tuple[Reading, str | None]:
+    """The same, and the address of the following page of a listing. Few ask for it, and it takes longer than most of the rest."""
     with _unswept():
         document, encoding = _open(body, media_type, charset)
         reading = _read(document, encoding, url, fetched_at)
-        return reading, Ways(read_feeds(document, url, reading.links), read_next(document, url, reading.links))
+        return reading, read_next(document, url, reading.links)
 
 
 @contextmanager
@@ -110,6 +110,7 @@ def _read(document: Document, encoding: str | None, url: str | None, fetched_at:
         offers=tuple(read_offers(document, items, url, lang)),
         breadcrumbs=read_breadcrumbs(document, items),
         links=links,
+        feeds=read_feeds(document, url, words.holding(FEED_WORDS)),
         technical_ids=read_technical_ids(document, words.holding(MARK_WORDS)),
         ad_marking=read_ad_marking(text, (link.url for link in words.holding(AD_WORDS))),
         encoding=encoding,

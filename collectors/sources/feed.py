@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from collectors.marking import ad_columns
-from collectors.page_records import feeds_of, reading_of, utc
+from collectors.page_records import reading_of, utc
 from collectors.reading.feed_xml import FeedError
 from collectors.reading.feeds import Feed, FeedItem, read_feed
 from collectors.records import Counters, Publication
@@ -112,7 +112,7 @@ def _read(capture: Capture) -> Feed:
 def _announced(capture: Capture) -> str:
     """Where the feed is instead, when the address is of a page that says so."""
     try:
-        feeds = feeds_of(capture)
+        feeds = reading_of(capture).feeds
     except ParseError:
         return ""
     return f"; the page announces {', '.join(feed.url for feed in feeds[:3])}" if feeds else ""

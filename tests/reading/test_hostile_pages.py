@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from collectors.reading.bounds import MAX_SIZE, check_bounds
 from collectors.reading.model import PageError
-from collectors.reading.page import read_page, read_page_and_ways
+from collectors.reading.page import read_page, read_page_and_next
 
 URL = "https://shop.example/tea"
 SECONDS = 2.0
@@ -43,7 +43,7 @@ def cost_of(body: bytes) -> tuple[float, float]:
     usual = usual_kilobytes()
     begun = time.process_time()
     with contextlib.suppress(PageError):
-        read_page_and_ways(body, URL)
+        read_page_and_next(body, URL)
     return time.process_time() - begun, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - usual) / 1024
 
 
@@ -171,7 +171,7 @@ def test_a_hostile_page_is_read_or_refused_in_two_seconds_and_500_megabytes(body
 @given(st.binary(max_size=400))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     try:
-        reading, _ = read_page_and_ways(body, URL)
+        reading, _ = read_page_and_next(body, URL)
     except PageError:
         return
     assert reading.url == URL

@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 
-from collectors.reading.page import read_page, read_page_and_ways
+from collectors.reading.page import read_page, read_page_and_next
 from tests.reading.test_content import ARTICLE, PARAGRAPHS
 
 URL = "https://news.example/2026/spring-tea-comes-early"
@@ -100,8 +100,8 @@ def test_reading_twice_gives_the_same() -> None:
 def test_where_a_page_leads_on_is_read_with_it() -> None:
     page = '<link rel=alternate type=application/rss+xml href=/feed><h1>Teas</h1><a rel=next href="?page=2">Next</a>'
 
-    reading, ways = read_page_and_ways(page, URL)
+    reading, next_url = read_page_and_next(page, URL)
 
     assert reading == read_page(page, URL)
-    assert [feed.url for feed in ways.feeds] == ["https://news.example/feed"]
-    assert ways.next_url == f"{URL}?page=2"
+    assert [feed.url for feed in reading.feeds] == ["https://news.example/feed"]
+    assert next_url == f"{URL}?page=2"
