@@ -31,7 +31,7 @@ import numpy as np
 import numpy.typing as npt
 import wordfreq
 
-from collectors.reading.language import WEIGHTS, detect, script_of
+from collectors.reading.language import SCRIPTS, WEIGHTS, detect
 
 _CYRILLIC = "ru uk be bg mk sr kk mn"
 _LATIN = "en de fr es pt it pl tr nl sv da nb fi cs hu ro lt lv et id vi hr az"
@@ -74,6 +74,10 @@ def to_cyrillic(word: str) -> str:
     return word.translate(str.maketrans("abvgdđežzijklmnoprstćufhcčš", "абвгдђежзијклмнопрстћуфхцчш"))
 
 
+def is_written_in(word: str, script: str) -> bool:
+    return any(letters[0] <= word[0] <= letters[-1] for letters in SCRIPTS[script].split())
+
+
 def weigh_words(script: str) -> tuple[list[str], npt.NDArray[np.int8]]:
     """Whole words of the languages that wordfreq has a list of."""
     languages = LANGUAGES[script]
@@ -82,8 +86,8 @@ def weigh_words(script: str) -> tuple[list[str], npt.NDArray[np.int8]]:
     rows: dict[str, npt.NDArray[np.float32]] = defaultdict(lambda: np.zeros(len(languages), np.float32))
     for place, name in listed.items():
         for word, share in wordfreq.get_frequency_dict(name).items():
-            written = to_cyrillic(word) if languages[place] == "sr" and script_of(word) == "latin" else word
-            if share >= WORD_FLOOR and written.isalpha() and script_of(written) == script:
+            written = to_cyrillic(word) if languages[place] == "sr" and is_written_in(word, "latin") else word
+            if share >= WORD_FLOOR and written.isalpha() and is_written_in(written, script):
                 rows[written][place] += share
     best = {word for place in listed for word in sorted(rows, key=lambda word: -rows[word][place])[:WORDS_OF_EACH]}
     words = sorted(best)

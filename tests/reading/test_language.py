@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from collectors.reading.language import detect
 from tests.corpora import corpus
+from tests.reading import language_reference
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,31 @@ def test_names_in_latin_letters_do_not_make_a_russian_text_english():
 
 def test_addresses_tags_and_mentions_say_nothing():
     assert detect("Доставка хорошая https://shop.example/very/long/english/path @beautiful_shop #wonderful") == "ru"
+
+
+LETTERS = (
+    "abdenorst", "äéñøşžİ", "авеинорст", "іїґўєёәө", "ابتةأپچگٹے", "漢字", "かな", "カナ", "한글", "αβΣς", "אב", "աբ", "ქა", "กข",
+    "हि", "বা", "தம", "తె", "’'ʼ", "ɐʘ²Ⅷ0_", "\u0000\ud800\U00020000",
+)  # fmt: skip
+
+
+@st.composite
+def mixed_texts(draw):
+    """Words in a few scripts, of letters that tell languages apart."""
+    letters = "".join(draw(st.lists(st.sampled_from(LETTERS), min_size=1, max_size=4)))
+    word = st.text(letters, min_size=1, max_size=draw(st.sampled_from([3, 8, 40])))
+    return " ".join(draw(st.lists(word, max_size=draw(st.sampled_from([3, 12, 140])))))[:1500]
+
+
+@given(mixed_texts())
+def test_a_text_is_in_the_language_that_a_slow_look_finds(text):
+    assert detect(text) == language_reference.detect(text)
+
+
+def test_among_many_words_the_short_ones_tell():
+    text = " ".join(["и", "не", "что"] * 11 + ["chairman"] * 90)
+
+    assert detect(text) == language_reference.detect(text) == "ru"
 
 
 @given(st.text(max_size=400))

@@ -69,8 +69,6 @@ _level_tables.argtypes, _level_tables.restype = (c_void_p,) * 4, None
 _keep = LIBRARY.keep_blocks
 _keep.argtypes = (c_void_p, c_void_p, c_int32, c_double, c_double, c_int32, c_int32, c_void_p)
 _keep.restype = c_double
-_add_grams = LIBRARY.add_grams
-_add_grams.argtypes, _add_grams.restype = (c_void_p, c_void_p, c_int32, c_void_p, c_int32, c_int32, c_void_p), None
 _trees_sums, _trees_probabilities = LIBRARY.trees_sums, LIBRARY.trees_probabilities
 for _of_trees in (_trees_sums, _trees_probabilities):
     _of_trees.argtypes, _of_trees.restype = (c_void_p, c_void_p, c_int32, c_void_p), None
@@ -87,21 +85,6 @@ class Table:
         self._entries = np.zeros((size, 2), np.int64)  # hash, value
         _fill(encoded(joined(listed)), len(listed), at(values), at(self._entries), size - 1)
         self.struct = _Table(at(self._entries), size - 1)
-
-
-class Grams:
-    """Runs of one to five letters, and whole words behind a "=", with what each says for each language: a row of `weights`."""
-
-    __slots__ = ("_languages", "_place", "_table", "_weights", "_weights_place")
-
-    def __init__(self, grams: Sequence[str], weights: npt.NDArray[np.int8]) -> None:
-        self._table, self._weights = Table(grams, np.arange(len(grams))), np.ascontiguousarray(weights)
-        self._languages = weights.shape[1]
-        self._place, self._weights_place = addressof(self._table.struct), at(self._weights)
-
-    def add(self, word: str, most: int, row: int) -> None:
-        """Adds what a word and the grams of its first `most` letters say to the 16-bit numbers that stand at an address."""
-        _add_grams(self._place, self._weights_place, self._languages, encoded(word), len(word), most, row)
 
 
 @dataclass(frozen=True, slots=True)
