@@ -33,23 +33,27 @@ static int reserve(Line *line, size_t more) {
 }
 
 void line_add(Line *line, const String *text) {
-    if (!reserve(line, text->length + 1)) return;
+    const unsigned char *data = text->data;
+    size_t length = text->length;
+    if (!reserve(line, length + 1)) return;
     unsigned char *to = line->bytes + line->count;
-    for (size_t at = 0; at < text->length;) {
+    int64_t characters = line->characters;
+    for (size_t at = 0; at < length;) {
         size_t first = at;
-        if (is_space(next_code(text->data, text->length, &at))) {
+        if (is_space(next_code(data, length, &at))) {
             line->gap = 1;
             continue;
         }
         if (line->gap && to > line->bytes) {
             *to++ = ' ';
-            line->characters++;
+            characters++;
         }
         line->gap = 0;
-        line->characters++;
-        do *to++ = text->data[first++];
-        while (first < at);
+        characters++;
+        while (first < at) *to++ = data[first++];
+        for (; at < length && data[at] > ' ' && data[at] < 0x80; characters++) *to++ = data[at++]; /* most of a word */
     }
+    line->characters = characters;
     line->count = (size_t)(to - line->bytes);
 }
 

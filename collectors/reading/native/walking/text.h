@@ -8,8 +8,10 @@ enum { LAST_CODE = 0x10ffff };
 
 /* What Python's str.split() parts words at. */
 static inline int is_space(uint32_t code) {
-    if (code < 0x80) return code == ' ' || (code >= 9 && code <= 13) || (code >= 28 && code <= 31);
-    return code == 0x85 || code == 0xa0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200a) || code == 0x2028 || code == 0x2029 ||
+    if (code > ' ' && code < 0x85) return 0;
+    if (code <= ' ') return code == ' ' || (code >= 9 && code <= 13) || code >= 28;
+    if (code < 0x1680) return code == 0x85 || code == 0xa0;
+    return code == 0x1680 || (code >= 0x2000 && code <= 0x200a) || code == 0x2028 || code == 0x2029 ||
            code == 0x202f || code == 0x205f || code == 0x3000;
 }
 
@@ -17,6 +19,7 @@ static inline int is_space(uint32_t code) {
 static inline uint32_t next_code(const unsigned char *data, size_t length, size_t *at) {
     uint32_t code = data[(*at)++];
     if (code < 0x80) return code;
+    if (code >= 0xc2 && code < 0xe0 && *at < length && (data[*at] & 0xc0) == 0x80) return (code & 31) << 6 | (data[(*at)++] & 63);
     int more = code >= 0xf0 && code < 0xf5 ? 3 : code >= 0xe0 && code < 0xf0 ? 2 : code >= 0xc2 && code < 0xe0 ? 1 : 0;
     code &= more == 3 ? 7 : more == 2 ? 15 : 31;
     uint32_t least = more == 3 ? 0x10000 : more == 2 ? 0x800 : 0x80;

@@ -89,18 +89,12 @@ static int64_t decode(const unsigned char *data, size_t length, uint32_t *codes)
 /* White space folded; a break made by <br>, here a form feed, stays one. */
 static int64_t fold(const uint32_t *codes, int64_t count, uint32_t *out) {
     uint32_t *to = out;
-    uint32_t between = 0;
-    for (int64_t at = 0; at < count; at++) {
-        uint32_t code = codes[at];
-        if (code == '\f') {
-            between = '\n';
-        } else if (is_space(code)) {
-            if (!between) between = ' ';
-        } else {
-            if (between && to > out) *to++ = between;
-            between = 0;
-            *to++ = code;
-        }
+    for (int64_t at = 0; at < count;) {
+        uint32_t between = 0;
+        for (; at < count && is_space(codes[at]); at++)
+            if (!between || codes[at] == '\f') between = codes[at] == '\f' ? '\n' : ' ';
+        if (between && at < count && to > out) *to++ = between;
+        while (at < count && !is_space(codes[at])) *to++ = codes[at++];
     }
     return to - out;
 }
