@@ -50,6 +50,28 @@ def test_names_are_found_by_their_parts_in_any_case(page: Document) -> None:
     assert list(page.called("basket")) == []
 
 
+@settings(max_examples=80)
+@given(
+    st.lists(st.tuples(st.text("abAB -éЖ", max_size=9), st.text("abAB -éЖ", max_size=9)), max_size=12),
+    st.lists(st.text("ab -éж", min_size=2, max_size=4), min_size=1, max_size=4),
+)
+def test_any_parts_are_found_where_a_slow_look_finds_them(names: list[tuple[str, str]], parts: list[str]) -> None:
+    page = read_document("".join(f'<p class="{name}" id="{other}">' for name, other in names))
+    lower = str.maketrans("AB", "ab")
+
+    def holding(attribute: str, around: str) -> list[Element]:
+        values = [(element, element[2].get(attribute)) for element in page.elements]
+        return [
+            element
+            for element, value in values
+            if value and any(part in around + value.translate(lower) + around for part in parts)
+        ]
+
+    assert list(page.called(*parts)) == holding("class", " ")
+    assert list(page.identified(*parts)) == holding("id", " ")
+    assert list(page.valued("class", *parts)) == holding("class", "")
+
+
 def test_a_part_between_spaces_is_a_whole_word(page: Document) -> None:
     assert words(list(page.called(" meta "))) == ["div card meta"]
     assert list(page.called(" price ")) == []

@@ -95,8 +95,7 @@ static int64_t container_of(const Tree *tree, int32_t element, int64_t *cursor) 
 /* An attribute of the containers that have it. */
 static PyObject *values_dict(const Tree *tree, const char *wanted) {
     PyObject *dict = PyDict_New();
-    for (int64_t name = 0; dict && name < tree->walked.names.count; name++) {
-        if (PyUnicode_CompareWithASCIIString(tree->names[name], wanted)) continue;
+    for (int64_t name = -1; dict && (name = next_named(tree, wanted, name + 1)) >= 0;) {
         int64_t cursor = 0;
         for (int32_t at = name ? tree->name_ends[name - 1] : 0; at < tree->name_ends[name]; at++) {
             int64_t container = container_of(tree, tree->by_name[at], &cursor);
@@ -140,8 +139,7 @@ static PyObject *hidden_bytes(const Tree *tree) {
     uint8_t *hidden = calloc((size_t)count + 1, 1);
     if (!hidden) return PyErr_NoMemory();
     for (size_t which = 0; which < sizeof hiding / sizeof *hiding; which++)
-        for (int64_t name = 0; name < tree->walked.names.count; name++) {
-            if (PyUnicode_CompareWithASCIIString(tree->names[name], hiding[which])) continue;
+        for (int64_t name = -1; (name = next_named(tree, hiding[which], name + 1)) >= 0;) {
             int64_t cursor = 0;
             for (int32_t at = name ? tree->name_ends[name - 1] : 0; at < tree->name_ends[name]; at++) {
                 int64_t container = container_of(tree, tree->by_name[at], &cursor);

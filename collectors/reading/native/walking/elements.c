@@ -49,25 +49,20 @@ PyObject *py_attribute_names(PyObject *module, PyObject *const *arguments, Size 
     return list;
 }
 
-/* Elements that have an attribute; a prefix may make two of Lexbor's names one. */
 PyObject *py_with_attribute(PyObject *module, PyObject *const *arguments, Size count) {
     (void)module;
     if (!has(count, 2)) return 0;
     Tree *tree = tree_of(arguments[0]);
-    if (!tree) return 0;
-    int64_t found = 0, name = 0;
-    for (int64_t number = 0; number < tree->walked.names.count; number++) {
-        if (PyUnicode_Compare(tree->names[number], arguments[1])) continue;
-        name = number;
-        found++;
-    }
-    int32_t first = found && name ? tree->name_ends[name - 1] : 0;
-    if (found <= 1) return elements_list(tree, tree->by_name + first, found ? tree->name_ends[name] - first : 0);
+    const char *wanted = tree ? PyUnicode_AsUTF8AndSize(arguments[1], 0) : 0;
+    if (!wanted) return 0;
+    int64_t name = next_named(tree, wanted, 0);
+    if (name < 0) return PyList_New(0);
+    int32_t first = name ? tree->name_ends[name - 1] : 0;
+    if (next_named(tree, wanted, name + 1) < 0) return elements_list(tree, tree->by_name + first, tree->name_ends[name] - first);
     uint8_t *marks = calloc((size_t)tree->walked.elements.count, 1);
     if (!marks) return PyErr_NoMemory();
-    for (name = 0; name < tree->walked.names.count; name++)
-        if (!PyUnicode_Compare(tree->names[name], arguments[1]))
-            for (int32_t at = name ? tree->name_ends[name - 1] : 0; at < tree->name_ends[name]; at++) marks[tree->by_name[at]] = 1;
+    for (; name >= 0; name = next_named(tree, wanted, name + 1))
+        for (int32_t at = name ? tree->name_ends[name - 1] : 0; at < tree->name_ends[name]; at++) marks[tree->by_name[at]] = 1;
     return marked_list(tree, marks);
 }
 

@@ -6,9 +6,8 @@
 
 /* The name of an attribute as the page's elements have it; 0 where none has. */
 static uintptr_t key_of(const Tree *tree, const char *wanted) {
-    for (int64_t name = 0; name < tree->walked.names.count; name++)
-        if (!PyUnicode_CompareWithASCIIString(tree->names[name], wanted)) return tree->walked.names.keys[name];
-    return 0;
+    int64_t name = next_named(tree, wanted, 0);
+    return name < 0 ? 0 : tree->walked.names.keys[name];
 }
 
 /* The value of an attribute; 0 for none. */

@@ -4,34 +4,103 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int lower(int byte) { return byte >= 'A' && byte <= 'Z' ? byte + 32 : byte; }
+static uint8_t lower(uint8_t byte) { return (uint8_t)(byte - 'A') < 26 ? byte | 32 : byte; }
 
-/* Puts all different values of class (0) or id (1) together. */
-static int fill_words(Tree *tree, int which) {
-    if (tree->pairs[which]) return 1;
-    const Met *met = which ? &tree->walked.ids : &tree->walked.classes;
+enum { PAIRS = 1 << 10 }; /* that are kept apart: those of letters */
+
+/* Of two bytes, or of the second one of a pair and what follows. */
+static int pair_of(int first, int second) { return (first & 31) << 5 | (second & 31); }
+
+/* Puts all different values of class or id together. */
+static int fill_text(Called *called, const Met *met) {
     size_t size = 1;
     for (int64_t number = 0; number < met->count; number++) size += ((const String *)met->keys[number])->length + 3;
-    free(tree->words[which]);
-    char *to = tree->words[which] = malloc(size);
-    if (!to) return 0;
+    char *start = called->text = malloc(size), *end = start;
+    if (!start) return 0;
     for (int64_t number = 0; number < met->count; number++) {
         const String *value = (const String *)met->keys[number];
-        *to++ = ' ';
-        for (size_t at = 0; at < value->length; at++) *to++ = (char)lower(value->data[at]);
-        *to++ = ' ';
-        *to++ = 0;
+        *end++ = ' ';
+        memcpy(end, value->data, value->length);
+        memcpy(end + value->length, " ", 2);
+        end += value->length + 2;
     }
-    tree->sizes[which] = to - tree->words[which];
-    uint8_t *pairs = tree->pairs[which] = calloc(1 << 13, 1);
-    for (const char *at = tree->words[which]; pairs && at + 1 < to; at++) {
-        int pair = (uint8_t)at[0] << 8 | (uint8_t)at[1];
-        pairs[pair >> 3] |= (uint8_t)(1 << (pair & 7));
-    }
-    return pairs != 0;
+    called->size = end - start;
+    for (char *at = start; at < end; at++) *at = (char)lower((uint8_t)*at);
+    return 1;
 }
 
-/* Parts that are looked for in names and values, all at once, A-Z read as lower case: a place is looked at only where two bytes may
+/* Lists where the pairs of bytes stand, value by value. */
+static int fill_places(Called *called, const Met *met) {
+    Pair *pairs = called->pairs = calloc(PAIRS, sizeof *pairs);
+    Place *places = called->places = malloc(((size_t)called->size + 1) * sizeof *places);
+    if (!pairs || !places) return 0;
+    const char *text = called->text;
+    int32_t at = 0;
+    for (int32_t value = 0; value < met->count; value++, at += 2) {
+        int32_t last = at + 1 + (int32_t)((const String *)met->keys[value])->length;
+        for (int both = pair_of(0, text[at]); at < last; at++) {
+            both = pair_of(both, text[at + 1]);
+            Pair *pair = &pairs[both];
+            places[at] = (Place){pair->last, value};
+            pair->last = at + 1;
+            pair->count++;
+        }
+    }
+    return 1;
+}
+
+void forget_called(Called *called) {
+    free(called->text);
+    free(called->pairs);
+    free(called->places);
+    *called = (Called){0};
+}
+
+/* Marks the numbers of the values that hold a part. */
+static void mark_holding(const Called *called, const char *part, Size length, uint8_t *marks) {
+    Size rarest = 0;
+    const Pair *pair = 0;
+    for (Size at = 0; at + 1 < length; at++) {
+        const Pair *other = &called->pairs[pair_of(part[at], part[at + 1])];
+        if (pair && pair->count <= other->count) continue;
+        pair = other;
+        rarest = at;
+    }
+    for (int32_t place = pair->last; place; place = called->places[place - 1].before) {
+        Size at = place - 1 - rarest;
+        if (at >= 0 && at + length <= called->size && !memcmp(called->text + at, part, (size_t)length)) marks[called->places[place - 1].value] = 1;
+    }
+}
+
+/* A part as UTF-8; 0 with an exception for what is none. */
+static const char *part_of(PyObject *text, Size *length) {
+    const char *part = PyUnicode_AsUTF8AndSize(text, length);
+    if (!part || *length >= 2) return part;
+    PyErr_SetString(PyExc_ValueError, "a part has two letters");
+    return 0;
+}
+
+/* Marks the numbers of values that hold one of these parts; 0 with an exception. */
+static uint8_t *holding(Called *called, const Met *met, PyObject *const *texts, Size count) {
+    if (!called->text && !(fill_text(called, met) && fill_places(called, met))) forget_called(called);
+    uint8_t *marks = called->text ? calloc((size_t)met->count + 1, 1) : 0;
+    if (!marks) {
+        PyErr_NoMemory();
+        return 0;
+    }
+    for (Size number = 0; number < count; number++) {
+        Size length = 0;
+        const char *part = part_of(texts[number], &length);
+        if (!part) {
+            free(marks);
+            return 0;
+        }
+        mark_holding(called, part, length, marks);
+    }
+    return marks;
+}
+
+/* Parts that are looked for in values, all at once, A-Z read as lower case: a place is looked at only where two bytes may
  * begin one. Each part has one bit of a byte. */
 enum { MOST_PARTS = 64 };
 typedef struct {
@@ -46,29 +115,19 @@ static void set_bit(uint8_t *of, int byte, int part) {
     if (byte >= 'a' && byte <= 'z') of[byte - 32] |= (uint8_t)(1 << (part & 7));
 }
 
-static int has_pairs(const uint8_t *pairs, const char *text, Size length) {
-    for (Size at = 0; at + 1 < length; at++) {
-        int pair = (uint8_t)text[at] << 8 | (uint8_t)text[at + 1];
-        if (!(pairs[pair >> 3] >> (pair & 7) & 1)) return 0;
-    }
-    return 1;
-}
-
-/* 0 with an exception for parts that are none: too short, too many, no texts. Where it is known which bytes stand side by side, parts
- * of others are left out. */
-static int read_parts(Parts *parts, PyObject *const *texts, Size count, const uint8_t *pairs) {
+/* 0 with an exception for parts that are none: too short, too many, no texts. */
+static int read_parts(Parts *parts, PyObject *const *texts, Size count) {
     memset(parts->first, 0, sizeof parts->first);
     memset(parts->second, 0, sizeof parts->second);
     parts->count = 0;
     for (Size part = 0; part < count; part++) {
         Size length = 0;
-        const char *text = PyUnicode_AsUTF8AndSize(texts[part], &length);
+        const char *text = part_of(texts[part], &length);
         if (!text) return 0;
-        if (length < 2 || parts->count == MOST_PARTS) {
-            PyErr_SetString(PyExc_ValueError, "a part has two letters, and there are 64 at most");
+        if (parts->count == MOST_PARTS) {
+            PyErr_SetString(PyExc_ValueError, "there are 64 parts at most");
             return 0;
         }
-        if (pairs && !has_pairs(pairs, text, length)) continue;
         set_bit(parts->first, (uint8_t)text[0], parts->count);
         set_bit(parts->second, (uint8_t)text[1], parts->count);
         parts->lengths[parts->count] = (size_t)length;
@@ -77,46 +136,18 @@ static int read_parts(Parts *parts, PyObject *const *texts, Size count, const ui
     return 1;
 }
 
-/* The first place at or after `at` where a part begins; 0 for none before `end`. */
-static const char *next_part(const Parts *parts, const char *at, const char *end) {
-    for (; end - at >= 2; at++) {
+static int holds_part(const Parts *parts, const char *value, size_t length) {
+    const char *end = value + length;
+    for (const char *at = value; end - at >= 2; at++) {
         if (!(parts->first[(uint8_t)at[0]] & parts->second[(uint8_t)at[1]])) continue;
         for (int part = 0; part < parts->count; part++) {
-            size_t length = parts->lengths[part], same = 0;
-            if ((size_t)(end - at) < length) continue;
-            while (same < length && lower((uint8_t)at[same]) == (uint8_t)parts->texts[part][same]) same++;
-            if (same == length) return at;
+            size_t size = parts->lengths[part], same = 0;
+            if ((size_t)(end - at) < size) continue;
+            while (same < size && lower((uint8_t)at[same]) == (uint8_t)parts->texts[part][same]) same++;
+            if (same == size) return 1;
         }
     }
     return 0;
-}
-
-/* Marks the numbers of values that hold one of these parts; 0 with an exception. */
-static uint8_t *holding(Tree *tree, int which, PyObject *const *texts, Size count) {
-    const Met *met = which ? &tree->walked.ids : &tree->walked.classes;
-    Parts parts;
-    uint8_t *marks = fill_words(tree, which) ? calloc((size_t)met->count + 1, 1) : 0;
-    if (!marks) {
-        PyErr_NoMemory();
-        return 0;
-    }
-    if (!read_parts(&parts, texts, count, tree->pairs[which])) {
-        free(marks);
-        return 0;
-    }
-    const char *start = tree->words[which], *end = start + tree->sizes[which];
-    for (int64_t number = 0; parts.count && start < end; number++) { /* from one value that holds a part to the next */
-        const char *at = next_part(&parts, start, end);
-        if (!at) break;
-        const char *after;
-        while ((after = (const char *)memchr(start, 0, (size_t)(end - start)) + 1) <= at) {
-            start = after;
-            number++;
-        }
-        marks[number] = 1;
-        start = after;
-    }
-    return marks;
 }
 
 PyObject *py_called(PyObject *module, PyObject *const *arguments, Size count) {
@@ -125,7 +156,7 @@ PyObject *py_called(PyObject *module, PyObject *const *arguments, Size count) {
     Tree *tree = tree_of(arguments[0]);
     if (!tree) return 0;
     int which = PyLong_AsLong(arguments[1]) != 0;
-    uint8_t *values = holding(tree, which, arguments + 2, count - 2);
+    uint8_t *values = holding(&tree->called[which], which ? &tree->walked.ids : &tree->walked.classes, arguments + 2, count - 2);
     const Column *column = which ? &tree->walked.identified : &tree->walked.classed;
     int32_t *numbers = malloc((size_t)column->count * sizeof *numbers + 1);
     int64_t found = 0;
@@ -141,17 +172,16 @@ PyObject *py_valued(PyObject *module, PyObject *const *arguments, Size count) {
     (void)module;
     if (!has(count, 2)) return 0;
     Tree *tree = tree_of(arguments[0]);
+    const char *wanted = tree ? PyUnicode_AsUTF8AndSize(arguments[1], 0) : 0;
     Parts parts;
-    if (!tree || !read_parts(&parts, arguments + 2, count - 2, 0)) return 0;
-    uint8_t *marks = 0; /* most pages have no such attribute */
-    for (int64_t name = 0; name < tree->walked.names.count; name++) {
-        if (PyUnicode_Compare(tree->names[name], arguments[1])) continue;
-        if (!marks && !(marks = calloc((size_t)tree->walked.elements.count, 1))) return PyErr_NoMemory();
+    if (!wanted || !read_parts(&parts, arguments + 2, count - 2)) return 0;
+    uint8_t *marks = 0; /* most pages have no such element */
+    for (int64_t name = -1; (name = next_named(tree, wanted, name + 1)) >= 0;)
         for (int32_t at = name ? tree->name_ends[name - 1] : 0; at < tree->name_ends[name]; at++) {
             const String *value = attribute_named(tree, tree->by_name[at], name)->value;
-            if (value && value->data && next_part(&parts, (const char *)value->data, (const char *)value->data + value->length))
-                marks[tree->by_name[at]] = 1;
+            if (!value || !value->data || !holds_part(&parts, (const char *)value->data, value->length)) continue;
+            if (!marks && !(marks = calloc((size_t)tree->walked.elements.count, 1))) return PyErr_NoMemory();
+            marks[tree->by_name[at]] = 1;
         }
-    }
     return marks ? marked_list(tree, marks) : PyList_New(0);
 }

@@ -51,8 +51,6 @@ PyObject *PyUnicode_FromWideChar(const wchar_t *, Size);
 PyObject *PyUnicode_Substring(PyObject *, Size first, Size end);
 PyObject *PyUnicode_InternFromString(const char *);
 const char *PyUnicode_AsUTF8AndSize(PyObject *, Size *);
-int PyUnicode_Compare(PyObject *, PyObject *);
-int PyUnicode_CompareWithASCIIString(PyObject *, const char *);
 PyObject *PyBytes_FromStringAndSize(const char *, Size);
 int PyBytes_AsStringAndSize(PyObject *, char **, Size *);
 PyObject *PyByteArray_FromStringAndSize(const char *, Size);

@@ -19,10 +19,8 @@ static void free_tree(Tree *tree) {
     free(tree->tag_ends);
     free(tree->by_name);
     free(tree->name_ends);
-    free(tree->words[0]);
-    free(tree->words[1]);
-    free(tree->pairs[0]);
-    free(tree->pairs[1]);
+    forget_called(&tree->called[0]);
+    forget_called(&tree->called[1]);
     free(tree->numbers);
     walk_free(&tree->walked);
     if (tree->parser) Py_DecRef(tree->parser);
@@ -50,6 +48,15 @@ static int32_t *sorted_by_kind(int64_t count, int64_t kinds, int32_t *sorted, co
     return ends;
 }
 
+int64_t next_named(const Tree *tree, const char *wanted, int64_t from) {
+    Size length = (Size)strlen(wanted), its = 0;
+    for (int64_t name = from; name < tree->walked.names.count; name++) {
+        const char *text = PyUnicode_AsUTF8AndSize(tree->names[name], &its);
+        if (its == length && text && !memcmp(text, wanted, (size_t)length)) return name;
+    }
+    return -1;
+}
+
 /* What stands in a player is for browsers that cannot play, unless it is structured data. */
 static void settle_players(Tree *tree) {
     Elements *elements = &tree->walked.elements;
@@ -58,9 +65,8 @@ static void settle_players(Tree *tree) {
         if (elements->rows[number].tag >= 0) continue;
         if (!is_data) {
             if (!(is_data = calloc((size_t)elements->count, 1))) return;
-            for (int64_t name = 0; name < tree->walked.names.count; name++)
-                if (!PyUnicode_CompareWithASCIIString(tree->names[name], "itemprop"))
-                    for (int32_t at = name ? tree->name_ends[name - 1] : 0; at < tree->name_ends[name]; at++) is_data[tree->by_name[at]] = 1;
+            for (int64_t name = -1; (name = next_named(tree, "itemprop", name + 1)) >= 0;)
+                for (int32_t at = name ? tree->name_ends[name - 1] : 0; at < tree->name_ends[name]; at++) is_data[tree->by_name[at]] = 1;
         }
         elements->rows[number].tag = is_data[number] ? -1 - elements->rows[number].tag : DROPPED;
     }

@@ -8,6 +8,22 @@
 
 enum { DROPPED = -1 }; /* the tag of an element that no reader shall see */
 
+/* The values of class or id, all in lower case, " value " and a 0 each, and where in them every two bytes stand side by side. */
+typedef struct {
+    int32_t last, count; /* 1 + the last place of a pair */
+} Pair;
+
+typedef struct {
+    int32_t before, value; /* 1 + the place before of its pair; the number of its value */
+} Place;
+
+typedef struct {
+    char *text;
+    Size size;
+    Pair *pairs;
+    Place *places;
+} Called;
+
 typedef struct {
     Walked walked;
     PyObject *parser;
@@ -15,12 +31,12 @@ typedef struct {
     PyObject **names; /* of attributes, by number */
     int32_t *by_tag, *tag_ends;   /* elements of each tag in order, and where those of a tag end */
     int32_t *by_name, *name_ends; /* the same of each attribute */
-    char *words[2]; /* all values of class and of id in lower case, " value " and a 0 each */
-    Size sizes[2];
-    uint8_t *pairs[2]; /* a bit for each two bytes that stand side by side in them */
+    Called called[2]; /* class and id */
     int32_t *numbers; /* open addressing by node: 1 + number of the element */
     int64_t mask;
 } Tree;
+
+void forget_called(Called *called);
 
 extern PyObject *tag_names[KNOWN_TAGS]; /* None where a tag has no name here */
 extern PyObject *nothing;               /* "" */
@@ -32,6 +48,8 @@ PyObject *elements_list(Tree *tree, const int32_t *numbers, int64_t count);
 PyObject *marked_list(Tree *tree, uint8_t *marks);
 /* Where in `by_tag` the elements of a tag stand; 0 with an exception for what is no number of a tag. */
 int tag_range(Tree *tree, PyObject *tag, int32_t *first, int32_t *last);
+/* The number of the next attribute, from one on, that has a name; -1 for none. A prefix may make two of Lexbor's names one. */
+int64_t next_named(const Tree *tree, const char *wanted, int64_t from);
 /* The attribute with the number of a name, which the element has. */
 const Attribute *attribute_named(const Tree *tree, int32_t element, int64_t name);
 
