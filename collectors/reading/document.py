@@ -7,7 +7,7 @@ list item, a table cell, a button's label).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -123,13 +123,16 @@ class Document:
         """Elements with an attribute whose value holds one of these lower-case parts, in document order."""
         return walking.valued(self._walked, name, *parts)
 
-    def links(self, most: int, most_text: int, origin: str) -> list[tuple[str | None, str | None, str | None, str]]:
-        """Of the first `most` links: the address or their href, their rel, and the beginning of their text in one line.
+    def links(
+        self, most: int, most_links: int, most_text: int, origin: str, join: Callable[[str], str | None]
+    ) -> tuple[Iterable[str], list[str], list[str | None]]:
+        """Addresses of links, each once, with the beginning of their first text in one line, and their first rel.
 
-        A href is given where the address has to be found out by joining; `origin` is that of the base, or "". A link without
-        text is called by its title, its aria-label, or the alt of its first picture.
+        Among the first `most` elements, no more than so many links. `origin` is that of the base, or "", `join` gives the
+        address of a href that has to be joined with it. A link without text is called by its title, its aria-label, or the alt
+        of its first picture.
         """
-        return walking.links(self._walked, TAG_IDS["a"], TAG_IDS["img"], most, most_text, origin)
+        return walking.links(self._walked, TAG_IDS["a"], TAG_IDS["img"], most, most_links, most_text, origin, join)
 
     def called(self, *parts: str) -> list[Element]:
         """Elements whose `class` holds one of these lower-case parts, in document order; `" word "` is a whole one."""

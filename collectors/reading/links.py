@@ -70,27 +70,17 @@ def _joined(base: str | None, href: str) -> str | None:
 def read_links(document: Document, url: str | None) -> tuple[Link, ...]:
     """The http(s) links in document order, each address once with its first text; fragments are dropped."""
     base = base_of(document, url)
-    targets: dict[str, str | None] = {}
-    texts: dict[str, str] = {}
-    rels: dict[str, tuple[str, ...]] = {}
-    for plain, href, rel, text in document.links(MAX_ANCHORS, MAX_TEXT, origin_of(base) if base else ""):
-        target = plain
-        if href is not None:
-            if href not in targets:
-                targets[href] = _joined(base, href)
-            target = targets[href]
-        if target is None:
-            continue
-        known = texts.get(target)
-        if known is None:
-            if len(texts) >= MAX_LINKS:
-                break
-            rels[target] = tuple(rel.lower().split()) if rel else ()
-        elif known:
-            continue
-        texts[target] = text
+    joined: dict[str, str | None] = {}
+
+    def join(href: str) -> str | None:
+        if href not in joined:
+            joined[href] = _joined(base, href)
+        return joined[href]
+
+    addresses, texts, rels = document.links(MAX_ANCHORS, MAX_LINKS, MAX_TEXT, origin_of(base) if base else "", join)
+    words = [tuple(rel.lower().split()) if rel else () for rel in rels]
     # Link(...) of each, in half the time: there are hundreds
-    return tuple(map(tuple.__new__, repeat(Link), zip(texts, texts.values(), rels.values(), strict=True)))
+    return tuple(map(tuple.__new__, repeat(Link), zip(addresses, texts, words, strict=True)))
 
 
 def read_feeds(document: Document, url: str | None, links: Sequence[Link] | None = None) -> tuple[Link, ...]:

@@ -128,3 +128,13 @@ def test_thousands_of_links_take_little_time():
 
     assert len(read_links(document, URL)) == 5_000
     assert time.process_time() - began < 2
+
+
+def test_links_beyond_the_bound_still_name_those_before_it() -> None:
+    links = "".join(f'<a href="/{number}"></a>' for number in range(5_001))
+
+    found = read_links(read_document(f'{links}<a href="/0">Late</a>'), URL)
+    named = read_links(read_document(f'{links.replace("/5000", "/0#x")}<a href="/0">In time</a>'), URL)
+
+    assert (len(found), found[0].text) == (5_000, "")
+    assert (len(named), named[0].text) == (5_000, "In time")

@@ -3,10 +3,13 @@
 A tree lives as long as what `walk` gave. Numbers of tags and containers are checked, everything else is the caller's duty.
 """
 
+from collections.abc import Callable
+
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 _Attributes = dict[str, str | None]
 _Element = tuple[LexborNode, str, _Attributes]
+_Join = Callable[[str], str | None]
 
 class Tree:
     """A walked page; at run time a capsule that only this module opens."""
@@ -68,12 +71,13 @@ def valued(tree: Tree, name: str, /, *parts: str) -> list[_Element]:
     """Elements that have an attribute whose value holds one of these parts, A-Z read as lower case."""
 
 def links(
-    tree: Tree, tag: int, image: int, most_links: int, most: int, origin: str, /
-) -> list[tuple[str | None, str | None, str | None, str]]:
-    """Elements of a tag that have a href: the address or the href, rel, and the beginning of their text in one line.
+    tree: Tree, tag: int, image: int, most: int, most_links: int, most_text: int, origin: str, join: _Join, /
+) -> tuple[dict[str, int], list[str], list[str | None]]:
+    """Where elements of a tag lead, each address once, as keys; the first text and the first rel of each.
 
-    The address is given where it is href as it stands, behind `origin` if need be ("" = unknown); href for others. One without
-    text is called by its title, its aria-label, or the alt of its first element with the tag `image`.
+    Of the first `most` elements with a tag, until so many links are found. An address is a plain href as it stands, behind
+    `origin` if need be ("" = unknown); `join` gives it for others, or None. A text is in one line, the beginning of it; a link
+    without one is called by its title, its aria-label, or the alt of its first element with the tag `image`.
     """
 
 def in_order(tree: Tree, /, *groups: list[_Element]) -> list[_Element]:

@@ -42,6 +42,7 @@ void PyErr_Clear(void);
 PyObject *PyCapsule_New(void *, const char *name, void (*destroy)(PyObject *));
 void *PyCapsule_GetPointer(PyObject *, const char *name);
 PyObject *PyObject_GetAttrString(PyObject *, const char *name);
+PyObject *PyObject_CallFunctionObjArgs(PyObject *, ...);
 void *PyType_GetSlot(void *type, int slot);
 PyObject *PyLong_FromLongLong(long long);
 long PyLong_AsLong(PyObject *);
@@ -64,6 +65,7 @@ PyObject *PyList_GetItem(PyObject *, Size);
 int PyList_SetItem(PyObject *, Size, PyObject *);
 int PyList_Append(PyObject *, PyObject *);
 PyObject *PyDict_New(void);
+PyObject *PyDict_GetItemWithError(PyObject *, PyObject *key);
 int PyDict_SetItem(PyObject *, PyObject *key, PyObject *value);
 int PyDict_Next(PyObject *, Size *, PyObject **key, PyObject **value);
 
