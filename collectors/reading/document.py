@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
@@ -43,6 +43,8 @@ BLOCK: Final = (
 
 Attributes = dict[str, str | None]
 Element = tuple[LexborNode, str, Attributes]
+# What `property`, `name`, `itemprop`, `http-equiv`, `content` and `value` say: None for no such one, "" for one without a value.
+Meta = tuple[str | None, str | None, str | None, str | None, str | None, str | None]
 
 
 def _tag_ids(names: str) -> dict[int, str]:
@@ -109,6 +111,12 @@ class Document:
     def count(self, tags: bytes) -> list[int]:
         """How many elements of each of these HTML tags there are; a tag is its number in TAG_IDS."""
         return walking.counts(self._walked, tags)
+
+    @cached_property
+    def metas(self) -> Sequence[Meta]:
+        """The `meta` elements, in document order."""
+        names = ("property", "name", "itemprop", "http-equiv", "content", "value")
+        return cast(list[Meta], walking.values(self._walked, TAG_IDS["meta"], *names))
 
     @cached_property
     def attribute_names(self) -> frozenset[str]:

@@ -18,7 +18,6 @@ from collectors.reading.native.walking import texts
 
 MOST_NODES = 5_000  # metas and links read of one page; a hostile page has a million
 _MOST_SHOWN = 20
-_KEYS = ("property", "name", "itemprop", "http-equiv")  # attributes that say what a `meta` element declares
 _DATES = frozenset(("datepublished", "datecreated"))
 _REPLIES = frozenset(("Comment", "UserComments", "Answer", "UserReview"))
 _SILENT = bytes(tag in (TAG_IDS["script"], TAG_IDS["style"]) for tag in range(256))  # as `texts` takes it
@@ -71,16 +70,12 @@ class Head:
 
 
 def read_head(document: Document, url: str | None) -> Head:
-    metas: dict[str, list[str]] = {}
     has_replies = _has_replies(document)
-    for node, _, attributes in document.tagged("meta")[:MOST_NODES]:
-        if not (has_replies and "itemprop" in attributes and _is_of_a_reply(node)):
-            _add_meta(metas, attributes)
     base = next((href for _, _, attributes in document.tagged("base") if (href := attributes.get("href"))), None)
     roots = document.tagged("html")
     attributes = roots[0][2] if roots else {}
     return Head(
-        metas=metas,
+        metas=_declared(document, has_replies=has_replies),
         title=next((title for node, _, _ in document.tagged("title")[:_MOST_SHOWN] if (title := clean(node.text()))), None),
         lang=attributes.get("lang") or attributes.get("xml:lang"),
         base=join(url, base) if base else url,
@@ -88,6 +83,23 @@ def read_head(document: Document, url: str | None) -> Head:
         times=tuple(stamp for _, _, attributes in document.tagged("time")[:_MOST_SHOWN] if (stamp := attributes.get("datetime"))),
         published=tuple(_published(document, has_replies=has_replies)),
     )
+
+
+def _declared(document: Document, *, has_replies: bool) -> dict[str, list[str]]:
+    """What the `meta` elements declare by lower-case key, those left out that tell of what a reader wrote."""
+    metas = document.metas[:MOST_NODES]
+    if has_replies:
+        nodes = (node for node, _, _ in document.tagged("meta"))
+        metas = [meta for meta, node in zip(metas, nodes, strict=False) if meta[2] is None or not _is_of_a_reply(node)]
+    found: dict[str, list[str]] = {}
+    for declared, name, itemprop, http_equiv, content, value in metas:
+        text = clean(content or value)  # some templates write value
+        if not text:
+            continue
+        for key in (declared, name, itemprop, http_equiv):
+            if key:
+                found.setdefault(key.strip().lower(), []).append(text)
+    return found
 
 
 def linked(document: Document, rel: str) -> Iterator[str | None]:
@@ -135,15 +147,6 @@ def _published(document: Document, *, has_replies: bool) -> Iterator[str]:
         left -= 1
         if not left:
             return
-
-
-def _add_meta(metas: dict[str, list[str]], attributes: Mapping[str, str | None]) -> None:
-    content = clean(attributes.get("content") or attributes.get("value"))  # some templates write value
-    if not content:
-        return
-    for name in _KEYS:
-        if name in attributes and (key := attributes[name]):
-            metas.setdefault(key.strip().lower(), []).append(content)
 
 
 def clean(text: object) -> str:

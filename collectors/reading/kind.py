@@ -92,11 +92,11 @@ def title_marks(title: str) -> list[str]:
 
 def _declared(document: Document) -> list[str]:
     marks = []
-    for _, _, attributes in document.tagged("meta"):
-        name = attributes.get("property") or attributes.get("name")
+    for declared, its_name, _, _, content, _ in document.metas:
+        name = declared or its_name
         if not name or len(name) not in _LENGTHS_OF_NAMES:
             continue
-        name, content = name.lower(), attributes.get("content")
+        name = name.lower()
         if content and name == "og:type":
             marks.append(f"og:{content[:30].lower()}")
         elif content and name == "generator":

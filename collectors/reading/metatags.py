@@ -6,28 +6,27 @@ those of Dublin Core lose it ("creator", "date.issued"). A repeated tag gives a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
-from collectors.reading.document import Attributes
+from collectors.reading.document import Meta
 from collectors.reading.model import Item, Origin
 
 MAX_TAGS = 2_000
 _GRAPH = frozenset(("og", "article", "product", "book", "profile", "video", "music", "fb", "al", "vk", "place", "business"))
 
 
-def items_from_metas(metas: Iterable[Attributes]) -> list[Item]:
-    """Items of the attributes of the `meta` elements of a page, in the order OpenGraph, Twitter, Dublin Core."""
+def items_from_metas(metas: Sequence[Meta]) -> list[Item]:
+    """Items of the `meta` elements of a page, in the order OpenGraph, Twitter, Dublin Core."""
     graph: dict[str, Any] = {}
     card: dict[str, Any] = {}
     core: dict[str, Any] = {}
-    for number, attributes in enumerate(metas):
-        if number >= MAX_TAGS:
-            break
-        content = attributes.get("content")
-        if not content:
+    of_page = [meta for meta in metas if meta[2] is None]  # those with `itemprop` speak of an item
+    for declared, its_name, _, _, content, _ in of_page[:MAX_TAGS]:
+        name = declared or its_name
+        if not content or not name or (":" not in name and "." not in name):  # each name we know has a namespace
             continue
-        name = (attributes.get("property") or attributes.get("name") or "").strip().lower()
+        name = name.strip().lower()
         space, colon, _ = name.partition(":")
         if colon and space in _GRAPH:
             _put(graph, name, content)

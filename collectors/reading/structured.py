@@ -29,7 +29,7 @@ def read_items(document: Document, url: str | None = None) -> list[Item]:
         items += read_microdata(document, url)
     if "typeof" in document.attribute_names:
         items += read_rdfa(document, url)
-    return items + items_from_metas(attributes for _, _, attributes in document.tagged("meta") if "itemprop" not in attributes)
+    return items + items_from_metas(document.metas)
 
 
 def read_items_from_html(html: str | bytes, url: str | None = None) -> list[Item]:

@@ -86,10 +86,10 @@ def read_technical_ids(document: Document, links: Iterable[Link] = ()) -> tuple[
     for system, needle in PLATFORMS:
         if needle in words and words[needle][0] + len(needle) <= len(raw):
             found.add(system, "")
-    for _, _, attributes in document.tagged("meta")[:MAX_METAS]:
-        name = (attributes.get("name") or attributes.get("property") or "").strip().lower()
+    for declared, its_name, _, _, said, _ in document.metas[:MAX_METAS]:
+        name = (its_name or declared or "").strip().lower()
         if name in _METAS:
-            content = (attributes.get("content") or "").strip()
+            content = (said or "").strip()
             app = _APP_ID.search(content) if name in _APP_METAS else None
             found.add(_METAS[name], app.group(1) if app else content[:MAX_VALUE])
     for link in links:

@@ -43,6 +43,12 @@ def test_of_a_player_only_structured_data_is_listed(page: Document) -> None:
     assert [attributes["content"] for _, _, attributes in page.with_attribute("itemprop")] == ["Обзор"]
 
 
+def test_of_a_meta_each_attribute_is_told_from_a_missing_one(page: Document) -> None:
+    assert page.metas == [(None, "a", None, None, "b", None), (None, None, "name", None, "Обзор", None)]
+    assert read_document('<meta itemprop PROPERTY="og:a" content="">').metas == [("og:a", None, "", None, "", None)]
+    assert read_document("<p>").metas == []
+
+
 def test_names_are_found_by_their_parts_in_any_case(page: Document) -> None:
     assert words(list(page.called("card"))) == ["div Card price-old", "div card meta"]
     assert words(list(page.called("price"))) == ["div Card price-old", "span price-now"]

@@ -64,6 +64,9 @@ def counts(tree: Tree, tags: bytes, /) -> list[int]:
 
 def attribute_names(tree: Tree, /) -> list[str]: ...
 def with_attribute(tree: Tree, name: str, /) -> list[_Element]: ...
+def values(tree: Tree, tag: int, /, *names: str) -> list[tuple[str | None, ...]]:
+    """What the elements of a tag say in attributes of these names: None for no such one, "" for one without a value."""
+
 def called(tree: Tree, of_id: bool, /, *parts: str) -> list[_Element]:
     """Elements whose class or id holds one of these parts."""
 

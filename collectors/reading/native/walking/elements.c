@@ -1,4 +1,4 @@
-/* Which elements a page has: all, by tag, by attribute; and putting them in order. */
+/* Which elements a page has: all, by tag, by attribute; what those of a tag say; and putting elements in order. */
 #include "tree.h"
 
 #include <stdlib.h>
@@ -64,6 +64,46 @@ PyObject *py_with_attribute(PyObject *module, PyObject *const *arguments, Size c
     for (; name >= 0; name = next_named(tree, wanted, name + 1))
         for (int32_t at = name ? tree->name_ends[name - 1] : 0; at < tree->name_ends[name]; at++) marks[tree->by_name[at]] = 1;
     return marked_list(tree, marks);
+}
+
+/* What an element says in the attributes with these keys. */
+static PyObject *values_tuple(const Node *element, const uintptr_t *keys, Size count) {
+    PyObject *tuple = PyTuple_New(count);
+    for (Size at = 0; tuple && at < count; at++) {
+        const Attribute *attribute = keys[at] ? attributes_of(element) : 0;
+        while (attribute && name_of(attribute) != keys[at]) attribute = attribute->next;
+        const String *said = attribute ? attribute->value : 0;
+        PyObject *value = said && said->data ? string_of(said->data, said->length) : attribute ? nothing : None;
+        if (value == nothing || value == None) Py_IncRef(value);
+        if (value && !PyTuple_SetItem(tuple, at, value)) continue;
+        Py_DecRef(tuple);
+        return 0;
+    }
+    return tuple;
+}
+
+PyObject *py_values(PyObject *module, PyObject *const *arguments, Size count) {
+    (void)module;
+    if (!has(count, 2)) return 0;
+    Tree *tree = tree_of(arguments[0]);
+    int32_t first, last;
+    if (!tag_range(tree, arguments[1], &first, &last)) return 0;
+    Size names = count - 2;
+    uintptr_t *keys = malloc((size_t)names * sizeof *keys + 1);
+    if (!keys) return PyErr_NoMemory();
+    for (Size at = 0; at < names; at++) {
+        const char *name = PyUnicode_AsUTF8AndSize(arguments[at + 2], 0);
+        keys[at] = name ? key_of(tree, name) : 0;
+    }
+    PyObject *list = PyErr_Occurred() ? 0 : PyList_New(last - first);
+    for (Size at = 0; list && at < last - first; at++) {
+        PyObject *tuple = values_tuple(tree->walked.elements.rows[tree->by_tag[first + at]].node, keys, names);
+        if (tuple && !PyList_SetItem(list, at, tuple)) continue;
+        Py_DecRef(list);
+        list = 0;
+    }
+    free(keys);
+    return list;
 }
 
 static int64_t place_of(const Tree *tree, const Node *node) {

@@ -4,12 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The name of an attribute as the page's elements have it; 0 where none has. */
-static uintptr_t key_of(const Tree *tree, const char *wanted) {
-    int64_t name = next_named(tree, wanted, 0);
-    return name < 0 ? 0 : tree->walked.names.keys[name];
-}
-
 /* The value of an attribute; 0 for none. */
 static const String *value_of(const Node *element, uintptr_t key) {
     const Attribute *attribute = key ? attributes_of(element) : 0;

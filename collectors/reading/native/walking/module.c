@@ -124,6 +124,7 @@ static PyMethodDef functions[] = {
     {"counts", py_counts, METH_FASTCALL, 0},
     {"attribute_names", py_attribute_names, METH_FASTCALL, 0},
     {"with_attribute", py_with_attribute, METH_FASTCALL, 0},
+    {"values", py_values, METH_FASTCALL, 0},
     {"called", py_called, METH_FASTCALL, 0},
     {"valued", py_valued, METH_FASTCALL, 0},
     {"links", py_links, METH_FASTCALL, 0},

@@ -57,6 +57,11 @@ int64_t next_named(const Tree *tree, const char *wanted, int64_t from) {
     return -1;
 }
 
+uintptr_t key_of(const Tree *tree, const char *wanted) {
+    int64_t name = next_named(tree, wanted, 0);
+    return name < 0 ? 0 : tree->walked.names.keys[name];
+}
+
 /* What stands in a player is for browsers that cannot play, unless it is structured data. */
 static void settle_players(Tree *tree) {
     Elements *elements = &tree->walked.elements;

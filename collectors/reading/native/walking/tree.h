@@ -50,6 +50,8 @@ PyObject *marked_list(Tree *tree, uint8_t *marks);
 int tag_range(Tree *tree, PyObject *tag, int32_t *first, int32_t *last);
 /* The number of the next attribute, from one on, that has a name; -1 for none. A prefix may make two of Lexbor's names one. */
 int64_t next_named(const Tree *tree, const char *wanted, int64_t from);
+/* The first of them as the page's elements have it; 0 where none has. */
+uintptr_t key_of(const Tree *tree, const char *wanted);
 /* The attribute with the number of a name, which the element has. */
 const Attribute *attribute_named(const Tree *tree, int32_t element, int64_t name);
 
@@ -61,7 +63,7 @@ const uint8_t *by_tag_of(PyObject *argument);
 PyObject *line_string(const Line *line, int64_t most);
 
 /* What Python calls: walking.pyi says what each does. */
-Function py_walk, py_elements, py_tagged, py_counts, py_attribute_names, py_with_attribute, py_called,
+Function py_walk, py_elements, py_tagged, py_counts, py_attribute_names, py_with_attribute, py_values, py_called,
     py_valued, py_links, py_in_order, py_blocks, py_container_node, py_deepest, py_attributes, py_visible_text, py_pieces, py_texts, py_node_at,
     py_words_shown, py_node_facts, py_learn;
 
