@@ -41,8 +41,9 @@ from collectors.reading.content_model import WEIGHTS, build_trees
 from collectors.reading.content_scores import Scores, block_words, name_tokens
 from collectors.reading.kind import KINDS, MEASURES, READERS, build_readers, measures, softmax, write_verdicts
 from collectors.reading.native.counting import Measured, level_tables
-from collectors.reading.native.library import Doubles, Floats
+from collectors.reading.native.library import Doubles, Floats, joined
 
+LISTS = ("names", "words")  # which are written for people to read; other weights are arrays
 DEPTH = 6
 FIRST_TREES = 200
 SECOND_TREES = 120
@@ -135,7 +136,7 @@ def known_kinds(samples: Sequence[Sample]) -> tuple[list[Sample], list[int], lis
 def train_readers(samples: Sequence[Sample], heard: Mapping[str, Marks]) -> dict[str, Any]:
     """Weights per mark and the bias of each reader; marks of fewer than three hosts are left out."""
     known, kinds, weights = known_kinds(samples)
-    trained = {}
+    trained: dict[str, Any] = {}
     for number, name in enumerate(READERS):
         hosts: dict[str, set[str]] = defaultdict(set)
         for s in known:
@@ -148,11 +149,9 @@ def train_readers(samples: Sequence[Sample], heard: Mapping[str, Marks]) -> dict
         vectorizer = DictVectorizer()
         model = LogisticRegression(C=25, max_iter=150, tol=1e-3)
         model.fit(vectorizer.fit_transform(vectors), kinds, sample_weight=weights)
-        rows = model.coef_.T.round(2).tolist()
-        trained[name] = {
-            "bias": model.intercept_.round(3).tolist(),
-            "marks": dict(zip(vectorizer.feature_names_, rows, strict=True)),
-        }
+        trained[f"{name}_bias"] = model.intercept_.round(3)
+        trained[f"{name}_marks"] = np.frombuffer(joined(vectorizer.feature_names_).encode(), np.uint8)
+        trained[f"{name}_weights"] = model.coef_.T.round(2).astype(np.float32, order="C")
     return trained
 
 
@@ -340,9 +339,11 @@ def report(samples: Sequence[Sample], measured: Mapping[str, Measured], found: M
 
 def write(weights: Mapping[str, Any], folder: Path = WEIGHTS) -> None:
     for name, value in weights.items():
-        (folder / f"{name}.json").write_text(
-            json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8"
-        )
+        if name in LISTS:
+            listed = json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
+            (folder / f"{name}.json").write_text(listed, encoding="utf-8")
+        else:
+            np.savez(folder / f"{name}.npz", **value)
 
 
 def main() -> None:

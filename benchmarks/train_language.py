@@ -32,6 +32,7 @@ import numpy.typing as npt
 import wordfreq
 
 from collectors.reading.language import SCRIPTS, WEIGHTS, detect
+from collectors.reading.native.library import joined
 
 _CYRILLIC = "ru uk be bg mk sr kk mn"
 _LATIN = "en de fr es pt it pl tr nl sv da nb fi cs hu ro lt lv et id vi hr az"
@@ -52,9 +53,9 @@ def joint_probabilities(folder: Path) -> list[dict[str, float]]:
     for name in ("unigrams", "bigrams", "trigrams", "quadrigrams", "fivegrams"):
         data = json.loads(brotli.decompress((folder / f"{name}.json.br").read_bytes()))
         table: dict[str, float] = {}
-        for share, joined in data["ngrams"].items():
+        for share, of_share in data["ngrams"].items():
             above, _, below = share.partition("/")
-            table.update(dict.fromkeys(joined.split(" "), int(above) / int(below)))
+            table.update(dict.fromkeys(of_share.split(" "), int(above) / int(below)))
         conditional.append(table)
     joint = []
     for length, table in enumerate(conditional, 1):
@@ -132,10 +133,10 @@ def main() -> None:
         grams, weights = weigh(options.models, script)
         words, word_weights = weigh_words(script)
         names = "\n".join(NAMES.get(language, language) for language in languages)
-        np.savez_compressed(
+        np.savez(
             WEIGHTS / f"language_{script}.npz",
             languages=np.frombuffer(names.encode(), np.uint8),
-            grams=np.frombuffer("\n".join(grams + words).encode(), np.uint8),
+            grams=np.frombuffer(joined(grams + words).encode(), np.uint8),
             weights=np.concatenate([weights, word_weights]),
         )
         print(script, len(grams), "n-grams", len(words), "words")

@@ -2,13 +2,13 @@
 
 Every tree asks the same question on all nodes of one level, so a leaf's number is the row of answers read as bits. A model file
 holds `features` (names), `split_feature` (numbers in that list) and `split_border` (both trees x depth, flat), `leaves` (trees x
-2^depth, flat), `depth` and `bias`.
+2^depth, flat), `depth` and `bias`. It is not compressed, for every process reads it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -21,13 +21,13 @@ from collectors.reading.native.counting import Trees
 WEIGHTS: Final = Path(__file__).parent / "weights"
 
 
-def build_trees(stored: dict[str, Any], names: Sequence[str]) -> Trees:
+def build_trees(stored: Mapping[str, Any], names: Sequence[str]) -> Trees:
     """`names` are those of the rows the trees will be asked about."""
-    depth, bias = stored["depth"], np.array(stored["bias"], np.float64)
+    depth, bias = int(stored["depth"]), np.array(stored["bias"], np.float64)
     number_of = {name: number for number, name in enumerate(names)}
-    features = [number_of[stored["features"][feature]] for feature in stored["split_feature"]]
+    features = np.array([number_of[name] for name in stored["features"]], np.int32)
     return Trees(
-        np.array(features, np.int32).reshape(-1, depth),
+        features[stored["split_feature"]].reshape(-1, depth),
         np.array(stored["split_border"], np.float32).reshape(-1, depth),
         np.array(stored["leaves"], np.float32).reshape(-1, len(bias)),
         bias,
@@ -37,7 +37,8 @@ def build_trees(stored: dict[str, Any], names: Sequence[str]) -> Trees:
 @cache
 def load_trees(name: str, names: tuple[str, ...]) -> Trees:
     """The model of that name in `weights/`, ready for rows of these names."""
-    return build_trees(json.loads((WEIGHTS / f"{name}.json").read_text(encoding="utf-8")), names)
+    with np.load(WEIGHTS / f"{name}.npz", allow_pickle=False) as stored:
+        return build_trees(stored, names)
 
 
 @cache

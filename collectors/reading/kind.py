@@ -4,18 +4,17 @@ Each reader hears one side of the page (its address and what it calls itself; it
 content; all its words) as marks that are there or not, and weighs them by multinomial logistic regression: the weights of the
 marks it knows are summed and divided by the root of their number. The trees see what the readers think beside measured
 facts: how much of the page is text, links, lists, how its largest family of like elements looks, what the first look takes for
-content. Weights: `weights/kind_marks.json`, `weights/kind.json`. What is counted over blocks and words is counted by
+content. Weights: `weights/kind_marks.npz`, `weights/kind.npz`. What is counted over blocks and words is counted by
 `native/kind.c` and `marks.c`.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from math import log1p
-from typing import Final, TypedDict, get_args
+from typing import Any, Final, get_args
 
 import numpy as np
 
@@ -52,13 +51,6 @@ _COUNTED_IDS: Final = bytes(TAG_IDS[tag] for tag in COUNTED)
 _OF_BLOCKS: Final = MEASURES.index("blocks")
 _OF_ADDRESS: Final = MEASURES.index("path_depth")
 _OF_VERDICTS: Final = MEASURES.index(f"{READERS[0]}_{KINDS[0]}")
-
-
-class Stored(TypedDict):
-    """A reader as it stands in `weights/kind_marks.json`."""
-
-    bias: list[float]
-    marks: dict[str, list[float]]
 
 
 def read_kind(
@@ -154,19 +146,20 @@ def softmax(values: Sequence[float]) -> list[float]:
     return [power / whole for power in powers]
 
 
-def build_readers(stored: Mapping[str, Stored]) -> Readers:
-    """Readers from their stored form, by the names of READERS."""
+def build_readers(stored: Mapping[str, Any]) -> Readers:
+    """Those of READERS from their stored form: `<name>_marks` (UTF-8, each ended by END), `<name>_weights`, `<name>_bias`."""
     return Readers(
         [
-            Reader(marks, np.array([*marks.values()], np.float32), np.array(bias, np.float64))
-            for marks, bias in ((stored[name]["marks"], stored[name]["bias"]) for name in READERS)
+            Reader(stored[f"{name}_marks"].tobytes().decode(), stored[f"{name}_weights"], stored[f"{name}_bias"])
+            for name in READERS
         ]
     )
 
 
 @cache
 def load_readers() -> Readers:
-    return build_readers(json.loads((WEIGHTS / "kind_marks.json").read_text(encoding="utf-8")))
+    with np.load(WEIGHTS / "kind_marks.npz", allow_pickle=False) as stored:
+        return build_readers(stored)
 
 
 @cache

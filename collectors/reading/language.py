@@ -4,8 +4,8 @@ The script decides first: Greek, Hebrew, Thai and others have one language each,
 Arabic ones are told by letters that few of them have, the others by the n-grams of words (naive Bayes): each n-gram has a weight
 per language, a word the sum of its n-grams, a text the sum of its words (`native/language.c`).
 
-The weights are plain numbers, `weights/language_<script>.npz`: n-grams and frequent words (`=word`), one a line, and a
-signed byte per line and language. `benchmarks/train_language.py` makes them and names their source.
+The weights are plain numbers, `weights/language_<script>.npz`: n-grams and frequent words (`=word`), each ended by
+END, and a signed byte for each of them and each language. `benchmarks/train_language.py` makes them and names their source.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _tongues() -> Tongues:
 def _model(script: str) -> Model:
     with np.load(WEIGHTS / f"language_{script}.npz", allow_pickle=False) as stored:
         languages = stored["languages"].tobytes().decode().split("\n")
-        grams = stored["grams"].tobytes().decode().split("\n")
+        grams = stored["grams"].tobytes().decode()
         return Model(languages, grams, stored["weights"], [_PRIOR.get(language, 0) for language in languages])
 
 

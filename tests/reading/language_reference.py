@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 
 from collectors.reading.language import SCRIPTS, WEIGHTS
+from collectors.reading.native.library import END
 
 PRIOR = {"en": 45, "de": 25, "fr": 25, "es": 25, "pt": 25, "it": 25, "pl": 25, "tr": 25, "ru": 60, "bg": 30}
 ONE_LANGUAGE = {
@@ -18,7 +19,7 @@ ONE_LANGUAGE = {
 @cache
 def model(script: str) -> tuple[list[str], dict[str, np.ndarray]]:
     with np.load(WEIGHTS / f"language_{script}.npz") as stored:
-        grams = stored["grams"].tobytes().decode().split("\n")
+        grams = stored["grams"].tobytes().decode().split(END)[:-1]
         return stored["languages"].tobytes().decode().split("\n"), dict(zip(grams, stored["weights"].astype(int), strict=True))
 
 

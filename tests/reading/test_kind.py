@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from functools import cache
 
 import numpy as np
 import pytest
@@ -18,7 +18,6 @@ from collectors.reading.kind import (
     KINDS,
     MEASURES,
     READERS,
-    Stored,
     build_readers,
     load_readers,
     measures,
@@ -27,13 +26,17 @@ from collectors.reading.kind import (
     write_verdicts,
 )
 from collectors.reading.native.counting import Measured
-from collectors.reading.native.library import Doubles
+from collectors.reading.native.library import END, Doubles
 
 PAGE = (
     "<meta property='og:type' content='article'><title>Spring tea</title><body class='post-page'><h1>Spring tea</h1>"
     "<p>You said the price of our tea was the best, and we thank you.</p><button>Reply</button></body>"
 )
-STORED = {"bias": [0.0] * len(KINDS), "marks": {"forum": [0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0], "shop": [0.0, 2.0] + [0.0] * 5}}
+FORUM_AND_SHOP = {
+    "bias": np.zeros(len(KINDS)),
+    "marks": np.frombuffer(b"forum\0shop\0", np.uint8),
+    "weights": np.array([[0, 0, 0, 0, 2, 0, 0], [0, 2, 0, 0, 0, 0, 0]], np.float32),
+}
 
 
 def likely(html: str, url: str = "https://a.example/b") -> tuple[Prepared, Measured, Doubles]:
@@ -42,16 +45,20 @@ def likely(html: str, url: str = "https://a.example/b") -> tuple[Prepared, Measu
     return page, measured, np.full(len(page.document.blocks.texts), 0.9)
 
 
-def verdict(stored: Stored, known: frozenset[str]) -> Doubles:
+def verdict(reader: str, known: frozenset[str]) -> Doubles:
     """What a reader concludes, said plainly."""
-    weights = np.array([stored["marks"][mark] for mark in known if mark in stored["marks"]])
-    total = stored["bias"] + weights.sum(axis=0) / len(weights) ** 0.5 if len(weights) else stored["bias"]
-    return np.log(np.array(softmax(total)) + 1e-3)
+    bias, marks = stored_reader(reader)
+    weights = np.array([marks[mark] for mark in known if mark in marks])
+    total = bias + weights.sum(axis=0) / len(weights) ** 0.5 if len(weights) else bias
+    return np.log(np.array(softmax(total.tolist())) + 1e-3)
 
 
-def stored_marks() -> dict[str, Stored]:
-    stored: dict[str, Stored] = json.loads((WEIGHTS / "kind_marks.json").read_text(encoding="utf-8"))
-    return stored
+@cache
+def stored_reader(name: str) -> tuple[Doubles, dict[str, Doubles]]:
+    """Its bias, and the weights of its marks."""
+    with np.load(WEIGHTS / "kind_marks.npz") as stored:
+        marks = stored[f"{name}_marks"].tobytes().decode().split(END)[:-1]
+        return stored[f"{name}_bias"], dict(zip(marks, stored[f"{name}_weights"].astype(np.float64), strict=True))
 
 
 def conclusions(html: str) -> tuple[list[float], list[float]]:
@@ -60,7 +67,7 @@ def conclusions(html: str) -> tuple[list[float], list[float]]:
     row = measures(page.document, page.url, [], measured, first)
     heard = marks(page, first)
     write_verdicts(row, load_readers(), [*heard[0]], measured, first)
-    told = [verdict(stored_marks()[name], known) for name, known in zip(READERS, heard, strict=True)]
+    told = [verdict(name, known) for name, known in zip(READERS, heard, strict=True)]
     return row[-len(READERS) * len(KINDS) :].tolist(), np.concatenate(told).tolist()
 
 
@@ -102,7 +109,7 @@ def test_readers_conclude_from_hashes_what_they_would_from_the_words_themselves(
 
 
 def test_the_content_reader_stops_after_some_thousand_characters_and_the_page_reader_does_not() -> None:
-    words = [mark for mark in stored_marks()["content"]["marks"] if mark.isalpha()]
+    words = [mark for mark in stored_reader("content")[1] if mark.isalpha()]
     told, said = conclusions("<p>" + "<p>".join(words))
 
     assert sum(map(len, words)) > 2 * MAX_TEXT
@@ -111,7 +118,7 @@ def test_the_content_reader_stops_after_some_thousand_characters_and_the_page_re
 
 def test_a_reader_weighs_the_marks_it_knows() -> None:
     _, measured, first = likely("<p>you and tea and cups")
-    readers = build_readers(dict.fromkeys(READERS, STORED))
+    readers = build_readers({f"{name}_{part}": value for name in READERS for part, value in FORUM_AND_SHOP.items()})
     row = np.zeros(len(MEASURES))
 
     def told(*address: str) -> list[float]:

@@ -19,6 +19,7 @@ from collectors.reading.model import PageError
 from collectors.reading.native import walking
 from collectors.reading.native.counting import Table
 from collectors.reading.native.layout import check_layout
+from collectors.reading.native.library import joined
 from collectors.reading.page import read_page
 from tests.corpora import corpus
 from tests.reading.walk_reference import pieces_slowly, texts_slowly, walk_slowly
@@ -119,7 +120,7 @@ def test_a_letter_has_the_lower_case_that_it_has_in_any_text() -> None:
 
 
 def test_a_table_finds_its_words_and_no_others() -> None:
-    table = Table([f"word{number}" for number in range(5000)], np.arange(5000))
+    table = Table(joined([f"word{number}" for number in range(5000)]), np.arange(5000))
 
     assert len(set(table._entries[:, 0].tolist())) == 5001  # and 0, of empty places
 

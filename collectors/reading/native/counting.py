@@ -5,7 +5,7 @@ Whatever is given to the library lives in the object that gave it. A page must h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from ctypes import Structure, addressof, byref, c_char_p, c_double, c_int32, c_int64, c_void_p
 from dataclasses import dataclass
 from itertools import accumulate
@@ -75,15 +75,14 @@ for _of_trees in (_trees_sums, _trees_probabilities):
 
 
 class Table:
-    """Words with a value of eight bytes each, to be looked up by the library."""
+    """Words, each ended by END, with a value of eight bytes each, to be looked up by the library."""
 
     __slots__ = ("_entries", "struct")
 
-    def __init__(self, words: Iterable[str], values: npt.NDArray[np.int64] | Doubles) -> None:
-        listed = list(words)
-        size = 1 << (2 * len(listed) + 1).bit_length()
+    def __init__(self, words: str, values: npt.NDArray[np.int64] | Doubles) -> None:
+        size = 1 << (2 * len(values) + 1).bit_length()
         self._entries = np.zeros((size, 2), np.int64)  # hash, value
-        _fill(encoded(joined(listed)), len(listed), at(values), at(self._entries), size - 1)
+        _fill(encoded(words), len(values), at(values), at(self._entries), size - 1)
         self.struct = _Table(at(self._entries), size - 1)
 
 
@@ -102,7 +101,7 @@ class Lore:
     __slots__ = ("_held", "place", "struct")
 
     def __init__(self, words: Mapping[str, float], names: Mapping[str, float], alphabet: Alphabet) -> None:
-        tables = [Table(scores, np.array([*scores.values()], np.float64)) for scores in (words, names)]
+        tables = [Table(joined([*scores]), np.array([*scores.values()], np.float64)) for scores in (words, names)]
         logs = np.empty(LIBRARY.logs_count(), np.float64)
         _logs_fill(at(logs))
         self._held = tables, logs, alphabet
@@ -188,11 +187,11 @@ class Trees:
 
 
 class Reader:
-    """What each mark says for each kind: `weights` has a row a mark."""
+    """What each mark says for each kind: `weights` has a row a mark. Every mark is ended by END."""
 
     __slots__ = ("_marks", "bias", "place", "struct", "weights")
 
-    def __init__(self, marks: Iterable[str], weights: Floats, bias: Doubles) -> None:
+    def __init__(self, marks: str, weights: Floats, bias: Doubles) -> None:
         self._marks = Table(marks, np.arange(len(weights)))
         self.weights, self.bias = weights, bias
         self.struct = _Reader(self._marks.struct, *weights.shape, at(weights), at(bias))

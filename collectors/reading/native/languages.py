@@ -31,15 +31,16 @@ _language_of.argtypes, _language_of.restype = (c_void_p, c_char_p, c_int32), c_i
 
 
 class Model:
-    """Runs of one to five letters, and whole words behind a "=", with what each says for each language: a row of `weights`."""
+    """Runs of one to five letters, and whole words behind a "=", with what each says for each language: a row of `weights`.
+
+    Every one is ended by END.
+    """
 
     __slots__ = ("_held", "languages", "struct")
 
-    def __init__(
-        self, languages: Sequence[str], grams: Sequence[str], weights: npt.NDArray[np.int8], prior: Iterable[int]
-    ) -> None:
+    def __init__(self, languages: Sequence[str], grams: str, weights: npt.NDArray[np.int8], prior: Iterable[int]) -> None:
         self.languages = languages
-        table, rows = Table(grams, np.arange(len(grams))), np.zeros((len(grams), MOST_LANGUAGES), np.int8)
+        table, rows = Table(grams, np.arange(len(weights))), np.zeros((len(weights), MOST_LANGUAGES), np.int8)
         rows[:, : len(languages)] = weights
         before = np.array([*prior], np.int32)
         self._held = table, rows, before
