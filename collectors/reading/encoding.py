@@ -15,8 +15,6 @@ import codecs
 import re
 from functools import lru_cache
 
-import chardet
-
 from collectors.reading.native.spelling import is_plain_utf8
 
 _LABELS = {
@@ -312,6 +310,8 @@ def _detected(sample: bytes) -> str:
     is_wordy, high = _has_high_words(dense), sum(byte > 127 for byte in dense)
     if not is_wordy and high < _TELLING_BYTES:
         return "windows-1252"  # a sign here and there: what browsers assume
+    import chardet  # here: few pages need it, and loading it takes longer than reading five
+
     # chardet believes declarations too, and those have been found wanting
     found = chardet.detect(_DECLARED.sub(b"", sample))["encoding"]
     codec = _usable(found) if found else None

@@ -10,9 +10,10 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from price_parser import Price as ParsedPrice
+if TYPE_CHECKING:
+    from price_parser import Price as ParsedPrice
 
 MAX_TEXT = 300  # characters that are looked at: a price string is short
 MAX_AMOUNT = Decimal(10) ** 15  # beyond it a number is an id, not a price
@@ -129,7 +130,7 @@ def _read_price(text: str, currency_hint: str | None, lang: str | None, decimal_
     if not any(char.isdigit() for char in clean):
         if _NOTHING.search(clean):
             return Price(None, currency_code(currency_hint, lang), printed)
-        currency = currency_code(ParsedPrice.fromstring(clean or None, currency_hint).currency, lang)
+        currency = currency_code(_parsed(clean or None, currency_hint).currency, lang)
         free = bool(_FREE.match(clean)) or "free" in clean.lower()
         return Price(Decimal(0) if free else None, currency, printed)
     if _EXPONENT.search(clean):
@@ -145,7 +146,7 @@ def _read_price(text: str, currency_hint: str | None, lang: str | None, decimal_
             clean = _PARTS.sub("", clean)
     if mark := _OLD.search(clean):
         after = clean[mark.end() :]
-        number = ParsedPrice.fromstring(after, currency_hint, decimal_separator)
+        number = _parsed(after, currency_hint, decimal_separator)
         rest = (
             clean[: mark.start()]
             + " "
@@ -155,10 +156,10 @@ def _read_price(text: str, currency_hint: str | None, lang: str | None, decimal_
             old, clean = number.amount, rest
     if mark := _NEW.search(clean):
         if old is None:
-            before = ParsedPrice.fromstring(clean[: mark.start()], currency_hint, decimal_separator).amount
+            before = _parsed(clean[: mark.start()], currency_hint, decimal_separator).amount
             old = before
         clean = clean[mark.end() :] if any(char.isdigit() for char in clean[mark.end() :]) else clean
-    parsed = ParsedPrice.fromstring(clean, currency_hint, decimal_separator)
+    parsed = _parsed(clean, currency_hint, decimal_separator)
     amount = None if _NEGATIVE.match(clean) else _bounded(parsed.amount)
     if amount == 0 and old:
         amount, old = old, None  # "was 124.95, now 0.00": the new price was never filled in
@@ -178,6 +179,12 @@ def _read_price(text: str, currency_hint: str | None, lang: str | None, decimal_
     )
 
 
+def _parsed(text: str | None, currency_hint: str | None = None, decimal_separator: str | None = None) -> ParsedPrice:
+    from price_parser import Price as ParsedPrice  # here: a process that only collects need not load it
+
+    return ParsedPrice.fromstring(text, currency_hint, decimal_separator)
+
+
 def _bounded(amount: Decimal | None) -> Decimal | None:
     return amount if amount is not None and amount < MAX_AMOUNT else None
 
@@ -185,8 +192,8 @@ def _bounded(amount: Decimal | None) -> Decimal | None:
 def _upper_end(text: str, amount: Decimal | None, hint: str | None, separator: str | None) -> Decimal | None:
     if amount is None or not any(map(text.__contains__, _RANGE_SIGNS)) or (match := _RANGE.search(text)) is None:
         return None
-    low = ParsedPrice.fromstring(match.group(1), hint, separator).amount
-    high = _bounded(ParsedPrice.fromstring(match.group(4), hint, separator).amount)
+    low = _parsed(match.group(1), hint, separator).amount
+    high = _bounded(_parsed(match.group(4), hint, separator).amount)
     return high if low == amount and high is not None and high > low else None
 
 
