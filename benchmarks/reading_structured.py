@@ -29,12 +29,12 @@ from benchmarks.content_corpora import DATA
 from benchmarks.table import Row, print_table
 from collectors.reading.breadcrumbs import crumbs_of
 from collectors.reading.document import read_document
-from collectors.reading.model import Item
+from collectors.reading.model import Item, walk
 from collectors.reading.prices import currency_code, read_price
 from collectors.reading.product_html import brand_of
 from collectors.reading.products import read_offers
 from collectors.reading.ratings import rating_of_node
-from collectors.reading.structured import read_items, read_items_from_html, walk
+from collectors.reading.structured import read_items, read_items_from_html
 from collectors.reading.vocabulary import bare_property, bare_type
 
 KEYS = frozenset(

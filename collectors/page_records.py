@@ -10,9 +10,8 @@ from zoneinfo import ZoneInfo
 
 from collectors.reading.dates import read_date
 from collectors.reading.fragments import text_from_html
-from collectors.reading.model import Item, Moment, PageError, Reading, ReadOffer
+from collectors.reading.model import Item, Moment, PageError, Reading, ReadOffer, walk
 from collectors.reading.prices import currency_code, read_amount
-from collectors.reading.structured import walk
 from collectors.records import Job, Offer, Page, Review
 from collectors.source import Capture, ParseError
 from collectors.urls import host_of, normalise_url

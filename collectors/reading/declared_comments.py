@@ -8,8 +8,7 @@ from typing import Final
 from collectors.reading.dates import read_date
 from collectors.reading.fragments import text_from_html
 from collectors.reading.head import first_text, join, values
-from collectors.reading.model import Comment, Item, Moment
-from collectors.reading.structured import walk
+from collectors.reading.model import Comment, Item, Moment, walk
 
 MAX_COMMENTS: Final = 500
 MAX_TEXT: Final = 20_000  # characters of one comment

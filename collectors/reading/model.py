@@ -27,6 +27,21 @@ class Item:
     origin: Origin
 
 
+def walk(items: list[Item], max_items: int = 5_000) -> list[Item]:
+    """Items with all items inside them, outer before inner."""
+    found: list[Item] = []
+    stack: list[Any] = items[::-1]
+    while stack and len(found) < max_items:
+        value = stack.pop()
+        if isinstance(value, Item):
+            found.append(value)
+            inside = [part for part in value.properties.values() if not isinstance(part, str)]
+            stack += inside[::-1]
+        elif isinstance(value, list):
+            stack += value[::-1]
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """A date or time with the evidence it rests on. `value` has an offset only where the page gives one."""

@@ -13,14 +13,13 @@ from urllib.parse import urljoin, urlsplit
 from collectors.reading.cards import read_cards
 from collectors.reading.document import Document
 from collectors.reading.gtin import is_gtin
-from collectors.reading.model import Item, ReadOffer
+from collectors.reading.model import Item, ReadOffer, walk
 from collectors.reading.node_text import text_of
 from collectors.reading.product_brand import Shop
 from collectors.reading.product_html import id_of_address, read_printed
 from collectors.reading.product_items import is_product, offer_of_graph, offers_of, text
 from collectors.reading.product_walk import words_of
 from collectors.reading.shop_marks import ShopMarks
-from collectors.reading.structured import walk
 
 MAX_OFFERS = 500
 LEAST_GTIN = 12  # digits of a trade number in the place of an article number: of eight, every tenth number looks like one

@@ -5,8 +5,6 @@ Syntaxes: JSON-LD, microdata, RDFa Lite, OpenGraph, Twitter cards, Dublin Core.
 
 from __future__ import annotations
 
-from typing import Any
-
 from selectolax.lexbor import LexborNode
 
 from collectors.reading.document import Attributes, Document, read_document
@@ -46,18 +44,3 @@ def _is_json_ld(attributes: Attributes) -> bool:
 def _script_text(node: LexborNode) -> str:
     """What stands between the tags of a script, as it is."""
     return node.text(deep=True, separator="", strip=False)
-
-
-def walk(items: list[Item], max_items: int = 5_000) -> list[Item]:
-    """Items with all items inside them, outer before inner."""
-    found: list[Item] = []
-    stack: list[Any] = items[::-1]
-    while stack and len(found) < max_items:
-        value = stack.pop()
-        if isinstance(value, Item):
-            found.append(value)
-            inside = [part for part in value.properties.values() if not isinstance(part, str)]
-            stack += inside[::-1]
-        elif isinstance(value, list):
-            stack += value[::-1]
-    return found

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from collectors.reading.jsonld import items_from_blocks, read_block
 from collectors.reading.loose_json import LooseJsonError, parse_loosely
-from collectors.reading.model import Item
-from collectors.reading.structured import read_items_from_html, walk
+from collectors.reading.model import Item, walk
+from collectors.reading.structured import read_items_from_html
 
 PRODUCT = {"@context": "https://schema.org", "@type": "Product", "name": "Чайник"}
 
