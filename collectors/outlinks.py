@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 
+from collectors.reading.bases import MAX_ANCHORS, MAX_LINKS, base_among
 from collectors.reading.bounds import check_bounds
 from collectors.reading.encoding import utf8
-from collectors.reading.links import MAX_ANCHORS, MAX_LINKS, base_among
 from collectors.source import Capture
 from collectors.urls import resolve
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import product, repeat
 
 from selectolax.lexbor import LexborNode
 
+from collectors.reading.bases import MAX_ANCHORS, MAX_LINKS, absolute, base_among
 from collectors.reading.document import Attributes, Document
 from collectors.reading.model import Link
 from collectors.reading.native.walking import attributes as attributes_of
-from collectors.urls import origin_of, resolve
+from collectors.urls import origin_of
 
-MAX_LINKS = 5_000  # of one page, duplicates not counted
-MAX_ANCHORS = 50_000
 MAX_TEXT = 500
 
 _FEED_TYPES = re.compile(
@@ -51,22 +50,6 @@ def base_of(document: Document, url: str | None) -> str | None:
     return base_among((attributes.get("href") for _, _, attributes in document.tagged("base")), url)
 
 
-def base_among(hrefs: Iterable[str | None], url: str | None) -> str | None:
-    """The same, from the addresses of its `base` elements in their order."""
-    href = next(filter(None, hrefs), "").strip()
-    return (_joined(url, href) if href else None) or url
-
-
-def _joined(base: str | None, href: str) -> str | None:
-    """The absolute http(s) address without fragment; None for other schemes and for what is no address."""
-    if "#" in href:
-        href = href.partition("#")[0]
-    href = href.strip()
-    if not href:
-        return None
-    return resolve(base, href) if base else resolve(href, "")
-
-
 def read_links(document: Document, url: str | None) -> tuple[Link, ...]:
     """The http(s) links in document order, each address once with its first text; fragments are dropped."""
     base = base_of(document, url)
@@ -74,7 +57,7 @@ def read_links(document: Document, url: str | None) -> tuple[Link, ...]:
 
     def join(href: str) -> str | None:
         if href not in joined:
-            joined[href] = _joined(base, href)
+            joined[href] = absolute(base, href)
         return joined[href]
 
     addresses, texts, rels = document.links(MAX_ANCHORS, MAX_LINKS, MAX_TEXT, origin_of(base) if base else "", join)
@@ -95,7 +78,7 @@ def read_feeds(document: Document, url: str | None, links: Sequence[Link] | None
             continue
         rel = tuple((attributes["rel"] or "").lower().split())
         if (("alternate" in rel and _FEED_TYPES.match(attributes.get("type") or "")) or "feed" in rel) and (
-            target := _joined(base, attributes.get("href") or "")
+            target := absolute(base, attributes.get("href") or "")
         ):
             found.setdefault(target, Link(target, (attributes.get("title") or "").strip()[:MAX_TEXT], rel))
     if not found:
@@ -111,11 +94,11 @@ def read_next(document: Document, url: str | None, links: Sequence[Link] | None 
     With the page's `links` at hand most pages are done without a search for a pager.
     """
     base = base_of(document, url)
-    own = _joined(None, url) if url else None
+    own = absolute(None, url) if url else None
     related = document.valued("rel", "next")
     for _, tag, attributes in related:
         if tag == "link" and _is_next(attributes):
-            target = _joined(base, attributes.get("href") or "")
+            target = absolute(base, attributes.get("href") or "")
             if target and target != own:
                 return target
             break
@@ -139,7 +122,7 @@ def read_next(document: Document, url: str | None, links: Sequence[Link] | None 
             says_next = _says_next(label)
             if not says_next and (by_number is not None or not _is_number(label) or int(label) != following):
                 continue
-        target = _joined(base, attributes.get("href") or "")
+        target = absolute(base, attributes.get("href") or "")
         if not target or target == own or not (is_next or _is_in_pager(node)):
             continue
         if says_next:
