@@ -58,9 +58,10 @@ def _characters() -> npt.NDArray[np.uint64]:
     chars[[ord(sign) for sign in "$€£₽"]] = _MONEY
     alone = np.arange(_AFTER_LETTERS, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
     lower = alone.replace("\u0130", "i").lower()  # the one letter whose lower case has two: see counting.Page
-    for pattern, kind in ((r"\w+", _IN_WORD), (r"[^\W\d_]+", _IN_LETTERS)):
-        for run in re.finditer(pattern, lower):
-            chars[run.start() : run.end()] |= np.uint64(kind)
+    for word in WORD.finditer(lower):
+        chars[word.start() : word.end()] |= np.uint64(_IN_WORD | _IN_LETTERS)
+    for sign in re.finditer(r"[\d_]", lower):
+        chars[sign.start()] ^= np.uint64(_IN_LETTERS)
     chars[:-1] |= np.frombuffer(lower.encode("utf-32-le", "surrogatepass"), "<u4")
     return chars
 
