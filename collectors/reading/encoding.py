@@ -83,7 +83,9 @@ _SLAVIC = frozenset("іїєґўѓќљњћџђјѕё")
 _STRANGE = re.compile(
     r"(?<=[^\W\d_])[^\w\s\x00-\x7f\xad’‘‑–—«»“”„…](?=[^\W\d_])|(?<=[а-яё])[€†°¢£§¶®©™´¨≠∞±≤≥∂√≈∆]|[\u2500-\u25ff\x80-\x9f\ufffd]"
 )
+_SMALL_CYRILLIC = re.compile("[а-я]")
 _WORD_OF_LETTERS = re.compile(r"[^\W\d_]+")
+_ASCII = bytes(range(128))
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+[^\x80-\xff]{0,16}")
 _BEFORE_RUN = 16
 _HIGH_WORD = re.compile(rb"[\x80-\xff]{2,}")
@@ -195,8 +197,7 @@ def _is_mostly_utf8(body: bytes) -> bool:
     """Whether the errors are few against the multi-byte characters that are right."""
     decoded = body.decode("utf-8", "replace")
     wrong = decoded.count("\ufffd")
-    high = len(decoded) - len(decoded.encode("ascii", "ignore"))
-    return high - wrong > 3 * wrong
+    return _high_characters(decoded) - wrong > 3 * wrong
 
 
 def _mixed(body: bytes) -> tuple[str, str]:
@@ -204,8 +205,8 @@ def _mixed(body: bytes) -> tuple[str, str]:
     try:
         return body.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
-        cyrillic = sum(1 for c in body.decode("utf-8", "ignore")[:200_000] if "а" <= c <= "я") > 20
-        return body.decode("utf-8", "dozor-cyrillic" if cyrillic else "dozor-western"), "utf-8"
+        cyrillic = len(_SMALL_CYRILLIC.findall(body.decode("utf-8", "ignore")[:200_000]))
+        return body.decode("utf-8", "dozor-cyrillic" if cyrillic > 20 else "dozor-western"), "utf-8"
 
 
 def _foreign_bytes(codec: str, error: UnicodeError) -> tuple[str, int]:
@@ -250,10 +251,9 @@ def _reads(sample: bytes, body: bytes, codec: str) -> bool:
     except UnicodeDecodeError as error:
         # one bad byte in a long page is damage, not a wrong declaration
         text = body.decode(codec, "replace")
-        if text.count("\ufffd") * 200 > sum(b > 127 for b in sample) or error.start == 0:
+        if text.count("\ufffd") * 200 > _high_bytes(sample) or error.start == 0:
             return False
-    high = sum(1 for c in text if c > "\x7f")
-    if len(_CONTROL.findall(text)) * 20 > high:
+    if len(_CONTROL.findall(text)) * 20 > _high_characters(text):
         return False
     if codec in _CYRILLIC_FAMILY:
         dense = _sample(sample, _SCORED_BYTES)
@@ -264,6 +264,14 @@ def _reads(sample: bytes, body: bytes, codec: str) -> bool:
     return True
 
 
+def _high_bytes(body: bytes) -> int:
+    return len(body.translate(None, _ASCII))
+
+
+def _high_characters(text: str) -> int:
+    return len(text) - len(text.encode("ascii", "ignore"))
+
+
 def _looks_cyrillic(sample: bytes) -> bool:
     """Western text has high bytes alone among ASCII letters; Cyrillic text has words of them."""
     dense = _sample(sample, _SCORED_BYTES)
@@ -272,7 +280,7 @@ def _looks_cyrillic(sample: bytes) -> bool:
 
 def _has_high_words(sample: bytes) -> bool:
     """Whether high bytes mostly stand side by side. A lone pound sign is a letter in every Cyrillic encoding."""
-    high = sum(byte > 127 for byte in sample)
+    high = _high_bytes(sample)
     return sum(map(len, _HIGH_WORD.findall(sample))) * 2 > high
 
 
@@ -307,7 +315,7 @@ def _usable(name: str) -> str | None:
 def _detected(sample: bytes) -> str:
     """Detection by chardet; short Cyrillic texts that it takes for something else are told by our own score."""
     dense = _sample(sample, _SCORED_BYTES)
-    is_wordy, high = _has_high_words(dense), sum(byte > 127 for byte in dense)
+    is_wordy, high = _has_high_words(dense), _high_bytes(dense)
     if not is_wordy and high < _TELLING_BYTES:
         return "windows-1252"  # a sign here and there: what browsers assume
     import chardet  # here: few pages need it, and loading it takes longer than reading five
