@@ -12,6 +12,7 @@ from selectolax.lexbor import LexborNode
 
 from collectors.reading.document import Attributes, Document
 from collectors.reading.model import Item
+from collectors.reading.native.walking import attributes as attributes_of
 from collectors.reading.node_text import text_of
 
 MAX_CRUMBS = 20
@@ -142,7 +143,7 @@ def _collect(
     tag = node.tag
     if tag in _LEAF_SKIPPED or len(found) > 100:
         return
-    attributes = node.attributes
+    attributes = attributes_of(node)
     children = list(node.iter(include_text=True))
     if tag == "a" or not any(child.is_element_node for child in children):
         name = text_of(node) or (attributes.get("title") or "").strip() or None

@@ -22,6 +22,7 @@ from collectors.reading.blocks import Blocks
 from collectors.reading.dates import read_date
 from collectors.reading.document import TAG_IDS, Attributes, Document
 from collectors.reading.model import Comment, Moment, PageKind
+from collectors.reading.native.walking import attributes as attributes_of
 from collectors.reading.word_search import WordSearch
 
 MAX_COMMENTS: Final = 500
@@ -184,7 +185,7 @@ def _comments(
             if not _is_label(text := blocks.texts[i], (author, time_text)) and blocks.tag[blocks.container[i]] != "button"
         ]
         if lines:
-            anchor = node.attributes.get("id")
+            anchor = attributes_of(node).get("id")
             found.append(Comment("\n".join(lines), author, moment, _place(url, anchor) if url and anchor else None))
             used += numbers
     return tuple(found), used
@@ -233,7 +234,7 @@ class _Marks:
         for node in islice(unit.traverse(), 1, _MOST_ELEMENTS):
             attributes = self.telling.get(node.mem_id)
             if attributes is None and names and node.tag_id in _LINKS:
-                attributes = node.attributes  # of what is called nothing, only the address may tell something
+                attributes = attributes_of(node)  # of what is called nothing, only the address may tell something
             if attributes is None:
                 continue
             if names and self._names(attributes, is_after_author=names < _MOST_CANDIDATES):
