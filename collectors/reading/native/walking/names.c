@@ -138,7 +138,7 @@ static int read_parts(Parts *parts, PyObject *const *texts, Size count) {
 
 static int holds_part(const Parts *parts, const char *value, size_t length) {
     const char *end = value + length;
-    for (const char *at = value; end - at >= 2; at++) {
+    for (const char *at = value; end - at >= 2; at += parts->first[(uint8_t)at[1]] ? 1 : 2) { /* past what begins no part */
         if (!(parts->first[(uint8_t)at[0]] & parts->second[(uint8_t)at[1]])) continue;
         for (int part = 0; part < parts->count; part++) {
             size_t size = parts->lengths[part], same = 0;
