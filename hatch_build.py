@@ -18,7 +18,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 FOLDER = Path("collectors/reading/native")
 LIBRARIES = {FOLDER / "content.so": FOLDER, FOLDER / "walking.abi3.so": FOLDER / "walking"}  # and where the sources of each are
 # No -march: what is built on one machine runs on its neighbours. Sums keep their order, so that all give the same results.
-FLAGS = ("-O3", "-std=c11", "-shared", "-fPIC", "-ffp-contract=off")
+FLAGS = ("-O3", "-std=c11", "-shared", "-fPIC", "-ffp-contract=off", "-Werror=implicit-function-declaration")
 # What is called of Python is found when Python loads the library.
 LATER = ("-undefined", "dynamic_lookup") if sys.platform == "darwin" else ()
 

@@ -130,4 +130,4 @@ def _read_link(url: str, found: _Found) -> None:
 def _is_commented(raw: bytes, at: int) -> bool:
     """Whether an HTML comment is open at the offset; comments are looked for 20 000 bytes back at most."""
     opened = raw.rfind(b"<!--", max(0, at - 20_000), at)
-    return opened >= 0 and raw.find(b"-->", opened, at) < 0 and b"<script" not in raw[opened:at].lower()[:200]
+    return opened >= 0 and raw.find(b"-->", opened, at) < 0 and b"<script" not in raw[opened : min(at, opened + 200)].lower()

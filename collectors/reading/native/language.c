@@ -55,7 +55,9 @@ static int32_t part_words(const Tongues *tongues, const uint32_t *text, int32_t 
     return count;
 }
 
-static int is_short(const Word *word, const uint32_t *lower) { return word->last - word->first <= SHORT_WORD || lower[word->first] >= BEHIND_ALPHABETS; }
+static int is_short(const Word *word, const uint32_t *lower) {
+    return word->last - word->first <= SHORT_WORD || lower[word->first] >= BEHIND_ALPHABETS;
+}
 
 /* Leaves only short words where there are enough of them among many. */
 static int32_t choose_words(Word *words, int32_t count, const uint32_t *lower) {

@@ -175,17 +175,7 @@ PyObject *py_blocks(PyObject *module, PyObject *const *arguments, Size count) {
         hidden_bytes(tree),
     };
     enum { PARTS = sizeof parts / sizeof *parts };
-    PyObject *all = PyTuple_New(PARTS);
-    for (int part = 0; part < PARTS; part++) {
-        if (all && parts[part]) {
-            PyTuple_SetItem(all, part, parts[part]);
-        } else {
-            if (parts[part]) Py_DecRef(parts[part]);
-            if (all) Py_DecRef(all);
-            all = 0;
-        }
-    }
-    return all;
+    return tuple_of(parts, PARTS);
 }
 
 /* The node of a container. */

@@ -127,16 +127,11 @@ PyObject *py_links(PyObject *module, PyObject *const *arguments, Size count) {
     asked.keys = (Keys){
         image, key_of(tree, "href"), key_of(tree, "rel"), key_of(tree, "alt"), key_of(tree, "title"), key_of(tree, "aria-label"),
     };
-    PyObject *parts[] = {PyDict_New(), PyList_New(0), PyList_New(0)}, *all = PyTuple_New(3);
+    PyObject *parts[] = {PyDict_New(), PyList_New(0), PyList_New(0)};
     Found found = {parts[0], parts[1], parts[2]};
-    int done = all && parts[0] && parts[1] && parts[2] &&
+    int done = parts[0] && parts[1] && parts[2] &&
                find_links(tree, tree->by_tag + first, last - first < most ? last - first : most, &asked, &found);
-    for (int part = 0; part < 3; part++) {
-        if (all && parts[part])
-            PyTuple_SetItem(all, part, parts[part]);
-        else if (parts[part])
-            Py_DecRef(parts[part]);
-    }
+    PyObject *all = tuple_of(parts, 3);
     if (done) return all;
     if (all) Py_DecRef(all);
     return 0;

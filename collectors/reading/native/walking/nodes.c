@@ -105,3 +105,18 @@ PyObject *attributes_dict(const Node *element, PyObject *parser) {
     }
     return dict;
 }
+
+PyObject *tuple_of(PyObject *const *parts, Size count) {
+    PyObject *all = PyTuple_New(count);
+    int done = all != 0;
+    for (Size part = 0; part < count; part++) {
+        done = done && parts[part];
+        if (all && parts[part])
+            PyTuple_SetItem(all, part, parts[part]);
+        else if (parts[part])
+            Py_DecRef(parts[part]);
+    }
+    if (done) return all;
+    if (all) Py_DecRef(all);
+    return 0;
+}

@@ -19,5 +19,7 @@ PyObject *string_of(const unsigned char *data, size_t length);
 PyObject *name_string(const Node *element, const Attribute *attribute, PyObject *parser);
 PyObject *attribute_string(const Attribute *attribute); /* its value, or None */
 PyObject *attributes_dict(const Node *element, PyObject *parser);
+/* The parts, which it takes over, as a tuple; 0 with an exception where one of them is 0. */
+PyObject *tuple_of(PyObject *const *parts, Size count);
 
 #endif

@@ -64,14 +64,9 @@ static int gather(const Node *outer, const uint8_t *kinds, const PieceBounds *bo
 }
 
 PyObject *pieces_of(const Node *outer, const uint8_t *kinds, const PieceBounds *bounds) {
-    PyObject *parts[] = {PyList_New(0), PyList_New(0), PyList_New(0)}, *all = PyTuple_New(3);
-    int done = all && parts[0] && parts[1] && parts[2] && gather(outer, kinds, bounds, parts[0], parts[1], parts[2]);
-    for (int part = 0; part < 3; part++) {
-        if (all && parts[part])
-            PyTuple_SetItem(all, part, parts[part]);
-        else if (parts[part])
-            Py_DecRef(parts[part]);
-    }
+    PyObject *parts[] = {PyList_New(0), PyList_New(0), PyList_New(0)};
+    int done = parts[0] && parts[1] && parts[2] && gather(outer, kinds, bounds, parts[0], parts[1], parts[2]);
+    PyObject *all = tuple_of(parts, 3);
     if (done) return all;
     if (all) Py_DecRef(all);
     return PyErr_Occurred() ? 0 : PyErr_NoMemory();
