@@ -1,6 +1,6 @@
 """One connection as httpcore wants it, over asyncio's transports: what arrives is handed on as it came, copied nowhere.
 
-(asyncio's own StreamReader copies it into a buffer and out again: a tenth of the time of a request for a page.)
+(asyncio's own StreamReader copies it into a buffer and out again: 6 % of the instructions of collecting a page.)
 Time limits are left to the one deadline around a request.
 """
 

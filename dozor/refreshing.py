@@ -210,7 +210,7 @@ class Status:
 
 
 def status(settings: Settings | None = None) -> Status:
-    """The last outcome of every watch, the batches that are held, and the sources that are silent."""
+    """The last outcome of every watch, batches that are held, sources that are silent, and topics whose query cannot be read."""
     settings = settings or load_settings()
     last: dict[tuple[str, str], dict[str, Outcome]] = {}
     for run in recent_runs(settings.store, STATUS_RUNS):
