@@ -23,6 +23,7 @@ from collectors.archive import check_run_id, new_run_id, remove_covered_parts, r
 from collectors.auth import from_environment, missing_credentials
 from collectors.crawl import CrawlJob, Secrets, crawl
 from collectors.limits import Allowance, Limits
+from collectors.memory import keep_memory
 from collectors.registry import SourceModule, sources
 from collectors.robots import Robots
 from collectors.runs import Run, begin_run, find_run, has_outcomes, last_answered, read_outcomes, run_folder, write_outcomes
@@ -160,6 +161,7 @@ def ask(
     notice: Callable[[Capture], None],
 ) -> list[Outcome]:
     """Collect these shards, interval sources for the window given."""
+    keep_memory()
     return uvloop.run(_collect(settings, run, shards, window, secrets, notice))
 
 

@@ -17,6 +17,7 @@ from typing import Any, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
+from collectors.memory import keep_memory
 from collectors.processes import end_with_parent, one_thread_each, without_main
 
 T = TypeVar("T")
@@ -108,6 +109,7 @@ class Workers:
 def _prepare() -> None:
     """What was loaded stays: the collector of cycles need not look through it each time a page has made some objects."""
     end_with_parent()
+    keep_memory()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
