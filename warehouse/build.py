@@ -20,7 +20,7 @@ import duckdb
 
 from collectors.crash import crash_point
 from transforms.models import Model, macros, models
-from warehouse.comments import comment_macro, comment_model
+from warehouse.comments import comment_macro, comment_model, comment_relations
 from warehouse.files import build_of, current_file, work_dir
 from warehouse.load import prepare
 from warehouse.narrowing import Hand, has_keys, list_keys, narrowed_to, needs_of_keys, places_of, temp
@@ -52,6 +52,7 @@ def build(store: Path, *, now: datetime, full: bool = False, limits: Limits | No
         connection.execute("BEGIN")
         changes = _changes(connection)
         changes |= load_reference(connection, store)
+        comment_relations(connection)
         hand = Hand()
         marks = dict(connection.execute("SELECT name, value FROM work.state WHERE name LIKE 'model.%'").fetchall())
         _drop_removed(connection, marks)

@@ -1,4 +1,4 @@
-"""Comments on derived tables and macros, inside DuckDB: a column says what it means wherever it is read."""
+"""Comments on tables and macros, inside DuckDB: a column says what it means wherever it is read."""
 
 from __future__ import annotations
 
@@ -9,6 +9,20 @@ import duckdb
 from transforms.models import Model, models
 from warehouse.reference import REFERENCE
 from warehouse.schema import fixed_relations, literal
+
+
+def comment_relations(connection: duckdb.DuckDBPyConnection) -> None:
+    """Comment the tables of obs, ops and ref that have no comment: new ones, and those that were written anew."""
+    (names,) = connection.execute(
+        "SELECT list(schema_name || '.' || table_name) FROM duckdb_tables() "
+        "WHERE comment IS NULL AND NOT temporary AND database_name = current_database()"
+    ).fetchone() or ([],)
+    for relation in (*fixed_relations(), *REFERENCE):
+        if relation.name in (names or ()):
+            text = f"{relation.about}; one row per {', '.join(relation.grain)}"
+            connection.execute(f"COMMENT ON TABLE {relation.name} IS {literal(text)}")
+            for name, (_, meaning) in relation.columns.items():
+                connection.execute(f"COMMENT ON COLUMN {relation.name}.{name} IS {literal(meaning)}")
 
 
 def comment_model(connection: duckdb.DuckDBPyConnection, model: Model) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from transforms.models import macros, models
-from warehouse.comments import comment_macro, comment_model
+from warehouse.comments import comment_macro, comment_model, comment_relations
 from warehouse.files import build_file, sync
 from warehouse.publish import Published, publish
-from warehouse.reference import REFERENCE
-from warehouse.schema import comment, fixed_relations, literal
+from warehouse.schema import literal
 from warehouse.writer import Limits, open_build
 
 
@@ -27,8 +26,7 @@ def compact(store: Path, *, limits: Limits | None = None) -> Published:
         connection.execute(f"ATTACH {literal(str(copy))} AS compacted (STORAGE_VERSION 'v1.5.0')")
         connection.execute(f"COPY FROM DATABASE {name} TO compacted")
         connection.execute("USE compacted")
-        for relation in (*fixed_relations(), *REFERENCE):
-            comment(connection, relation)
+        comment_relations(connection)
         for model in models():
             comment_model(connection, model)
         for macro, statement in macros().items():

@@ -188,7 +188,7 @@ def fixed_relations() -> list[Relation]:
 
 
 def create(connection: duckdb.DuckDBPyConnection) -> None:
-    """Schemas and the tables dozor fills itself, with their comments; what exists stays."""
+    """Schemas and the tables dozor fills itself; what exists stays."""
     connection.execute("BEGIN")
     for name in SCHEMAS:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name}")
@@ -202,20 +202,9 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def create_table(connection: duckdb.DuckDBPyConnection, relation: Relation) -> None:
-    """The table, empty, with its comments."""
+    """The table, empty."""
     columns = ", ".join(f"{name} {kind}" for name, (kind, _) in relation.columns.items())
     connection.execute(f"CREATE OR REPLACE TABLE {relation.name} ({columns})")
-    comment(connection, relation)
-
-
-def comment(connection: duckdb.DuckDBPyConnection, relation: Relation) -> None:
-    """The relation's and its columns' meaning, where `DESCRIBE` and every SQL client show them."""
-    grain = ", ".join(relation.grain)
-    statements = [f"COMMENT ON TABLE {relation.name} IS {literal(f'{relation.about}; one row per {grain}')}"]
-    statements += [
-        f"COMMENT ON COLUMN {relation.name}.{name} IS {literal(meaning)}" for name, (_, meaning) in relation.columns.items()
-    ]
-    connection.execute(";".join(statements))
 
 
 def drifted(connection: duckdb.DuckDBPyConnection) -> list[str]:
