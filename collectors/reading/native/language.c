@@ -70,21 +70,26 @@ static int32_t choose_words(Word *words, int32_t count, const uint32_t *lower) {
     return kept;
 }
 
-static inline void hear_row(const Model *model, uint64_t hash, int32_t *says) {
-    const Entry *entry = entry_of(model->grams, hash_end(hash));
-    if (!entry) return;
-    const int8_t *row = model->weights + entry->number * MOST_LANGUAGES;
-    for (int32_t language = 0; language < MOST_LANGUAGES; language++) says[language] += row[language];
-}
-
-/* All grams of one to five letters among the first ones, and the whole word. */
+/* All grams of one to five letters among the first ones, and the whole word. Their entries and rows are asked for before the first
+ * of them is needed. */
 WIDE void hear_grams(const Model *model, const uint32_t *word, const uint32_t *last, int32_t *says) {
     const uint32_t *looked = last - word < LONGEST_WORD ? last : word + LONGEST_WORD;
+    uint64_t grams[LONGEST_WORD * LONGEST_GRAM + 1];
+    const int8_t *rows[LONGEST_WORD * LONGEST_GRAM + 1];
+    int32_t count = 0, found = 0;
     for (const uint32_t *start = word; start < looked; start++) {
         uint64_t hash = HASH_BASIS;
-        for (const uint32_t *at = start; at < looked && at < start + LONGEST_GRAM; at++) hear_row(model, hash = hash_step(hash, *at), says);
+        for (const uint32_t *at = start; at < looked && at < start + LONGEST_GRAM; at++) seek_soon(model->grams, grams[count++] = hash_end(hash = hash_step(hash, *at)));
     }
-    hear_row(model, hash_run(hash_step(HASH_BASIS, '='), word, last), says);
+    seek_soon(model->grams, grams[count++] = hash_end(hash_run(hash_step(HASH_BASIS, '='), word, last)));
+    for (int32_t gram = 0; gram < count; gram++) {
+        const Entry *entry = entry_of(model->grams, grams[gram]);
+        if (!entry) continue;
+        rows[found] = model->weights + entry->number * MOST_LANGUAGES;
+        SOON(rows[found++]);
+    }
+    for (int32_t row = 0; row < found; row++)
+        for (int32_t language = 0; language < MOST_LANGUAGES; language++) says[language] += rows[row][language];
 }
 
 /* Names in Latin letters stand among others, hardly the reverse; a Han or Hangul character says what several letters say. */

@@ -9,11 +9,15 @@
 enum { BLOCK_HEAD = 300, MAX_CONTENT = 8000, MAX_TITLE = 200, SHORT = 20 };
 enum { ADDRESS, NAMES, CONTENT, PAGE, READERS }; /* kind.READERS */
 
-/* A reader at work: `heard` has a bit for each of its rows, `rows` are those heard so far, in the order of hearing. */
+/* A reader at work: `heard` has a bit for each of its rows, `rows` are those heard so far, in the order of hearing. Marks wait until
+ * their entries are near. */
+enum { WAITING = 16 };
 typedef struct {
     const Reader *reader;
     uint64_t *heard;
     int32_t *rows, found;
+    uint32_t said; /* marks so far */
+    uint64_t waiting[WAITING];
 } Ear;
 
 static uint64_t prefixed(const char *prefix) {
@@ -24,8 +28,7 @@ static uint64_t prefixed(const char *prefix) {
 
 static const uint32_t *nearer(const uint32_t *at, int64_t most, const uint32_t *end) { return end - at > most ? at + most : end; }
 
-/* `hash` is that of a whole mark. */
-static void hear(Ear *ear, uint64_t hash) {
+static void look_up(Ear *ear, uint64_t hash) {
     const Entry *entry = entry_of(&ear->reader->marks, hash);
     if (!entry) return;
     int64_t row = entry->number;
@@ -36,12 +39,20 @@ static void hear(Ear *ear, uint64_t hash) {
     SOON(ear->reader->weights + row * ear->reader->outputs);
 }
 
+/* `hash` is that of a whole mark. */
+static inline void hear(Ear *ear, uint64_t hash) {
+    uint64_t *place = ear->waiting + ear->said % WAITING;
+    seek_soon(&ear->reader->marks, hash);
+    if (ear->said++ >= WAITING) look_up(ear, *place);
+    *place = hash;
+}
+
 static void hear_all(Ear *ear, const uint64_t *hashes, int32_t count) {
-    enum { AHEAD = 16 };
-    for (int32_t number = 0; number < count; number++) {
-        if (number + AHEAD < count) seek_soon(&ear->reader->marks, hashes[number + AHEAD]);
-        hear(ear, hashes[number]);
-    }
+    for (int32_t number = 0; number < count; number++) hear(ear, hashes[number]);
+}
+
+static void end_hearing(Ear *ear) {
+    for (uint32_t mark = ear->said > WAITING ? ear->said - WAITING : 0; mark < ear->said; mark++) look_up(ear, ear->waiting[mark % WAITING]);
 }
 
 /* Log-probabilities of the kinds. */
@@ -102,9 +113,8 @@ static void hear_words(const Page *page, const uint64_t *chars, const Measured *
         for (word = text, hash = HASH_BASIS; (end = next_run(chars, IN_LETTERS, &word, limit, &hash)); word = end, hash = HASH_BASIS) {
             if (end - word < 2) continue;
             words[found++] = hash = hash_end(hash);
-            seek_soon(&ears[PAGE].reader->marks, hash);
+            hear(&ears[PAGE], hash);
         }
-        for (int32_t number = 0; number < found; number++) hear(&ears[PAGE], words[number]);
         if (first[block] > 0.5 && left > 0) {
             left -= limit - text + 1;
             hear_all(&ears[CONTENT], words, found);
@@ -121,7 +131,7 @@ static void hear_words(const Page *page, const uint64_t *chars, const Measured *
 
 static Ear listening(const Reader *reader) {
     size_t rows = (size_t)reader->rows;
-    return (Ear){reader, calloc(rows / 64 + 1, sizeof(uint64_t)), malloc((rows + 1) * sizeof(int32_t)), 0};
+    return (Ear){reader, calloc(rows / 64 + 1, sizeof(uint64_t)), malloc((rows + 1) * sizeof(int32_t)), 0, 0, {0}};
 }
 
 /* Marks as they are, each ended by a 0. */
@@ -148,7 +158,10 @@ int kind_marks(
         hear_marks(address, count, &ears[ADDRESS]);
         hear_names(page, lore->chars, measured, &ears[NAMES]);
         hear_words(page, lore->chars, measured, first, ears);
-        for (int reader = 0; reader < READERS; out += readers[reader++]->outputs) conclude(&ears[reader], out);
+        for (int reader = 0; reader < READERS; out += readers[reader++]->outputs) {
+            end_hearing(&ears[reader]);
+            conclude(&ears[reader], out);
+        }
     }
     for (int reader = 0; reader < READERS; reader++) {
         free(ears[reader].heard);
