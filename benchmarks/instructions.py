@@ -31,7 +31,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder, pages = Path(temporary), Path(temporary) / "pages"
         pages.mkdir()
-        for number, page in enumerate(real_pages(given.pages, folder / "corpora")):
+        for number, page in enumerate(real_pages(given.pages)):
             (pages / f"{number:05d}.html").write_bytes(page)
         kept = given.callgrind or folder
         kept.mkdir(parents=True, exist_ok=True)
