@@ -7,6 +7,8 @@ a crawl that takes and frees a megabyte for each page of the web pays for that a
 from __future__ import annotations
 
 import ctypes
+import gc
+from functools import cache
 
 import pyarrow as pa
 
@@ -15,12 +17,14 @@ import pyarrow as pa
 _HEAP = {-2: 64 << 20, -1: 512 << 20, -3: 32 << 20}  # M_TOP_PAD, M_TRIM_THRESHOLD, M_MMAP_THRESHOLD
 
 
+@cache  # once a process
 def keep_memory() -> None:
     """Let this process, and those it forks, keep what they free for what they need next; Arrow shares the heap of the rest.
 
-    Where the C library is not glibc, only the second has an effect. `pyarrow.default_memory_pool().release_unused()` gives back
-    what lies free.
+    What was loaded stays as well: the collector of cycles need not look through it, now and when the process ends. Where the C
+    library is not glibc, the heap does as it likes. `pyarrow.default_memory_pool().release_unused()` gives back what lies free.
     """
+    gc.freeze()
     pa.set_memory_pool(pa.system_memory_pool())
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)
     if set_option is not None:

@@ -107,9 +107,7 @@ class Workers:
 
 
 def _prepare() -> None:
-    """What was loaded stays: the collector of cycles need not look through it each time a page has made some objects."""
     end_with_parent()
     keep_memory()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(50_000, 20, 50)  # a page makes many objects, and hardly a cycle among them
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
