@@ -1,8 +1,8 @@
-"""Connections: names resolved, every address checked, the checked address connected to; and small httpx transports over them.
+"""Connections: names resolved, every address checked, the checked address connected to; and small transports over them.
 
-httpcore, the engine of httpx, asks a `NetworkBackend` for connections; ours resolves by itself, so there is no second look-up
-that could give another answer, and looks at the peer of the socket once more after connecting. Kept-alive connections were
-checked when made.
+httpcore, the engine of httpx, speaks HTTP over a stream that it is given. Ours resolves names by itself, so there is no second
+look-up that could give another answer, and looks at the peer of the socket once more after connecting. Kept-alive connections
+were checked when made.
 """
 
 from __future__ import annotations
@@ -14,10 +14,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 from socket import AF_UNSPEC, SOCK_STREAM, gaierror, getaddrinfo
-from typing import Any
 
 import httpcore
-import httpx
 
 from collectors.addresses import Guard
 from collectors.failures import FetchError
@@ -32,7 +30,7 @@ KEEP_ALIVE_SECONDS = 20.0
 logging.getLogger("httpcore").setLevel(logging.WARNING)  # at DEBUG it logs headers, secrets included
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
-Release = Callable[[httpcore.AsyncHTTPConnection], Awaitable[None]]
+Release = Callable[[httpcore.AsyncConnectionInterface], Awaitable[None]]
 
 
 class Resolver:
@@ -50,14 +48,14 @@ class Resolver:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-class Backend(httpcore.AsyncNetworkBackend):
+class Backend:
     """Connects to checked addresses only."""
 
     def __init__(self, guard: Guard, resolve: Resolve) -> None:
         self._guard = guard
         self._resolve = resolve
 
-    async def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
+    async def connect(self, host: str, port: int) -> Stream:
         addresses = (await self._addresses(host, port))[:MOST_ADDRESSES]
         loop, reason = asyncio.get_running_loop(), ""
         for address in addresses:
@@ -100,67 +98,54 @@ class Backend(httpcore.AsyncNetworkBackend):
             raise FetchError("dns", f"{host} has no address")
         return found
 
-    async def connect_unix_socket(self, path: str, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
-        raise FetchError("guard", f"sockets of this machine are not asked: {path}")
 
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+class Transport:
+    """A few connections of httpcore to one origin, each with one request at a time; kept for the next one while alive.
 
-
-class Transport(httpx.AsyncBaseTransport):
-    """httpx over a few connections of httpcore to one origin, each with one request at a time; kept for the next one while alive.
-
-    Used without `httpx.AsyncClient`: it reads redirects even where it does not follow them, and fails on odd ones; logs whole
-    URLs; keeps cookies; and takes a quarter of the time of a request. A pool of httpcore's queues requests to many origins and
-    looks through all it has at each, a fifth of the rest.
+    Used without httpx: its client reads redirects even where it does not follow them, and fails on odd ones; logs whole URLs;
+    keeps cookies; and takes a quarter of the time of a request, its requests and responses another tenth. A pool of httpcore's
+    queues requests to many origins and looks through all it has at each, a fifth of the rest.
     """
 
-    def __init__(self, backend: Backend, tls: ssl.SSLContext, http2: bool) -> None:
-        self._backend, self._tls, self._http2 = backend, tls, http2
-        self._idle: list[httpcore.AsyncHTTPConnection] = []
+    def __init__(self, backend: Backend, tls: Callable[[], ssl.SSLContext]) -> None:
+        self._backend, self._tls = backend, tls
+        self._idle: list[httpcore.AsyncConnectionInterface] = []
         self._room = asyncio.Semaphore(CONNECTIONS_PER_HOST)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        url = request.url
-        sent = httpcore.Request(
-            request.method,
-            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-            headers=request.headers.raw,
-            content=request.stream,
-            extensions=request.extensions,
-        )
+    async def ask(self, request: httpcore.Request) -> Response:
+        """The head of the answer; it must be closed."""
         await self._room.acquire()
         connection = None
         try:
-            connection = await self._connection(sent.url.origin)
-            response = await connection.handle_async_request(sent)
-        except BaseException as error:
+            connection = await self._connection(request.url.origin)
+            answer = await connection.handle_async_request(request)
+        except BaseException:
             self._room.release()
             if connection is not None:
                 await connection.aclose()
-            if isinstance(error, httpcore.ProtocolError | httpcore.NetworkError):
-                raise _as_httpx(error) from error
             raise
-        body = _Body(response, connection, self._release)
-        stream = response.extensions["network_stream"]
-        if isinstance(stream, Stream) and not stream.reads and response.extensions["http_version"] != b"HTTP/2":
+        response = Response(answer, connection, self._release)
+        stream = answer.extensions["network_stream"]
+        if isinstance(stream, Stream) and not stream.reads and answer.extensions["http_version"] != b"HTTP/2":
             # The parser found an answer in what was left over from the one before: bytes beyond its announced length.
-            await body.aclose()
-            raise httpx.RemoteProtocolError("an answer came before it was asked for")
-        return httpx.Response(response.status, headers=response.headers, stream=body, extensions=response.extensions)
+            await response.aclose()
+            raise httpcore.RemoteProtocolError("an answer came before it was asked for")
+        return response
 
-    async def _connection(self, origin: httpcore.Origin) -> httpcore.AsyncHTTPConnection:
+    async def _connection(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface:
         """One that waits for a request, or a new one; those that the other side closed, or that waited too long, go."""
         while self._idle:
             connection = self._idle.pop()
             if connection.is_available() and not connection.has_expired():
                 return connection
             await connection.aclose()
-        return httpcore.AsyncHTTPConnection(
-            origin, self._tls, keepalive_expiry=KEEP_ALIVE_SECONDS, http2=self._http2, network_backend=self._backend
-        )
+        stream = await self._backend.connect(origin.host.decode("ascii"), origin.port)
+        if origin.scheme == b"https":
+            await stream.secure(self._tls())
+        kind = httpcore.AsyncHTTP2Connection if stream.is_http2 else httpcore.AsyncHTTP11Connection
+        return kind(origin, stream, KEEP_ALIVE_SECONDS)
 
-    async def _release(self, connection: httpcore.AsyncHTTPConnection) -> None:
+    async def _release(self, connection: httpcore.AsyncConnectionInterface) -> None:
         self._room.release()
         if connection.is_idle():
             self._idle.append(connection)
@@ -172,29 +157,24 @@ class Transport(httpx.AsyncBaseTransport):
             await self._idle.pop().aclose()
 
 
-class _Body(httpx.AsyncByteStream):
-    def __init__(self, response: httpcore.Response, connection: httpcore.AsyncHTTPConnection, release: Release) -> None:
-        self._response, self._connection = response, connection
+class Response:
+    """An answer: its head, and its body as it arrives. Closing it gives the connection back."""
+
+    def __init__(self, answer: httpcore.Response, connection: httpcore.AsyncConnectionInterface, release: Release) -> None:
+        self.status = answer.status
+        self.headers = answer.headers
+        self._answer, self._connection = answer, connection
         self._release: Release | None = release
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        try:
-            async for chunk in self._response.aiter_stream():
-                yield chunk
-        except (httpcore.ProtocolError, httpcore.NetworkError) as error:
-            raise _as_httpx(error) from error
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body, packed as it came."""
+        return self._answer.aiter_stream()
 
     async def aclose(self) -> None:
         release, self._release = self._release, None
         if release is None:
             return
         try:
-            await self._response.aclose()
+            await self._answer.aclose()
         finally:
             await release(self._connection)
-
-
-def _as_httpx(error: Exception) -> httpx.TransportError:
-    if isinstance(error, httpcore.LocalProtocolError):
-        return httpx.LocalProtocolError(str(error))
-    return httpx.RemoteProtocolError(str(error)) if isinstance(error, httpcore.ProtocolError) else httpx.NetworkError(str(error))

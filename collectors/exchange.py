@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
 import can_ada
-import httpx
+import httpcore
 
 from collectors.auth import Parts, parse_cookie
 from collectors.bodies import ACCEPT_ENCODING, content_codings, unpack
+from collectors.connect import Response, Transport
 from collectors.failures import FetchError
 from collectors.urls import host_of, resolve
 
@@ -45,22 +46,41 @@ class Exchange:
         return self.status in REDIRECTS
 
 
-async def send(transport: httpx.AsyncBaseTransport, parts: Parts, user_agent: str) -> httpx.Response:
+async def send(transport: Transport, parts: Parts, address: can_ada.URL, user_agent: str) -> Response:
     """The head of the answer. Sends no cookie, referrer or header but those of `parts` and our own name."""
-    headers = {"user-agent": user_agent, "accept": "*/*", "accept-encoding": ACCEPT_ENCODING, **parts.headers}
+    headers = {
+        "Host": address.host,
+        "user-agent": user_agent,
+        "accept": "*/*",
+        "accept-encoding": ACCEPT_ENCODING,
+        **parts.headers,
+    }
+    if parts.body or parts.method in ("POST", "PUT", "PATCH"):
+        headers["Content-Length"] = str(len(parts.body or b""))
     try:
-        request = httpx.Request(parts.method, parts.url, headers=headers, content=parts.body)
-    except (httpx.InvalidURL, ValueError) as error:
+        fields = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
+    except ValueError as error:
         raise FetchError("guard", f"not a URL that can be asked: {error}") from error
-    return await transport.handle_async_request(request)
+    url = httpcore.URL(
+        scheme=address.protocol.removesuffix(":"),
+        host=address.hostname.strip("[]"),
+        port=int(address.port) if address.port else None,
+        target=address.href.removeprefix(address.origin).partition("#")[0],
+    )
+    return await transport.ask(httpcore.Request(parts.method, url, headers=fields, content=_sent(parts.body)))
 
 
-def take_head(exchange: Exchange, response: httpx.Response) -> None:
+async def _sent(body: bytes | None) -> AsyncIterator[bytes]:
+    if body:
+        yield body
+
+
+def take_head(exchange: Exchange, response: Response) -> None:
     """Status and headers; refuses what could be read in two ways."""
-    exchange.status = response.status_code
+    exchange.status = response.status
     exchange.set_cookies = []
     headers: dict[str, str] = {}
-    for raw_name, raw_value in response.headers.raw:
+    for raw_name, raw_value in response.headers:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("utf-8", "replace")
         if name == "set-cookie":
             exchange.set_cookies.append(value)
@@ -72,7 +92,7 @@ def take_head(exchange: Exchange, response: httpx.Response) -> None:
         raise FetchError("truncated", "the answer is a part (206) of what was asked for")
 
 
-async def take_body(exchange: Exchange, response: httpx.Response, method: str, limit: int) -> None:
+async def take_body(exchange: Exchange, response: Response, method: str, limit: int) -> None:
     """The body, unpacked and whole, of at most `limit` bytes before and after unpacking."""
     if method == "HEAD" or exchange.status == 304 or exchange.is_redirect:
         await _drain(response)  # a connection whose answer was read to its end is kept
@@ -81,7 +101,7 @@ async def take_body(exchange: Exchange, response: httpx.Response, method: str, l
     if declared.isascii() and declared.isdigit() and (len(declared) > 18 or int(declared) > limit):
         raise FetchError("too_large", f"the body has {declared[:30]} bytes, more than {limit}")
     chunks, size = [], 0
-    async for chunk in response.aiter_raw():
+    async for chunk in response.chunks():
         chunks.append(chunk)
         size += len(chunk)
         if size > limit:
@@ -96,9 +116,9 @@ async def take_body(exchange: Exchange, response: httpx.Response, method: str, l
         raise
 
 
-async def _drain(response: httpx.Response) -> None:
+async def _drain(response: Response) -> None:
     size = 0
-    async for chunk in response.aiter_raw():
+    async for chunk in response.chunks():
         size += len(chunk)
         if size > REDIRECT_BYTES:
             return
@@ -157,12 +177,12 @@ def _same_site(old_url: str, new_url: str) -> bool:
     return old.hostname == new.hostname and old.port == new.port
 
 
-def failure(host: str, error: httpx.TransportError) -> FetchError:
+def failure(host: str, error: httpcore.ProtocolError | httpcore.NetworkError) -> FetchError:
     """What went wrong on the wire, in our terms."""
     text = str(error)
-    if isinstance(error, httpx.LocalProtocolError):
+    if isinstance(error, httpcore.LocalProtocolError):
         return FetchError("protocol", f"the request to {host} cannot be sent: a header or its URL holds what HTTP forbids")
-    if not isinstance(error, httpx.RemoteProtocolError):
+    if not isinstance(error, httpcore.ProtocolError):
         return FetchError("reset", f"{host} broke off the connection: {text or type(error).__name__}")
     if "too long" in text or "too many" in text.lower():
         return FetchError("header_limit", f"the headers of {host} are too large: {text}")

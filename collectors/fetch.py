@@ -2,7 +2,7 @@
 
 A fetch never raises for what the outside does: every fault ends in an `Answer` whose `error` is one of `failures.KINDS`. Time,
 memory, redirects and retries are bounded on any input; the address connected to is checked on every hop; hosts are paced through
-`Limits`. Each origin has a small httpx transport of its own: a pool looks through all its connections on every request.
+`Limits`. Each origin has a small transport of its own: a pool looks through all its connections on every request.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache, partial
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode
 
 import can_ada
-import httpx
+import certifi
+import httpcore
 
 from collectors.addresses import Guard
 from collectors.auth import (
@@ -124,11 +126,10 @@ class Fetcher:
         self._tries = tries
         self._first_backoff = first_backoff
         self._patience = patience
-        self._http2 = http2
         self._resolver = Resolver()
         self._backend = Backend(self._guard, resolve or self._resolver)
-        self._tls = tls or httpx.create_ssl_context(trust_env=False)
-        self._transports: OrderedDict[str, httpx.AsyncBaseTransport] = OrderedDict()
+        self._tls = cache(partial(_tls_context, tls, http2))  # when the first https host is met: it loads all certificates
+        self._transports: OrderedDict[str, Transport] = OrderedDict()
         self._in_flight: Counter[str] = Counter()
         self._turns: dict[str, asyncio.Lock] = {}
         self._earned: dict[tuple[str, str | None], tuple[Earned, float]] = {}
@@ -245,21 +246,21 @@ class Fetcher:
                     asyncio.timeout(max(0.0, self._total_timeout - exchange.seconds)),
                     self._transport(address) as transport,
                 ):
-                    response = await send(transport, parts, self.user_agent)
+                    response = await send(transport, parts, address, self.user_agent)
                     try:
                         turn.answered_at = self._limits.now()
                         take_head(exchange, response)
                         await take_body(exchange, response, parts.method, source.max_body)
                     finally:
                         await response.aclose()
-                turn.is_well = response.status_code < 500
+                turn.is_well = response.status < 500
             except TimeoutError:
                 turn.is_well = False
                 raise FetchError("timeout", f"{host} did not finish its answer in {self._total_timeout:g} s") from None
             except FetchError as error:
                 turn.is_well = error.kind not in HOST_IN_TROUBLE
                 raise
-            except httpx.TransportError as error:
+            except (httpcore.ProtocolError, httpcore.NetworkError) as error:
                 turn.is_well = False
                 raise failure(host, error) from error
             finally:
@@ -315,12 +316,12 @@ class Fetcher:
         return wait if wait <= self._patience else None
 
     @asynccontextmanager
-    async def _transport(self, address: can_ada.URL) -> AsyncIterator[httpx.AsyncBaseTransport]:
+    async def _transport(self, address: can_ada.URL) -> AsyncIterator[Transport]:
         """The transport of an origin; idle ones make room when there are too many."""
         origin = address.origin
         transport = self._transports.get(origin)
         if transport is None:
-            transport = self._transports[origin] = Transport(self._backend, self._tls, self._http2)
+            transport = self._transports[origin] = Transport(self._backend, self._tls)
         self._transports.move_to_end(origin)
         self._in_flight[origin] += 1
         try:
@@ -400,6 +401,12 @@ class Fetcher:
 class _Turn:
     answered_at: float | None = None  # when the answer began
     is_well: bool | None = None  # None: we were interrupted and know nothing
+
+
+def _tls_context(given: ssl.SSLContext | None, http2: bool) -> ssl.SSLContext:
+    context = given or ssl.create_default_context(cafile=certifi.where())
+    context.set_alpn_protocols(["http/1.1", "h2"] if http2 else ["http/1.1"])
+    return context
 
 
 def with_params(url: str, params: Mapping[str, Any]) -> str:

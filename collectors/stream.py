@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
-from typing import Any, cast
+from typing import cast
 
 import httpcore
 
@@ -113,17 +113,13 @@ class Stream(httpcore.AsyncNetworkStream):
     async def aclose(self) -> None:
         self._arrivals.transport.abort()  # no farewell: a hostile peer could make it last
 
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ARG002, ASYNC109 - httpcore's signature
-    ) -> httpcore.AsyncNetworkStream:
+    async def secure(self, tls: ssl.SSLContext) -> None:
+        """From here on through TLS, with a certificate that names our host."""
         arrivals = self._arrivals
         plain, loop = arrivals.transport, asyncio.get_running_loop()
         try:
             async with asyncio.timeout(TLS_SECONDS):
-                secure = await loop.start_tls(plain, arrivals, ssl_context, server_hostname=server_hostname)
+                secure = await loop.start_tls(plain, arrivals, tls, server_hostname=self._host)
         except TimeoutError:
             plain.abort()
             raise FetchError("tls", f"{self._host} did not finish the TLS handshake in {TLS_SECONDS:.0f} s") from None
@@ -133,15 +129,16 @@ class Stream(httpcore.AsyncNetworkStream):
         if secure is None:
             raise FetchError("tls", f"{self._host} closed the connection after the TLS handshake")
         arrivals.transport = secure
-        return self
 
-    def get_extra_info(self, info: str) -> Any:
+    @property
+    def is_http2(self) -> bool:
+        """Whether the TLS handshake agreed on it."""
+        tls = self._arrivals.transport.get_extra_info("ssl_object")
+        return tls is not None and tls.selected_alpn_protocol() == "h2"
+
+    def get_extra_info(self, info: str) -> bool | None:
+        if info != "is_readable":
+            return None
+        # Asked of an idle connection: was it closed, or was something sent that nobody asked for?
         arrivals = self._arrivals
-        match info:
-            case "ssl_object":
-                return arrivals.transport.get_extra_info("ssl_object")
-            case "server_addr":
-                return arrivals.transport.get_extra_info("peername")
-            case "is_readable":  # asked of an idle connection: was it closed, or was something sent that nobody asked for?
-                return arrivals.is_over or arrivals.transport.is_closing() or len(arrivals) > 0
-        return None
+        return arrivals.is_over or arrivals.transport.is_closing() or len(arrivals) > 0

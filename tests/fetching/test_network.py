@@ -40,6 +40,14 @@ async def test_a_good_answer_comes_back_whole(fetcher_with):
     assert server.seen[0].headers["user-agent"].startswith("dozor/")
 
 
+async def test_a_host_is_asked_under_the_name_that_browsers_know_it_by(fetcher_with):
+    names = {"xn--i-7iq.ws": ["127.0.0.1"]}  # stricter readers of such names (IDNA 2008) refuse a heart
+    async with serve({"/": ok()}) as server, fetcher_with(resolve=resolver(names)) as fetcher:
+        answer = await ask(fetcher, server.url("/", "i❤.ws"))
+
+    assert (answer.error, server.seen[0].headers["host"].partition(":")[0]) == ("", "xn--i-7iq.ws")
+
+
 async def test_r1_a_name_without_address_is_asked_for_twice_and_costs_no_other_host(fetcher_with):
     names = {"gone.example": gaierror(-2, "Name or service not known"), "shop.example": ["127.0.0.1"]}
     async with serve({"/": ok()}) as server, fetcher_with(resolve=resolver(names)) as fetcher:
