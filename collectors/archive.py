@@ -18,12 +18,13 @@ import re
 import secrets
 import sys
 import time
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
-from itertools import groupby
+from itertools import accumulate, groupby
 from pathlib import Path
 from typing import Any
 
@@ -144,10 +145,20 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def _table(captures: Sequence[Capture]) -> pa.Table:
-    columns: dict[str, list[Any]] = {name: [getattr(capture, name) for capture in captures] for name in SCHEMA.names}
+    columns: dict[str, list[Any]] = {name: [getattr(capture, name) for capture in captures] for name in FACTS}
     for name in ("context", "headers"):
         columns[name] = [_encoded(dict(value)) for value in columns[name]]
-    return pa.table({name: pa.array(values, SCHEMA.field(name).type) for name, values in columns.items()}, schema=SCHEMA)
+    arrays = {name: pa.array(values, SCHEMA.field(name).type) for name, values in columns.items()}
+    arrays["body"] = _bodies([capture.body for capture in captures])
+    return pa.table([arrays[name] for name in SCHEMA.names], schema=SCHEMA)
+
+
+def _bodies(bodies: Sequence[bytes | None]) -> pa.Array[Any]:
+    """The column of bodies, copied once: what Arrow builds of a list grows, and is copied each time."""
+    is_there = pa.array([body is not None for body in bodies], pa.bool_())
+    offsets = array("i", accumulate((len(body or b"") for body in bodies), initial=0))
+    data = b"".join(body or b"" for body in bodies)
+    return pa.Array.from_buffers(pa.binary(), len(bodies), [is_there.buffers()[1], pa.py_buffer(offsets), pa.py_buffer(data)])
 
 
 def _in_groups(captures: Sequence[Capture]) -> Iterator[Sequence[Capture]]:
