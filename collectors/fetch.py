@@ -16,7 +16,7 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, partial
 from types import TracebackType
@@ -178,21 +178,22 @@ class Fetcher:
         """
         lookup = secret or from_environment(source.name, account)
         secrets = Secrets(lookup)
-        asked = Parts(request.method.upper(), with_params(url, request.params), *_content(request))
+        url = with_params(url, request.params)
+        headers, body = _content(request)
         conditions = _conditions(conditional)
-        exchange = Exchange(asked.url)
+        exchange = Exchange(url)
         payment: Payment | None = None
         attempt = 0
         try:
-            asked = replace(asked, url=self._guard.check_url(asked.url).href)  # one spelling from here on
-            exchange.url = asked.url
+            url = exchange.url = self._guard.check_url(url).href  # one spelling from here on
+            asked = Parts(request.method.upper(), url, {**headers, **conditions}, body)
             if request.price:
                 payment = self._limits.reserve(source.name, account, request.fingerprint, request.price, occasion)
             while True:
                 attempt += 1
                 self._limits.use_quota(source.name, account)
                 earned = await self._login(source, account, secrets)
-                sent = apply(source.auth, replace(asked, headers={**asked.headers, **conditions}), secrets, earned)
+                sent = apply(source.auth, asked, secrets, earned)
                 exchange = await self._exchange(sent, source, may_ask)
                 if exchange.status == 304 and not conditions and not exchange.error:
                     exchange.error = FetchError(
@@ -214,7 +215,7 @@ class Fetcher:
         was_charged = exchange.error.kind not in UNSENT if exchange.error else exchange.status != 429
         if payment is not None:
             (self._limits.settle if was_charged else self._limits.release)(payment)
-        return self._answer(exchange, asked.url, attempt, secrets, source, payment.price if payment and was_charged else 0.0)
+        return self._answer(exchange, url, attempt, secrets, source, payment.price if payment and was_charged else 0.0)
 
     async def _exchange(self, sent: Parts, source: Source, may_ask: MayAsk | None) -> Exchange:
         """One try with its redirects; what the outside does wrong is in the exchange's error."""
