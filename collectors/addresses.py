@@ -158,6 +158,7 @@ class Guard:
 
     def __init__(self, allow_private_hosts: frozenset[str] | bool = False) -> None:
         self._allowed = allow_private_hosts
+        self._passes = lru_cache(maxsize=4096)(self._check_host)  # what is refused raises, and is not remembered
 
     def _is_allowed(self, host: str) -> bool:
         return self._allowed if isinstance(self._allowed, bool) else host in self._allowed
@@ -174,11 +175,16 @@ class Guard:
             raise FetchError("scheme", f"only http and https are asked, not {parts.protocol[:40]}")
         if parts.has_credentials():
             raise FetchError("guard", f"a user name or password in the URL of {parts.hostname}")
-        host = parts.hostname.strip("[]").rstrip(".")
+        self._passes(parts.hostname, parts.port)
+        return parts
+
+    def _check_host(self, hostname: str, port: str) -> None:
+        """Raises FetchError (guard) for a host, or a port of it, that may not be asked."""
+        host = hostname.strip("[]").rstrip(".")
         if not host or ".." in host or len(host) > 253 or (":" not in host and any(len(label) > 63 for label in host.split("."))):
             raise FetchError("guard", f"not a host name: {host[:80]!r}")
-        if parts.port and int(parts.port) in DENIED_PORTS:
-            raise FetchError("guard", f"port {parts.port} of {host} is not one where the web is served")
+        if port and int(port) in DENIED_PORTS:
+            raise FetchError("guard", f"port {port} of {host} is not one where the web is served")
         if host in _METADATA_NAMES:
             raise FetchError("guard", f"{host} is a cloud metadata name")
         is_local = ("." not in host and ":" not in host) or host.endswith(_LOCAL_SUFFIXES)
@@ -186,7 +192,6 @@ class Guard:
             raise FetchError("guard", f"{host} is a local name; allow_private_hosts in the settings would allow it")
         if _is_address(host):
             self.check_address(host, host)
-        return parts
 
     def check_address(self, host: str, address: str) -> None:
         """Raises FetchError (guard) when `address`, which `host` resolved to or a connection reached, may not be asked."""
