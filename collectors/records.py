@@ -1,4 +1,4 @@
-"""The record kinds: facts as a source states them, one frozen dataclass a kind.
+"""The record kinds: facts as a source states them, one dataclass a kind, frozen in the eyes of the type checker.
 
 Every field says its meaning (and unit) in its annotation; the same text becomes the column's comment in DuckDB and its line in
 the data dictionary. Unknown is None, never zero. Money is Decimal with `currency` (ISO 4217) beside it. Times are aware, UTC.
@@ -7,8 +7,7 @@ What does not fit a field goes to `extra`: nothing is dropped silently.
 Identity: the native id where the source has one, else the normalised URL, else the parts a kind lists in IDENTITY.
 """
 
-from __future__ import annotations
-
+# Annotations are read when the module is loaded, here and by transforms/tables.py: as strings each would be compiled for itself.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,10 +29,11 @@ T = TypeVar("T")
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
 def _record(kind: type[T]) -> type[T]:
-    return dataclass(frozen=True, slots=True, kw_only=True)(kind)
+    """Not frozen when it runs: that would cost every process that loads the kinds, and every record that is made."""
+    return dataclass(slots=True, kw_only=True)(kind)
 
 
-@_record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counters:
     """Public counters at one moment; None = not shown."""
 
