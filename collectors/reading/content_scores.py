@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from collectors.reading.content_containers import TAG_BITS, TAG_CODES, TAG_NUMBERS
 from collectors.reading.native.counting import HEAD, Alphabet, Lore
+from collectors.reading.native.library import encoded
 
 MAX_NAMES: Final = 120  # characters of a class and id string
 NAME_TOKEN: Final = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{2,}")
@@ -20,6 +21,7 @@ WORD: Final = re.compile(r"\w+")
 # As `words.h` has them: the lower case of a character, what it is part of, and counters for the kinds of which it is one.
 _IN_WORD, _IN_LETTERS, _FIRST_COUNTER, _COUNTER_BITS = 1 << 18, 1 << 19, 20, 7
 _DIGIT, _UPPER, _COMMA, _SEPARATOR, _MONEY, _LETTER = (1 << _FIRST_COUNTER + _COUNTER_BITS * number for number in range(6))
+_AFTER_DIGITS: Final = 0x20000  # the planes from here on are of ideographs
 _AFTER_LETTERS: Final = 0x40000  # code points from here on are signs, or not assigned yet
 
 
@@ -57,12 +59,13 @@ def _characters() -> npt.NDArray[np.uint64]:
     chars[[ord(sign) for sign in "|©»›·"]] = _SEPARATOR
     chars[[ord(sign) for sign in "$€£₽"]] = _MONEY
     alone = np.arange(_AFTER_LETTERS, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
-    lower = alone.replace("\u0130", "i").lower()  # the one letter whose lower case has two: see counting.Page
-    for word in WORD.finditer(lower):
-        chars[word.start() : word.end()] |= np.uint64(_IN_WORD | _IN_LETTERS)
-    for sign in re.finditer(r"[\d_]", lower):
-        chars[sign.start()] ^= np.uint64(_IN_LETTERS)
-    chars[:-1] |= np.frombuffer(lower.encode("utf-32-le", "surrogatepass"), "<u4")
+    codes = encoded(alone.replace("\u0130", "i").lower())  # the one letter whose lower case has two: see counting.Page
+    lower = np.frombuffer(codes, "<U1")
+    chars[:-1] |= np.frombuffer(codes, "<u4")
+    in_word = np.strings.isalnum(lower)  # as the pattern \w has it, but for the low line
+    chars[:-1][in_word] |= _IN_WORD | _IN_LETTERS
+    chars[:_AFTER_DIGITS][np.strings.isdecimal(lower[:_AFTER_DIGITS])] ^= _IN_LETTERS
+    chars[ord("_")] |= _IN_WORD
     return chars
 
 
