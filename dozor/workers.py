@@ -75,7 +75,7 @@ class Workers:
     def _start(self, function: Callable[[T], R], task: T, seconds: Callable[[T], float]) -> ProcessFuture[Any]:
         if self._pool is None:
             context = get_context("forkserver")  # loads once, then each worker is a fork of that: cheap to replace
-            context.set_forkserver_preload([function.__module__, "collectors.reading.warm", __name__])
+            context.set_forkserver_preload(["dozor.uncollected", function.__module__, "collectors.reading.warm", __name__])
             with one_thread_each():
                 ensure_running()
             self._pool = ProcessPool(max_workers=self.count, context=context, initializer=_prepare)
@@ -109,5 +109,6 @@ class Workers:
 def _prepare() -> None:
     end_with_parent()
     keep_memory()
+    gc.enable()  # see uncollected.py
     gc.set_threshold(50_000, 20, 50)  # a page makes many objects, and hardly a cycle among them
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
