@@ -1,7 +1,5 @@
 """The shape of watchlist.yml as pydantic models: field meanings here are what editors show."""
 
-from __future__ import annotations
-
 import re
 import zoneinfo
 from collections.abc import Mapping
@@ -63,10 +61,10 @@ class WatchEntry(_Model):
 
     source: Text = Field(description="name of the source; short form: `<source>: <target>`")
     target: Text = Field(description="what to look at, as the source describes it")
-    options: dict[str, Any] = Field(default_factory=dict, description="settings of the source for this target")
+    options: dict[str, Any] = Field({}, description="settings of the source for this target")
     role: Role | None = Field(None, description="owned (the brand speaks), earned (others speak) or market")
     account: Name | None = Field(None, description="which set of credentials to use")
-    ignore: Patterns = Field(default_factory=list, description="regular expressions of text whose changes do not count")
+    ignore: Patterns = Field([], description="regular expressions of text whose changes do not count")
     pace_seconds: float | None = Field(None, gt=0, le=3600, description="least seconds between two requests")
 
     @model_validator(mode="before")
@@ -91,9 +89,9 @@ class Entity(_Model):
     id: Name
     name: Text = Field(description="name as people write it")
     is_own: bool = Field(False, description="true for the client's own brand")
-    aliases: Texts = Field(default_factory=list, description="other spellings, for counting mentions")
-    domains: Domains = Field(default_factory=list, description="domains that belong to it")
-    watches: list[WatchEntry] = Field(default_factory=list)
+    aliases: Texts = Field([], description="other spellings, for counting mentions")
+    domains: Domains = Field([], description="domains that belong to it")
+    watches: list[WatchEntry] = []
 
 
 class Topic(_Model):
@@ -122,12 +120,12 @@ class Project(_Model):
     timezone: Text = Field("UTC", description="IANA name, Europe/Moscow")
     currency: Annotated[str, Field(pattern=CURRENCY, description="ISO 4217 code money is shown in")] | None = None
     personal_data: PersonalData = Field("hash", description="authors of comments and reviews: keep, hash or drop")
-    entities: list[Entity] = Field(default_factory=list)
-    watches: list[WatchEntry] = Field(default_factory=list, description="watches of the market that belong to no one brand")
-    topics: list[Topic] = Field(default_factory=list)
-    keywords: list[KeywordPanel] = Field(default_factory=list)
-    macros: dict[MacroName, Text] = Field(default_factory=dict, description="named parts of queries")
-    alerts: list[dict[str, Any]] = Field(default_factory=list, description="reserved")
+    entities: list[Entity] = []
+    watches: list[WatchEntry] = Field([], description="watches of the market that belong to no one brand")
+    topics: list[Topic] = []
+    keywords: list[KeywordPanel] = []
+    macros: dict[MacroName, Text] = Field({}, description="named parts of queries")
+    alerts: list[dict[str, Any]] = Field([], description="reserved")
 
     @field_validator("timezone")
     @classmethod

@@ -4,8 +4,6 @@ The file is optional. Its keys are the fields of `Settings`. `DOZOR_STORE`, `DOZ
 win over it. What lowers a guard (`allow_private_hosts`, `clock`) can be set in the file only, never from the environment.
 """
 
-from __future__ import annotations
-
 import os
 import secrets
 import time
