@@ -15,7 +15,7 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlencode
 
 from collectors.urls import host_of, registrable_domain
@@ -23,40 +23,35 @@ from collectors.urls import host_of, registrable_domain
 Lookup = Callable[[str], str | None]  # key -> secret
 
 
-@dataclass(frozen=True, slots=True)
-class Bearer:
+class Bearer(NamedTuple):
     """`Authorization: Bearer <secret>`."""
 
     key: str = "token"
     scheme: str = "Bearer"  # some services say "OAuth" or "Api-Key"
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """The secret as a header."""
 
     name: str
     key: str = "token"
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """The secret as a query parameter."""
 
     name: str
     key: str = "token"
 
 
-@dataclass(frozen=True, slots=True)
-class JsonField:
+class JsonField(NamedTuple):
     """The secret as a top-level field of the JSON body."""
 
     name: str
     key: str = "token"
 
 
-@dataclass(frozen=True, slots=True)
-class OAuth2:
+class OAuth2(NamedTuple):
     """A short-lived access token fetched from `token_url` (RFC 6749): by refresh token, or by client credentials.
 
     Needs the secrets client_id and client_secret, and refresh_token for that grant. The token lives in memory only.
@@ -67,11 +62,10 @@ class OAuth2:
     scheme: str = "Bearer"
     has_basic: bool = False  # the client's name and secret as HTTP Basic instead of form fields
     client_id_name: str = "client_id"  # some services call it client_key
-    extra: Mapping[str, str] = field(default_factory=dict)  # further form fields: scope, resource
+    extra: Mapping[str, str] = {}  # further form fields: scope, resource
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """A login request that answers with a cookie or a token, sent with every request after it.
 
     `body` is the JSON value of the login; "{key}" in its strings stands for the secret of that key. The answer's cookies are sent
@@ -79,14 +73,13 @@ class Session:
     """
 
     login_url: str
-    body: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, str] = {}
     token_field: str = ""
     header: str = "authorization"
     scheme: str = "Bearer"
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
+class Sign(NamedTuple):
     """A signature over the request, in hex, as the parameter or header `name`.
 
     `template` is what is signed; it may use {method}, {path}, {query} (parameters sorted, encoded, joined by &), {params} (the
@@ -99,7 +92,7 @@ class Sign:
     algorithm: Literal["md5", "sha1", "sha256", "sha512"] = "sha256"
     template: str = "{method}\n{path}\n{query}\n{body}"
     is_keyed: bool = True  # HMAC with the secret; False: a plain hash, the secret stands in the template
-    public: Mapping[str, str] = field(default_factory=dict)
+    public: Mapping[str, str] = {}
     place: Literal["query", "header"] = "query"
 
 
@@ -139,8 +132,7 @@ class Parts:
     body: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cookie:
+class Cookie(NamedTuple):
     """A cookie of a login."""
 
     name: str
@@ -152,11 +144,10 @@ class Cookie:
         return host == self.domain or (not self.is_host_only and host.endswith("." + self.domain))
 
 
-@dataclass(frozen=True, slots=True)
-class Earned:
+class Earned(NamedTuple):
     """What a login earned."""
 
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     cookies: tuple[Cookie, ...] = ()
     seconds: float = 3600.0  # how long it lives
 
