@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from collectors.reading.fragments import text_from_html
 from collectors.reading.model import Moment
@@ -12,8 +12,7 @@ MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w*);")
 _SPACES = re.compile(r"\s+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Media:
+class Media(NamedTuple):
     """A file that an item carries: picture, recording, film."""
 
     url: str
@@ -23,8 +22,7 @@ class Media:
     title: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedItem:
+class FeedItem(NamedTuple):
     """One entry. None or empty = the feed does not say. `html` is as sent and as hostile as any page."""
 
     id: str | None
@@ -48,8 +46,7 @@ class FeedItem:
     source_url: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feed:
+class Feed(NamedTuple):
     """A feed with its items in feed order."""
 
     format: str  # rss, rdf, atom, cdf, json

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urljoin
 from xml.parsers import expat
 
@@ -33,8 +32,7 @@ class SitemapError(Exception):
     """Bytes that are no sitemap, or too many; the message names which."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class News:
+class News(NamedTuple):
     title: str | None = None
     published_at: Moment | None = None
     publication: str | None = None
@@ -44,8 +42,7 @@ class News:
     access: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """One address. Media and extensions as the file gives them."""
 
     loc: str
@@ -59,8 +56,7 @@ class Entry:
     alternates: tuple[tuple[str, str], ...] = ()  # language, address
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sitemap:
+class Sitemap(NamedTuple):
     kind: Literal["urlset", "index", "text", "atom", "rss"]
     entries: tuple[Entry, ...]
     is_complete: bool = True  # False: cut or broken, entries before the break are here
