@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import compress
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +35,7 @@ _ARTICLE: Final = KINDS.index("article")
 _PUNCTUATION: Final = re.compile(r"[^\w ]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A page ready to be judged: with the descriptions that only structured data holds among its blocks."""
 
     document: Document
@@ -46,8 +44,7 @@ class Prepared:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """What the page is about. `kept` and `probabilities` go by block; `kinds` are the probabilities of all kinds."""
 
     kind: PageKind | None

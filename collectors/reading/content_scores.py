@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +24,7 @@ _AFTER_DIGITS: Final = 0x20000  # the planes from here on are of ideographs
 _AFTER_LETTERS: Final = 0x40000  # code points from here on are signs, or not assigned yet
 
 
-@dataclass(frozen=True, slots=True)
-class Scores:
+class Scores(NamedTuple):
     """Learned log-odds, of class or id tokens and of words, to stand in main content."""
 
     names: Mapping[str, float]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborNode
@@ -45,8 +44,7 @@ PAGE_TYPES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """Declarations of a page: `metas` by lower-case key in page order; headings and times ride along."""
 
     metas: Mapping[str, Sequence[str]]

@@ -7,7 +7,6 @@ instalments, digits of other scripts, currencies as ISO 4217 codes.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -85,8 +84,7 @@ _SCALE = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(NamedTuple):
     """What a price string says. `amount` is the price to pay now; None where the string names none."""
 
     amount: Decimal | None

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from ctypes import Structure, addressof, byref, c_char_p, c_double, c_int32, c_int64, c_void_p
-from dataclasses import dataclass
 from itertools import accumulate
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -86,8 +85,7 @@ class Table:
         self.struct = _Table(at(self._entries), size - 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Alphabet:
+class Alphabet(NamedTuple):
     """What characters and tags are, by number: see content_scores.py."""
 
     chars: npt.NDArray[np.uint64]
