@@ -22,26 +22,25 @@ MAX_TEXT = 2_000_000
 MAX_URLS = 20_000
 MAX_EVIDENCE = 50
 
-_URL_TOKEN = re.compile(r"(?i)[?&#;]erid=([A-Za-z0-9_\-]{6,64})(?=[&#;]|$)")
-_TEXT_TOKEN = re.compile(
+# Patterns are made when asked: few texts have any mark at all.
+_ERID_OF_URL = r"(?i)[?&#;]erid=([A-Za-z0-9_\-]{6,64})(?=[&#;]|$)"
+_ERID_OF_TEXT = (
     r"(?i)(?<![A-Za-zА-Яа-яЁё0-9_?&])[eе][rр][iі]d\s*[:=\-–—№]?\s*([A-Za-z0-9АВЕКМНОРСТХаеорсху_\-]{6,64})|"
     r"(?<![А-Яа-яЁё])ерид\s*[:=\-–—№]?\s*([A-Za-z0-9АВЕКМНОРСТХаеорсху_\-]{6,64})"
 )
-_BASE58 = re.compile(r"[1-9A-HJ-NP-Za-km-z]+")
+_BASE58 = r"[1-9A-HJ-NP-Za-km-z]+"
 _LOOK_ALIKES = str.maketrans("АВЕКМНОРСТХаеорсху", "ABEKMHOPCTXaeopcxy")
-_WORD = re.compile(r"(?i)(?:^|[\s\[({«\"#.,!|])((?:на\s+правах\s+)?реклам[аы])(?=$|[\s\])}».,!?:;|])")
-_LABEL_LINE = re.compile(r"(?im)(?:^|[.!?]\s+)\s*(?:на правах рекламы|реклама|промо)(?=\s*(?:[.,:|]|$))")
+_WORD = r"(?i)(?:^|[\s\[({«\"#.,!|])((?:на\s+правах\s+)?реклам[аы])(?=$|[\s\])}».,!?:;|])"
+_LABEL_LINE = r"(?im)(?:^|[.!?]\s+)\s*(?:на правах рекламы|реклама|промо)(?=\s*(?:[.,:|]|$))"
 _FORM = r"(?:ООО|ПАО|ОАО|ЗАО|АО|ИП|НКО|АНО|ФГУП|ГУП|МУП|Общество с ограниченной ответственностью|Индивидуальный предприниматель)"
-_PAYER = re.compile(
-    rf"(?:(?i:рекламодатель|реклама)[.:,\s]*)\s*({_FORM})\s*(?:[«\"“]([^»\"”\n]{{2,80}})[»\"”]|([^,.;«»\"\n(]{{2,80}}))"
-)
-_INN = re.compile(r"(?i)\bИНН\s*[:№]?\s*(\d{12}|\d{10})(?!\d)")
-_NEAR_INN = re.compile(
+_PAYER = rf"(?:(?i:рекламодатель|реклама)[.:,\s]*)\s*({_FORM})\s*(?:[«\"“]([^»\"”\n]{{2,80}})[»\"”]|([^,.;«»\"\n(]{{2,80}}))"
+_INN = r"(?i)\bИНН\s*[:№]?\s*(\d{12}|\d{10})(?!\d)"
+_NEAR_INN = (
     rf"({_FORM})\s*(?:[«\"“]([^»\"”\n]{{2,80}})[»\"”]|"
     rf"([^,.;«»\"\n(]{{2,80}}))[\s,.;(]*(?:(?:ОГРН(?:ИП)?)\s*:?\s*\d{{13,15}}[\s,.;]*)?$"
 )
-_MARKS = re.compile(r"(?i)реклам[аыо]|ерид|[eе][rр][iі]d")
-_SOFT = re.compile(
+_MARKS = r"(?i)реклам[аыо]|ерид|[eе][rр][iі]d"
+_SOFT = (
     r"(?i)#реклама\b|#ad\b|#sponsored\b|партн[её]рский материал|спонсор выпуска|на правах партн[её]ра|sponsored post|paid "
     r"partnership"
 )
@@ -92,7 +91,7 @@ def read_ad_marking(text: str, urls: Iterable[str] = ()) -> AdMarking | None:
     if has_word:
         _words(text, evidence, has_payer=bool(inn or name))
     if _found(_SOFT_NAMES, lower):
-        evidence += [_evidence("label_only", mark, "text", 0.6) for mark in _SOFT.findall(text)[:MAX_EVIDENCE]]
+        evidence += [_evidence("label_only", mark, "text", 0.6) for mark in re.findall(_SOFT, text)[:MAX_EVIDENCE]]
     marks = [part for part in evidence if part["kind"] not in ("inn", "payer")]
     if not marks:
         return None
@@ -149,7 +148,7 @@ def _tokens_of_urls(urls: Iterable[str], evidence: list[dict[str, Any]]) -> None
         if "erid" not in url.lower():
             continue
         for spelling in dict.fromkeys((url, unescape(unescape(url)), unquote(url))):
-            for token in _URL_TOKEN.findall(spelling):
+            for token in re.findall(_ERID_OF_URL, spelling):
                 if token not in seen and _is_token(token):
                     seen.add(token)
                     evidence.append(_token(token, "url"))
@@ -157,13 +156,13 @@ def _tokens_of_urls(urls: Iterable[str], evidence: list[dict[str, Any]]) -> None
 
 def _tokens_of_text(text: str, evidence: list[dict[str, Any]]) -> None:
     seen = {part["value"] for part in evidence}
-    for match in list(_TEXT_TOKEN.finditer(text))[:MAX_EVIDENCE]:
+    for match in list(re.finditer(_ERID_OF_TEXT, text))[:MAX_EVIDENCE]:
         raw = (match.group(1) or match.group(2)).rstrip("-_")
         token = raw.translate(_LOOK_ALIKES)
         if _is_token(token) and token not in seen:
             seen.add(token)
             evidence.append(_token(token, "text", is_suspect=token != raw))
-    for token in _URL_TOKEN.findall(unescape(text)) if "erid=" in text.lower() else ():
+    for token in re.findall(_ERID_OF_URL, unescape(text)) if "erid=" in text.lower() else ():
         if token not in seen and _is_token(token):
             seen.add(token)
             evidence.append(_token(token, "text"))
@@ -172,7 +171,7 @@ def _tokens_of_text(text: str, evidence: list[dict[str, Any]]) -> None:
 def _token(token: str, where: str, is_suspect: bool = False) -> dict[str, Any]:
     """Letters and digits outside base58 are read too, a little less surely."""
     more = {"is_suspect": True} if is_suspect else {}
-    return _evidence("token", token, where, 1.0 if _BASE58.fullmatch(token) else 0.9, **more)
+    return _evidence("token", token, where, 1.0 if re.fullmatch(_BASE58, token) else 0.9, **more)
 
 
 def _is_token(token: str) -> bool:
@@ -183,17 +182,17 @@ def _payer(text: str, evidence: list[dict[str, Any]]) -> tuple[str | None, str |
     """Name and taxpayer number of who pays, when they stand near a mark; the number only with right control digits."""
     near = _near_marks(text)
     for part in near:
-        for match in list(_INN.finditer(part))[:MAX_EVIDENCE]:
+        for match in list(re.finditer(_INN, part))[:MAX_EVIDENCE]:
             digits = match.group(1)
             if not is_inn(digits):
                 evidence.append(_evidence("inn", digits, "text", 0.2, is_valid=False))
                 continue
             evidence.append(_evidence("inn", digits, "text", 0.95))
-            before = _NEAR_INN.search(part[max(0, match.start() - 160) : match.start()])
-            named = before or _PAYER.search(part)
+            before = re.search(_NEAR_INN, part[max(0, match.start() - 160) : match.start()])
+            named = before or re.search(_PAYER, part)
             return (_clean_name(named), digits)
     for part in near:
-        if named := _PAYER.search(part):
+        if named := re.search(_PAYER, part):
             name = _clean_name(named)
             evidence.append(_evidence("payer", name or "", "text", 0.9))
             return name, None
@@ -204,7 +203,7 @@ def _near_marks(text: str) -> list[str]:
     """The parts of a text around its marks, so that the footer's own tax number names no payer."""
     return [
         text[max(0, match.start() - (_PAYER_REACH if match.group()[0] in "eEеЕ" else 0)) : match.end() + _PAYER_REACH]
-        for match in islice(_MARKS.finditer(text), MAX_EVIDENCE)
+        for match in islice(re.finditer(_MARKS, text), MAX_EVIDENCE)
     ]
 
 
@@ -216,8 +215,8 @@ def _clean_name(match: re.Match[str] | None) -> str | None:
 
 
 def _words(text: str, evidence: list[dict[str, Any]], *, has_payer: bool) -> None:
-    if match := _LABEL_LINE.search(text):
+    if match := re.search(_LABEL_LINE, text):
         evidence.append(_evidence("label", match.group().strip(" .!?\n"), "text", 0.95 if has_payer else 0.7))
-    elif match := _WORD.search(text):
+    elif match := re.search(_WORD, text):
         confidence = 0.95 if has_payer else 0.6 if match.group(1).lower().startswith("на") else 0.3
         evidence.append(_evidence("word", match.group(1), "text", confidence))
