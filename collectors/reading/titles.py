@@ -8,13 +8,11 @@ from collections.abc import Sequence
 from collectors.reading.head import Head, clean, first_text
 from collectors.reading.model import Item
 
-# Each begins with a character it is found by; what must stand before that is asked then. Sites in Chinese part titles with low
-# lines too, which are letters of names elsewhere.
-_SEPARATOR = re.compile(
-    r"\s\s*(?:[|\-–—·•:/>~]+\s+|[|｜ㅣ•]\s*|[»«]\s+)|[|｜ㅣ•]\s*|：|"
-    r"_(?<=[\u3000-\u9fff\uff00-\uffef]_)|_(?=[\u4e00-\u9fff])"
-)
-_SEPARATORS = frozenset("|｜ㅣ•-–—·:/>~»«：_")  # one of them is in every match of the pattern above
+# Each begins with a character it is found by; what must stand before that is asked then.
+_SEPARATOR = re.compile(r"\s\s*(?:[|\-–—·•:/>~]+\s+|[|｜ㅣ•]\s*|[»«]\s+)|[|｜ㅣ•]\s*|：")
+# Sites in Chinese part titles with low lines too, which are letters of names elsewhere. Made when asked: it takes long.
+_SEPARATOR_IN_CHINESE = _SEPARATOR.pattern + r"|_(?<=[\u3000-\u9fff\uff00-\uffef]_)|_(?=[\u4e00-\u9fff])"
+_SEPARATORS = frozenset("|｜ㅣ•-–—·:/>~»«：_")  # one of them is in every match of the patterns above
 _ORNAMENTS = "⋆★☆✦✓➤►•·|"
 _ORNAMENT = re.compile(rf"\s+[{_ORNAMENTS}]+$")
 _CUT = re.compile(r"\s*[|｜ㅣ\-–—·•»:：/>~]")
@@ -82,7 +80,7 @@ def _as_shown(declared: str, h1s: Sequence[str], names: Sequence[str], *, is_cla
 
 def _before_site(page: str, h1: str) -> str | None:
     """The first part of a `title` element that ends with the only heading, then the site's name: "Tea for all - Leaf"."""
-    cuts = list(_SEPARATOR.finditer(page))
+    cuts = _cuts(page)
     if not cuts or _key(page[cuts[-1].end() :]) != _key(h1):
         return None
     first = page[: cuts[0].start()].strip()
@@ -108,7 +106,7 @@ def strip_site_name(title: str, keys: set[str]) -> str:
     if title[-1:] in _ORNAMENTS:
         title = _ORNAMENT.sub("", title)
     while True:
-        cuts = [] if _SEPARATORS.isdisjoint(title) else list(_SEPARATOR.finditer(title))
+        cuts = _cuts(title)
         if not cuts:
             return title
         last, first = cuts[-1], cuts[0]
@@ -118,6 +116,13 @@ def strip_site_name(title: str, keys: set[str]) -> str:
             title = title[first.end() :].strip()
         else:
             return title
+
+
+def _cuts(title: str) -> list[re.Match[str]]:
+    """Its separators."""
+    if _SEPARATORS.isdisjoint(title):
+        return []
+    return list(re.finditer(_SEPARATOR_IN_CHINESE, title) if "_" in title else _SEPARATOR.finditer(title))
 
 
 def _is_name(part: str, keys: set[str]) -> bool:
