@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from hashlib import blake2b
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from collectors.auth import Auth
 
@@ -61,8 +61,7 @@ class Expect:
     fill: Mapping[str, float] = field(default_factory=dict)  # column -> least share of rows that have it
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(NamedTuple):
     """An option that says how much is asked, not what or how it is read: no part of a watch's id."""
 
     default: float

@@ -9,9 +9,8 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
@@ -26,8 +25,7 @@ SHELL_WORDS = 25
 LARGEST_LOGIN = 64 * 1024  # bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Wall:
+class Wall(NamedTuple):
     """What stands in front of the content, and how it was recognised."""
 
     kind: WallKind

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
 
@@ -63,8 +63,7 @@ MIXED = ("currency", "lang")
 PERSONAL = {"publication": ("author", "author_url"), "review": ("author", "author_url")}
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A column of an observation table."""
 
     name: str
@@ -78,8 +77,7 @@ class Column:
         return ARROW[self.form]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """An observation table: one row per record and capture."""
 
     name: str
