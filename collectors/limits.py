@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 from collectors.failures import FetchError
 
@@ -56,8 +56,7 @@ CREATE INDEX IF NOT EXISTS payment_period ON payment (source, account, period);
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(NamedTuple):
     """What a source may use through one account in a period; None = no wall. Money without a wall set is a wall at zero."""
 
     requests: int | None = None

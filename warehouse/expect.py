@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from math import sqrt
 from statistics import mean, median
-from typing import Any
+from typing import Any, NamedTuple
 
 from collectors.source import Expect
 
@@ -21,14 +20,13 @@ FEW_VALUES = 0.1  # values per row that such a column must not fall to
 CHANCE = 3.0  # standard deviations of a count (Poisson) that chance may explain
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(NamedTuple):
     """What is judged of a batch."""
 
     rows: int  # read that day, or read before and seen again unchanged
     fill: Mapping[str, float]  # column -> share of the rows read that day that have it
     again: int = 0  # of the rows: seen again unchanged
-    profile: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # column -> its values (warehouse/profile.py)
+    profile: Mapping[str, Mapping[str, Any]] = {}  # column -> its values (warehouse/profile.py)
 
     @property
     def speaks_for_all(self) -> bool:

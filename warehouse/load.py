@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -33,8 +34,7 @@ class LoadReport:
     rows: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(NamedTuple):
     table: str
     source: str
     day: date
@@ -46,8 +46,7 @@ class _File:
         return f"{self.table}/{self.source}/{self.day.isoformat()}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Batch:
+class _Batch(NamedTuple):
     """A file as it was when this load looked at it."""
 
     file: _File

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import duckdb
 
@@ -31,8 +31,7 @@ SQL_TYPES: Mapping[Form, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(NamedTuple):
     """A table of the warehouse as the dictionary and the comments tell it."""
 
     name: str  # schema.table

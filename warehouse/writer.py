@@ -8,9 +8,9 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -37,8 +37,7 @@ class BuildFileError(Exception):
     exit_code = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """What the engine may take of the machine."""
 
     memory: str = "1200MB"
