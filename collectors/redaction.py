@@ -42,7 +42,11 @@ def redact_text(text: str, secrets: Iterable[str] = (), strict: bool = False) ->
 
     With `strict`, for sources that authenticate, names such as `key` and `token` are telling too.
     """
-    for spelling in _spellings(secrets):
+    return _redacted(text, _spellings(secrets), strict)
+
+
+def _redacted(text: str, spellings: Iterable[str], strict: bool) -> str:
+    for spelling in spellings:
         text = text.replace(spelling, MASK)
     if "=" in text:
         text = _SECRET_PARAMETER[strict].sub(rf"\g<1>{MASK}", text)
@@ -64,8 +68,8 @@ def redact_body(body: bytes, secrets: Iterable[str] = ()) -> bytes:
 
 def redact_headers(headers: Mapping[str, str], secrets: Iterable[str] = (), strict: bool = False) -> dict[str, str]:
     """Headers (lower-case names) without secrets; cookies lose their values."""
-    known = tuple(secrets)
-    return {name: MASK if name in _SECRET_HEADERS else redact_text(value, known, strict) for name, value in headers.items()}
+    spellings = _spellings(secrets)
+    return {name: MASK if name in _SECRET_HEADERS else _redacted(value, spellings, strict) for name, value in headers.items()}
 
 
 def _spellings(secrets: Iterable[str]) -> list[str]:
