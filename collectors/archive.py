@@ -44,7 +44,7 @@ PART_SECONDS = 60.0
 MERGED_BYTES = 256 * 1024 * 1024  # merged files stay below this, so that erasing rewrites little
 GROUP_ROWS = 64  # rows of a row group: the unit of work of parsing
 LARGE_BODY = 8 * 1024 * 1024
-ZSTD_LEVEL = 3
+ZSTD_LEVEL = 1  # a fifth of the size of real pages, as with 3, whose files are a ninth smaller and take 40 % more time to write
 
 _time = pa.timestamp("us", tz="UTC")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
