@@ -235,6 +235,7 @@ def parse(
     run_id: str, shards: Sequence[str] = (), settings: Settings | None = None, workers: Workers | None = None
 ) -> list[Outcome]:
     """Read records from what the run's day archived, into batches; only what is new is read. Outcomes where something was."""
+    keep_memory()
     settings = settings or load_settings()
     run = run_of(settings, run_id)
     names = dict.fromkeys(Shard.parse(s).source for s in shards) or {
