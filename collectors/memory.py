@@ -1,14 +1,12 @@
 """Memory that a process has been given stays with it while it works.
 
 Every page of memory that the system hands out is zeroed first, and what is freed in large pieces goes back to the system at once:
-a crawl that takes and frees a megabyte for each page of the web pays for that a hundred thousand times, a tenth of its time.
+a crawl that takes and frees a megabyte for each page of the web pays for that a hundred thousand times, a twentieth of its time.
 """
 
 from __future__ import annotations
 
 import ctypes
-import gc
-from functools import cache
 
 import pyarrow as pa
 
@@ -17,14 +15,12 @@ import pyarrow as pa
 _HEAP = {-2: 64 << 20, -1: 512 << 20, -3: 32 << 20}  # M_TOP_PAD, M_TRIM_THRESHOLD, M_MMAP_THRESHOLD
 
 
-@cache  # once a process
 def keep_memory() -> None:
     """Let this process, and those it forks, keep what they free for what they need next; Arrow shares the heap of the rest.
 
-    What was loaded stays as well: the collector of cycles need not look through it, now and when the process ends. Where the C
-    library is not glibc, the heap does as it likes. `pyarrow.default_memory_pool().release_unused()` gives back what lies free.
+    Where the C library is not glibc, the heap does as it likes. `pyarrow.default_memory_pool().release_unused()` gives back what
+    lies free.
     """
-    gc.freeze()
     pa.set_memory_pool(pa.system_memory_pool())
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)
     if set_option is not None:

@@ -109,6 +109,7 @@ class Workers:
 def _prepare() -> None:
     end_with_parent()
     keep_memory()
+    gc.freeze()  # what was loaded stays: the collector need not look through it
     gc.enable()  # see uncollected.py
     gc.set_threshold(50_000, 20, 50)  # a page makes many objects, and hardly a cycle among them
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
