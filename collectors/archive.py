@@ -321,7 +321,7 @@ class Group:
 def read_facts(path: Path, columns: Sequence[str] = tuple(FACTS)) -> list[pa.Table]:
     """The rows of a file without bodies, one table a row group."""
     with pq.ParquetFile(path) as file:
-        return [file.read_row_group(number, columns=list(columns)) for number in range(file.num_row_groups)]
+        return [file.read_row_group(number, columns=list(columns), use_threads=False) for number in range(file.num_row_groups)]
 
 
 def facts(path: Path) -> Iterator[Capture]:
@@ -334,7 +334,7 @@ def facts(path: Path) -> Iterator[Capture]:
 def read_group(group: Group, wanted: Callable[[str], bool] | None = None) -> Iterator[Capture]:
     """The captures of a row group with their bodies, those whose capture_id is wanted."""
     with pq.ParquetFile(group.path) as file:
-        table = file.read_row_group(group.number)
+        table = file.read_row_group(group.number, use_threads=False)  # another thread has a heap of its own, which is cold
     for row in _rows(table):
         if wanted is None or wanted(row["capture_id"]):
             yield _capture(row, group.path.parent)

@@ -33,7 +33,12 @@ def reading_of(capture: Capture) -> Reading:
 
     try:
         reading = read_page(
-            capture.body, capture.final_url, capture.media_type or None, capture.charset or None, capture.observed_at
+            capture.body,
+            capture.final_url,
+            capture.media_type or None,
+            capture.charset or None,
+            capture.observed_at,
+            is_brief=True,
         )
     except PageError as error:
         raise ParseError(f"{capture.url}: {error}") from error

@@ -6,7 +6,6 @@ Exit codes: 0 done, 1 something failed (it is named), 2 wrong use or a file to m
 from __future__ import annotations
 
 import errno
-import gc
 import logging
 import signal
 import sqlite3
@@ -17,6 +16,7 @@ import typer
 from rich.console import Console
 
 from collectors.one_line import one_line
+from dozor.garbage import collect_rarely
 
 # Which module has which commands: only the one asked for is imported, so that `dozor read` waits for no crawler.
 COMMANDS = {
@@ -69,7 +69,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("httpx").setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service that is stopped cleans up as after Ctrl-C
-    gc.set_threshold(50_000, 20, 50)  # most of what is loaded now stays, and would be looked through a hundred times
+    collect_rarely()
     command = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
     try:
         _run(command)

@@ -19,6 +19,7 @@ from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from collectors.memory import keep_memory
 from collectors.processes import end_with_parent, one_thread_each, without_main
+from dozor.garbage import collect_rarely
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -75,7 +76,7 @@ class Workers:
     def _start(self, function: Callable[[T], R], task: T, seconds: Callable[[T], float]) -> ProcessFuture[Any]:
         if self._pool is None:
             context = get_context("forkserver")  # loads once, then each worker is a fork of that: cheap to replace
-            context.set_forkserver_preload(["dozor.uncollected", function.__module__, "collectors.reading.warm", __name__])
+            context.set_forkserver_preload(["dozor.forkserver", function.__module__, "collectors.reading.warm", __name__])
             with one_thread_each():
                 ensure_running()
             self._pool = ProcessPool(max_workers=self.count, context=context, initializer=_prepare)
@@ -110,6 +111,6 @@ def _prepare() -> None:
     end_with_parent()
     keep_memory()
     gc.freeze()  # what was loaded stays: the collector need not look through it
-    gc.enable()  # see uncollected.py
-    gc.set_threshold(50_000, 20, 50)  # a page makes many objects, and hardly a cycle among them
+    gc.enable()  # see forkserver.py
+    collect_rarely()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))

@@ -34,3 +34,9 @@ def faults_of_second_round(*, kept: bool) -> int:
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is not glibc, whose heap has these options")
 def test_freed_memory_is_taken_again() -> None:
     assert faults_of_second_round(kept=True) < faults_of_second_round(kept=False) / 20
+
+
+def test_a_server_of_workers_lets_arrow_share_the_heap() -> None:
+    program = "import dozor.forkserver, pyarrow; print(pyarrow.default_memory_pool().backend_name)"
+
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "system\n"

@@ -30,6 +30,7 @@ from warehouse.profile import Profiler
 from warehouse.runs import KEY, in_order, row_groups
 
 _FOOTER = "dozor"
+ZSTD_LEVEL = 2  # a fifteenth larger than with 3, in three quarters of the time
 READ_ROWS = 256  # of a batch in place, at a time
 READ_BUFFER = 64 * 1024  # of each of its columns
 
@@ -181,7 +182,7 @@ def _put(
     sums = _Sums(definition)
     with replaced(path) as temporary:
         with pq.ParquetWriter(
-            temporary, definition.schema, compression="zstd", compression_level=3, store_schema=False
+            temporary, definition.schema, compression="zstd", compression_level=ZSTD_LEVEL, store_schema=False
         ) as writer:
             for group in row_groups(in_order(_checked(parts, definition), work_dir(store))):
                 sums.add(group)

@@ -5,6 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from dozor.garbage import collect_rarely
+
+collect_rarely()  # before all else, as the command does
+
+# ruff: noqa: E402
 from collectors.registry import sources
 from dozor import steps
 from dozor.settings import Settings

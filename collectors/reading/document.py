@@ -138,7 +138,7 @@ class Document:
 
         Among the first `most` elements, no more than so many links. `origin` is that of the base, or "", `join` gives the
         address of a href that has to be joined with it. A link without text is called by its title, its aria-label, or the alt
-        of its first picture.
+        of its first picture. With a `most_text` of 0 texts are left out.
         """
         return walking.links(self._walked, TAG_IDS["a"], TAG_IDS["img"], most, most_links, most_text, origin, join)
 

@@ -1,7 +1,10 @@
 """One page through all readers."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
+
+import pytest
 
 from collectors.reading.page import read_page, read_page_and_next
 from tests.reading.test_content import ARTICLE, PARAGRAPHS
@@ -55,6 +58,17 @@ def test_posts_after_the_first_are_comments_of_a_forum_page() -> None:
     assert [(comment.author, comment.text) for comment in reading.comments] == list(
         zip(("bob", "eve", "dan"), POSTS[1:], strict=True)
     )
+
+
+@pytest.mark.parametrize(
+    ("page", "url"), [(ARTICLE, URL), (FORUM, "https://forum.example/threads/water-for-green-tea.123/")], ids=["article", "forum"]
+)
+def test_a_brief_reading_leaves_out_comments_and_texts_of_links_and_nothing_else(page: str, url: str) -> None:
+    whole, brief = read_page(page, url), read_page(page, url, is_brief=True)
+
+    assert whole.comments
+    assert any(link.text for link in whole.links)
+    assert brief == replace(whole, comments=(), links=tuple(link._replace(text="") for link in whole.links))
 
 
 def test_comments_that_only_structured_data_holds_are_read() -> None:

@@ -1,4 +1,6 @@
 import gzip
+from html import escape
+from urllib.parse import urljoin
 
 import pytest
 from hypothesis import given
@@ -42,6 +44,20 @@ def test_entries_carry_their_extensions():
 
 def test_relative_addresses_are_joined_and_entries_without_one_left_out():
     assert [entry.loc for entry in read_sitemap(URLSET.encode(), URL).entries][1:] == ["https://vestnik.example/b"]
+
+
+@given(
+    st.text("htps:/ab.c;?#=&%[]@\\é01-", max_size=25).map("http".__add__)
+    | st.text("/ab.;?#=&%01-", max_size=20).map("https://a.b".__add__)
+)
+def test_any_address_is_what_joining_makes_of_it(loc):
+    body = f"<urlset><url><loc>{escape(loc)}</loc></url></urlset>".encode()
+
+    try:
+        expected = urljoin(URL, loc)
+    except ValueError:
+        expected = loc
+    assert [entry.loc for entry in read_sitemap(body, URL).entries] == [expected]
 
 
 @pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16", "windows-1251"])

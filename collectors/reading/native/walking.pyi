@@ -79,8 +79,9 @@ def links(
     """Where elements of a tag lead, each address once, as keys; the first text and the first rel of each.
 
     Of the first `most` elements with a tag, until so many links are found. An address is a plain href as it stands, behind
-    `origin` if need be ("" = unknown); `join` gives it for others, or None. A text is in one line, the beginning of it; a link
-    without one is called by its title, its aria-label, or the alt of its first element with the tag `image`.
+    `origin` if need be ("" = unknown); `join` gives it for others, or None. A text is in one line, the beginning of it, or
+    nothing where `most_text` is 0; a link without one is called by its title, its aria-label, or the alt of its first element
+    with the tag `image`.
     """
 
 def in_order(tree: Tree, /, *groups: list[_Element]) -> list[_Element]:

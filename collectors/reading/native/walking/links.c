@@ -89,7 +89,7 @@ static int add_link(const Found *found, PyObject *address, const Node *link, con
     PyObject *place = PyDict_GetItemWithError(found->places, address);
     Size number = place ? PyLong_AsLong(place) : PyList_Size(found->texts);
     if (!place && (PyErr_Occurred() || !add_address(found, address, value_of(link, asked->keys.rel)))) return 0;
-    if (PyList_GetItem(found->texts, number) != nothing) return 1;
+    if (!asked->most_text || PyList_GetItem(found->texts, number) != nothing) return 1;
     PyObject *text = text_of(link, asked);
     return text && !PyList_SetItem(found->texts, number, text);
 }
