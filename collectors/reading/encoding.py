@@ -86,6 +86,9 @@ _STRANGE = re.compile(
 _SMALL_CYRILLIC = re.compile("[а-я]")
 _WORD_OF_LETTERS = re.compile(r"[^\W\d_]+")
 _ASCII = bytes(range(128))
+# High bytes that the encodings of Latin alphabets read alike: German and Finnish have hardly any others.
+_LATIN = ("windows-1252", "windows-1250", "windows-1254", "windows-1257", "iso-8859-2", "iso-8859-4", "iso-8859-15")
+_ALIKE = bytes(byte for byte in range(0xA0, 0x100) if len({bytes([byte]).decode(codec, "replace") for codec in _LATIN}) == 1)
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+[^\x80-\xff]{0,16}")
 _BEFORE_RUN = 16
 _HIGH_WORD = re.compile(rb"[\x80-\xff]{2,}")
@@ -316,9 +319,9 @@ def _detected(sample: bytes) -> str:
     """Detection by chardet; short Cyrillic texts that it takes for something else are told by our own score."""
     dense = _sample(sample, _SCORED_BYTES)
     is_wordy, high = _has_high_words(dense), _high_bytes(dense)
-    if not is_wordy and high < _TELLING_BYTES:
-        return "windows-1252"  # a sign here and there: what browsers assume
-    import chardet  # here: few pages need it, and loading it takes longer than reading five
+    if not is_wordy and (high < _TELLING_BYTES or len(dense.translate(None, _ASCII + _ALIKE)) * 20 <= high):
+        return "windows-1252"  # a sign here and there, or what is the same in all: what browsers assume
+    import chardet  # here: few pages need it, and loading it with its models takes longer than reading fifty
 
     # chardet believes declarations too, and those have been found wanting
     found = chardet.detect(_DECLARED.sub(b"", sample))["encoding"]

@@ -26,6 +26,21 @@ def test_an_undeclared_cyrillic_page_is_detected(codec):
     assert readable in decode(page(readable).encode(codec))[0]
 
 
+@pytest.mark.parametrize(
+    ("codec", "text"),
+    [
+        pytest.param(
+            "iso-8859-1", "Für Kräutertee kühlt das heiße Wasser zwölf Minuten; größere Kännchen später © " * 3, id="german"
+        ),
+        pytest.param("iso-8859-15", "Höyryävä tee jäähtyy pöydällä, sitä ei näin äkkiä jätetä. " * 4, id="finnish"),
+        pytest.param("iso-8859-2", "Żółta herbata stygnie dwanaście minut, większy dzbanek później. " * 4, id="polish"),
+        pytest.param("windows-1250", "Žlutý čaj chladne dvanáct minut, větší konvička později a více. " * 4, id="czech"),
+    ],
+)
+def test_an_undeclared_page_of_latin_letters_is_detected(codec, text):
+    assert decode(page(text).encode(codec))[0] == page(text)
+
+
 @pytest.mark.parametrize("codec", CYRILLIC)
 @pytest.mark.parametrize("lie", CYRILLIC)
 def test_a_lying_declaration_of_another_cyrillic_encoding_is_not_believed(codec, lie):
