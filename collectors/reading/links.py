@@ -53,7 +53,7 @@ def base_of(document: Document, url: str | None) -> str | None:
 def read_links(document: Document, url: str | None, *, most_text: int = MAX_TEXT) -> tuple[Link, ...]:
     """The http(s) links in document order, each address once with its first text; fragments are dropped.
 
-    With a `most_text` of 0 the texts are left empty, which takes half the time.
+    With a `most_text` of 0 the texts are left empty.
     """
     base = base_of(document, url)
     joined: dict[str, str | None] = {}

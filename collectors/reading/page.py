@@ -36,7 +36,7 @@ def read_page(
 ) -> Reading:
     """All that a page says. `fetched_at` is what relative dates are counted from; without it they stay unread.
 
-    `is_brief` leaves out what no record keeps, comments and the texts of links, and saves a sixteenth of the time.
+    `is_brief` leaves out what no record keeps, comments and the texts of links, and saves a twentieth of the time.
 
     Raises PageError for a page that cannot be read within bounds of size, depth and number.
     """
