@@ -71,6 +71,18 @@ def test_a_change_names_the_lines_that_went_and_came_and_its_size(store: Path) -
     ]
 
 
+def test_a_heading_that_comes_into_the_text_or_leaves_it_is_no_change_of_the_text(store: Path) -> None:
+    put(store, 0, [(look(0), [page(text="Brass Samovar\ntea and pots", h1="Brass Samovar")])])
+    put(store, 1, [(look(1), [page(text="tea and pots", h1="Brass Samovar")])])
+    put(store, 2, [(look(2), [page(text="Steel Samovar\ntea and cups", h1="Steel Samovar")])])
+    refresh(store)
+
+    assert ask(store, "SELECT change, old_value, new_value FROM core.page_change ORDER BY changed_at, change") == [
+        ("text", "tea and pots", "tea and cups"),
+        ("title", "Samovar · Brass Samovar", "Samovar · Steel Samovar"),
+    ]
+
+
 def test_text_that_an_ignore_rule_matches_does_not_count(store: Path) -> None:
     put(store, 0, [(look(0), [page(text="tea\nViewed 7 times")])])
     put(store, 1, [(look(1), [page(text="tea\nViewed 8 times")])])

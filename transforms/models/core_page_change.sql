@@ -14,8 +14,9 @@
 --   sign, else 1; null where one side is unknown
 -- column price_change: relative change of the price with its sign (formula price_change)
 -- column capture_id: the capture that first showed the change
--- note: text that an ignore rule of the watch matches does not count; to learn from a page the availability that a
---   card did not say is no change
+-- note: text that an ignore rule of the watch matches does not count, nor does the heading: it belongs to the title, and may
+--   stand in the text on one night and not on the next; to learn from a page the availability that a card did not say is no
+--   change
 WITH rule AS (
     SELECT watch_id, string_agg('(?:' || pattern || ')', '|' ORDER BY pattern) AS pattern
     FROM ref.ignore_rule
@@ -42,8 +43,18 @@ body AS (
     SELECT
         p.record_id,
         p.version_number,
-        coalesce(CASE WHEN r.pattern IS NULL THEN was.text ELSE regexp_replace(was.text, r.pattern, '', 'g') END, '') AS old_text,
-        coalesce(CASE WHEN r.pattern IS NULL THEN now.text ELSE regexp_replace(now.text, r.pattern, '', 'g') END, '') AS new_text
+        list_filter(
+            string_split(
+                coalesce(CASE WHEN r.pattern IS NULL THEN was.text ELSE regexp_replace(was.text, r.pattern, '', 'g') END, ''), chr(10)
+            ),
+            lambda line: trim(line) IS DISTINCT FROM p.old_h1
+        ) AS old_lines,
+        list_filter(
+            string_split(
+                coalesce(CASE WHEN r.pattern IS NULL THEN now.text ELSE regexp_replace(now.text, r.pattern, '', 'g') END, ''), chr(10)
+            ),
+            lambda line: trim(line) IS DISTINCT FROM p.h1
+        ) AS new_lines
     FROM pair AS p
     LEFT JOIN obs.text AS was ON was.text_hash = p.old_text_hash
     LEFT JOIN obs.text AS now ON now.text_hash = p.text_hash
@@ -51,13 +62,13 @@ body AS (
     WHERE p.text_hash IS DISTINCT FROM p.old_text_hash
 ),
 part AS (
-    SELECT record_id, version_number, 'text' AS change, 'old' AS side, string_split(old_text, chr(10)) AS parts FROM body
+    SELECT record_id, version_number, 'text' AS change, 'old' AS side, old_lines AS parts FROM body
     UNION ALL
-    SELECT record_id, version_number, 'text', 'new', string_split(new_text, chr(10)) FROM body
+    SELECT record_id, version_number, 'text', 'new', new_lines FROM body
     UNION ALL
-    SELECT record_id, version_number, 'words', 'old', string_split_regex(old_text, '\s+') FROM body
+    SELECT record_id, version_number, 'words', 'old', string_split_regex(array_to_string(old_lines, ' '), '\s+') FROM body
     UNION ALL
-    SELECT record_id, version_number, 'words', 'new', string_split_regex(new_text, '\s+') FROM body
+    SELECT record_id, version_number, 'words', 'new', string_split_regex(array_to_string(new_lines, ' '), '\s+') FROM body
     UNION ALL
     SELECT record_id, version_number, 'links', 'old', old_links FROM pair WHERE links IS DISTINCT FROM old_links
     UNION ALL
