@@ -78,7 +78,7 @@ def test_a_heading_that_comes_into_the_text_or_leaves_it_is_no_change_of_the_tex
     refresh(store)
 
     assert ask(store, "SELECT change, old_value, new_value FROM core.page_change ORDER BY changed_at, change") == [
-        ("text", "tea and pots", "tea and cups"),
+        ("text", "tea and pots", "Steel Samovar\ntea and cups"),
         ("title", "Samovar · Brass Samovar", "Samovar · Steel Samovar"),
     ]
 

@@ -14,9 +14,8 @@
 --   sign, else 1; null where one side is unknown
 -- column price_change: relative change of the price with its sign (formula price_change)
 -- column capture_id: the capture that first showed the change
--- note: text that an ignore rule of the watch matches does not count, nor does the heading: it belongs to the title, and may
---   stand in the text on one night and not on the next; to learn from a page the availability that a card did not say is no
---   change
+-- note: text that an ignore rule of the watch matches does not count, nor does a heading that stayed the same, which may stand
+--   in the text on one night and not on the next; to learn from a page the availability that a card did not say is no change
 WITH rule AS (
     SELECT watch_id, string_agg('(?:' || pattern || ')', '|' ORDER BY pattern) AS pattern
     FROM ref.ignore_rule
@@ -37,7 +36,7 @@ version AS (
     WINDOW turn AS (PARTITION BY v.record_id ORDER BY v.version_number)
 ),
 pair AS (
-    SELECT * FROM version WHERE old_number IS NOT NULL
+    SELECT *, CASE WHEN h1 = old_h1 THEN h1 END AS kept_h1 FROM version WHERE old_number IS NOT NULL
 ),
 body AS (
     SELECT
@@ -47,13 +46,13 @@ body AS (
             string_split(
                 coalesce(CASE WHEN r.pattern IS NULL THEN was.text ELSE regexp_replace(was.text, r.pattern, '', 'g') END, ''), chr(10)
             ),
-            lambda line: trim(line) IS DISTINCT FROM p.old_h1
+            lambda line: trim(line) IS DISTINCT FROM p.kept_h1
         ) AS old_lines,
         list_filter(
             string_split(
                 coalesce(CASE WHEN r.pattern IS NULL THEN now.text ELSE regexp_replace(now.text, r.pattern, '', 'g') END, ''), chr(10)
             ),
-            lambda line: trim(line) IS DISTINCT FROM p.h1
+            lambda line: trim(line) IS DISTINCT FROM p.kept_h1
         ) AS new_lines
     FROM pair AS p
     LEFT JOIN obs.text AS was ON was.text_hash = p.old_text_hash
