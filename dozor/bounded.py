@@ -35,7 +35,6 @@ def bounding(
     """Gives what bounds like `bounded` again and again, without the cost of making ready for each of many pages."""
 
     is_inside = False
-    limits = resource.getrlimit(resource.RLIMIT_AS)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         if is_inside:  # else it comes late: the page is read
@@ -44,6 +43,7 @@ def bounding(
     @contextmanager
     def one() -> Iterator[None]:
         nonlocal is_inside
+        limits = resource.getrlimit(resource.RLIMIT_AS)
         try:
             resource.setrlimit(resource.RLIMIT_AS, (_least(_address_space(statm) + memory_bytes, *limits), limits[1]))
             is_inside = True
@@ -54,15 +54,15 @@ def bounding(
             raise PageError(f"needs more than {memory_bytes // 1024**2} MB to be read") from error
         finally:
             is_inside = False
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+            resource.setrlimit(resource.RLIMIT_AS, limits)
 
     statm = _opened("/proc/self/statm")
     before = signal.signal(signal.SIGPROF, stop)
     try:
         yield one
-    finally:  # and not after each page: the next one sets them anew
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        resource.setrlimit(resource.RLIMIT_AS, limits)
+    finally:
         signal.signal(signal.SIGPROF, before)
         if statm is not None:
             os.close(statm)
